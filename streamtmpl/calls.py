@@ -1,0 +1,299 @@
+"""What templates call at output positions: macros, blocks, and how they stream or are captured.
+
+Every compiled function takes the buffer it writes into. In a sync environment it is a generator
+whose ``yield`` means "cut here"; in an async one a coroutine that awaits :func:`cut`.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from types import coroutine
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import runtime
+from jinja2.nodes import EvalContext
+from jinja2.utils import internalcode, missing, pass_eval_context
+from markupsafe import Markup
+
+from .buffer import DEFAULT_CHUNK_SIZE, Buffer
+from .sources import Sources, report
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Generator, Iterator
+
+    from jinja2.runtime import Context
+
+open_sources: ContextVar[Sources | None] = ContextVar("open_sources", default=None)
+"""The sources of the stream that is running, for calls that are not handed a buffer."""
+
+CUT = object()
+"""What a render in an async environment suspends with when a chunk is to be cut."""
+
+
+@coroutine
+def cut() -> Generator[object, None, None]:
+    """Suspend the render so that a chunk is cut here."""
+    yield CUT
+
+
+@internalcode
+def capture(body: Callable[..., Any], *args: Any, **kwargs: Any) -> str:
+    """Run a compiled function of a sync environment and return all its text."""
+    out = Buffer(None, open_sources.get())
+    for _ in body(out, *args, **kwargs):
+        pass
+    return out.getvalue()
+
+
+@internalcode
+async def capture_async(body: Callable[..., Any], *args: Any, **kwargs: Any) -> str:
+    """Run a compiled function of an async environment and return all its text."""
+    out = Buffer(None, open_sources.get())
+    await body(out, *args, **kwargs)
+    return out.getvalue()
+
+
+def template_function(function: Callable[..., Any]) -> Callable[[Context], Iterator[str]]:
+    """Give a compiled root or block of a sync environment Jinja2's own protocol.
+
+    The result is what Jinja2 expects (called with a context it iterates strings); its attribute
+    ``into`` is the compiled function itself.
+    """
+
+    @internalcode
+    def pieces(context: Context) -> Iterator[str]:
+        sources, own = _sources_of_caller()
+        out = Buffer(DEFAULT_CHUNK_SIZE, sources)
+        try:
+            for _ in function(context, out):
+                if text := out.take():
+                    yield text
+            if text := out.take():
+                yield text
+        finally:
+            if own:
+                report(sources.close())
+
+    return _as_compiled(pieces, function)
+
+
+def async_template_function(function: Callable[..., Any]) -> Callable[[Context], AsyncIterator[str]]:
+    """The same for an async environment: called with a context it iterates asynchronously."""
+
+    @internalcode
+    async def pieces(context: Context) -> AsyncIterator[str]:
+        sources, own = _sources_of_caller()
+        out = Buffer(DEFAULT_CHUNK_SIZE, sources)
+        steps = Steps(function(context, out))
+        try:
+            while await steps:
+                if text := out.take():
+                    yield text
+            if text := out.take():
+                yield text
+        finally:
+            steps.close()
+            if own:
+                report(await sources.aclose())
+
+    return _as_compiled(pieces, function)
+
+
+def _sources_of_caller() -> tuple[Sources, bool]:
+    """The sources of the running stream, or new ones that the caller must close."""
+    sources = open_sources.get()
+    return (Sources(), True) if sources is None else (sources, False)
+
+
+def _as_compiled(pieces: Any, function: Any) -> Any:
+    pieces.into = function
+    pieces.__name__, pieces.__qualname__ = function.__name__, function.__qualname__
+    pieces.__module__ = function.__module__
+    return pieces
+
+
+class Steps:
+    """Runs a compiled coroutine from cut to cut: awaiting gives ``False`` when it has ended.
+
+    Whatever it waits for passes through to the event loop, whichever that is.
+    """
+
+    __slots__ = ("_body",)
+
+    def __init__(self, body: Any) -> None:
+        self._body = body
+
+    def __await__(self) -> Generator[Any, Any, bool]:
+        resume, value = self._body.send, None
+        while True:
+            try:
+                signal = resume(value)
+            except StopIteration:
+                return False
+            if signal is CUT:
+                return True
+            try:
+                value = yield signal
+                resume = self._body.send
+            except BaseException as error:  # thrown in by the event loop: the template's to handle
+                resume, value = self._body.throw, error
+
+    def close(self) -> None:
+        """Unwind the coroutine where it stands."""
+        self._body.close()
+
+
+def into(function: Any) -> Callable[..., Any]:
+    """The compiled function behind a root or block function of any template.
+
+    Code that Jinja2's own compiler made has no boundaries to cut at: it is one run.
+    """
+    compiled: Callable[..., Any] | None = getattr(function, "into", None)
+    return _foreign(function) if compiled is None else compiled
+
+
+def _foreign(function: Callable[[Context], Iterator[str]]) -> Callable[..., Any]:
+    def body(context: Context, out: Buffer) -> Iterator[None]:
+        for text in function(context):
+            out.write(text)
+        return
+        yield
+
+    return body
+
+
+def async_into(function: Any) -> Callable[..., Any]:
+    """:func:`into` for async environments."""
+    compiled: Callable[..., Any] | None = getattr(function, "into", None)
+    if compiled is not None:
+        return compiled
+
+    async def body(context: Context, out: Buffer) -> None:
+        async for text in function(context):
+            out.write(text)
+
+    return body
+
+
+class Macro(runtime.Macro):
+    """A macro whose compiled function writes into a buffer.
+
+    At an output position it streams (:meth:`into`); called as a function it is captured.
+    """
+
+    def is_text(self, context: Context) -> bool:
+        """Whether escaping would leave what the macro renders as it is."""
+        return bool(context.eval_ctx.autoescape)
+
+    def into(self, out: Buffer, *args: Any, **kwargs: Any) -> Any:
+        """Render into *out*, with a template's arguments."""
+        return self._func(out, *self._bind(args, kwargs))
+
+    @internalcode
+    @pass_eval_context
+    def __call__(self, *args: Any, **kwargs: Any) -> str:
+        """Render with a template's arguments and return the text.
+
+        An evaluation context may come first: it decides whether the text is ``Markup``. Callers
+        from outside of templates leave it away and get what the macro was defined with.
+        """
+        if args and isinstance(args[0], EvalContext):
+            autoescape, args = args[0].autoescape, args[1:]
+        else:
+            autoescape = self._default_autoescape
+        return self._invoke(self._bind(args, kwargs), bool(autoescape))
+
+    def _invoke(self, arguments: list[Any], autoescape: bool) -> str:
+        if self._environment.is_async:
+            return self._async_invoke(arguments, autoescape)  # type: ignore[return-value]
+        text = capture(self._func, *arguments)
+        return Markup(text) if autoescape else text
+
+    async def _async_invoke(self, arguments: list[Any], autoescape: bool) -> str:
+        text = await capture_async(self._func, *arguments)
+        return Markup(text) if autoescape else text
+
+    def _bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
+        """The arguments of the compiled function: declared ones, caller, kwargs, varargs.
+
+        :raises TypeError: the macro does not take what is given.
+        """
+        count = self._argument_count
+        bound = list(args[:count])
+        bound += [kwargs.pop(name, missing) for name in self.arguments[len(bound) :]]
+        if self.caller and not self.explicit_caller:
+            bound.append(self._take_caller(kwargs))
+        if self.catch_kwargs:
+            bound.append(kwargs)
+        elif kwargs:
+            raise TypeError(self._refuse_keyword(kwargs))
+        if self.catch_varargs:
+            bound.append(args[count:])
+        elif len(args) > count:
+            raise TypeError(
+                f"macro {self.name!r} takes not more than {len(self.arguments)} argument(s)"
+            )
+        return bound
+
+    def _take_caller(self, kwargs: dict[str, Any]) -> Any:
+        caller = kwargs.pop("caller", None)
+        if caller is None:
+            return self._environment.undefined("No caller defined", name="caller")
+        return caller
+
+    def _refuse_keyword(self, kwargs: dict[str, Any]) -> str:
+        if "caller" in kwargs:
+            return (
+                f"macro {self.name!r} was invoked with two values for the special caller argument."
+                " This is most likely a bug."
+            )
+        return f"macro {self.name!r} takes no keyword argument {next(iter(kwargs))!r}"
+
+
+class BlockReference(runtime.BlockReference):
+    """``self.name`` or ``super`` of a template: streams at output positions, else is captured."""
+
+    @classmethod
+    def of(cls, reference: Any) -> Any:
+        """The same reference as one that streams; anything else as it is."""
+        if type(reference) is not runtime.BlockReference:
+            return reference
+        return cls(reference.name, reference._context, reference._stack, reference._depth)
+
+    @property
+    def super(self) -> Any:
+        """The block that this one overrides, or undefined."""
+        return self.of(super().super)
+
+    def is_text(self, context: Context) -> bool:
+        """Whether escaping would leave what the block renders as it is."""
+        return bool(self._context.eval_ctx.autoescape)
+
+    def into(self, out: Buffer) -> Any:
+        """Render the block into *out*."""
+        body = self._stack[self._depth]
+        find = async_into if self._context.environment.is_async else into
+        return find(body)(self._context, out)
+
+    @internalcode
+    def __call__(self) -> str:
+        if self._context.environment.is_async:
+            return self._async_call()  # type: ignore[return-value]
+        return self._wrap(capture(self._into_first))
+
+    @internalcode
+    async def _async_call(self) -> str:
+        return self._wrap(await capture_async(self._into_first))
+
+    def _into_first(self, out: Buffer) -> Any:
+        return self.into(out)
+
+    def _wrap(self, text: str) -> str:
+        return Markup(text) if self._context.eval_ctx.autoescape else text
+
+
+class TemplateReference(runtime.TemplateReference):
+    """The ``self`` of templates, whose blocks stream."""
+
+    def __getitem__(self, name: str) -> Any:
+        return BlockReference.of(super().__getitem__(name))

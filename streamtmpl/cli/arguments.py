@@ -1,0 +1,191 @@
+"""The command line's arguments and how they are checked."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+from streamtmpl import __version__
+
+from .data import STANDARD_INPUT
+from .rows import ROW_FORMATS
+
+PROGRAM = "streamtmpl"
+EXIT_USAGE = 2
+
+_DESCRIPTION = "Render a Jinja2 template, writing its text in chunks while it is still running."
+_EPILOG = """\
+exit status:
+  0      all is rendered
+  1      an error in a template, in the data or while writing; the message says where
+  2      wrong usage
+  128+N  ended by signal N: 130 interrupted, 141 the reader of the output left
+"""
+
+
+@dataclass(frozen=True)
+class RenderOptions:
+    """What ``streamtmpl render`` was asked to do; names and units are those of its arguments."""
+
+    template: str
+    search_path: list[str]
+    data: list[str]
+    definitions: list[tuple[str, str]]
+    rows: list[tuple[str, str]]  # the name that the template sees, the file
+    rows_format: str | None
+    output: str | None
+    chunk_size: int | None  # characters
+    autoescape: bool | None
+    traceback: bool
+
+
+def parse_arguments(arguments: Sequence[str] | None) -> RenderOptions:
+    """Return the checked arguments; None stands for the process's own.
+
+    Wrong usage, ``--help`` and ``--version`` raise SystemExit.
+    """
+    parser = _parser()
+    options = RenderOptions(**vars(parser.parse_args(arguments)))
+    names = [name for name, _ in options.rows] + list(dict(options.definitions))
+    repeated = next((name for name in names if names.count(name) > 1), None)
+    if repeated is not None:
+        parser.error(f"{repeated!r} is given twice: use --rows NAME=FILE to choose another name")
+    files = [*options.data, *(file for _, file in options.rows)]
+    if files.count(STANDARD_INPUT) > 1:
+        parser.error("standard input (-) can be only one of the --data and --rows files")
+    return options
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Report wrong usage like every other error; argparse would name the subcommand too."""
+        self.print_usage(sys.stderr)
+        self.exit(EXIT_USAGE, f"{PROGRAM}: error: {message}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog=PROGRAM, description=_DESCRIPTION, allow_abbrev=False)
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
+    render = parser.add_subparsers(required=True, metavar="COMMAND").add_parser(
+        "render",
+        help="render a template to standard output or to a file",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    _add_template_arguments(render)
+    _add_data_arguments(render)
+    _add_output_arguments(render)
+    return parser
+
+
+def _add_template_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("template", metavar="TEMPLATE", help="the file to render")
+    parser.add_argument(
+        "--search-path",
+        metavar="DIR",
+        action="append",
+        default=[],
+        type=_folder,
+        help="folder of templates, searched before TEMPLATE's own folder; may be repeated",
+    )
+    parser.add_argument(
+        "--autoescape",
+        action=argparse.BooleanOptionalAction,
+        help="escape HTML in every template, or in none (default: in .html, .htm and .xml files)",
+    )
+
+
+def _add_data_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--data",
+        metavar="FILE",
+        action="append",
+        default=[],
+        type=_file,
+        help="JSON or TOML file of values by name; - is JSON on standard input; may be repeated, "
+        "later files win",
+    )
+    parser.add_argument(
+        "-D",
+        dest="definitions",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        type=_definition,
+        help="a string by name; wins over --data; may be repeated",
+    )
+    parser.add_argument(
+        "--rows",
+        metavar="[NAME=]FILE",
+        action="append",
+        default=[],
+        type=_named_file,
+        help="CSV, TSV or JSON lines file that is read row by row while the template iterates "
+        "over NAME (default: rows); - is standard input; may be repeated",
+    )
+    parser.add_argument(
+        "--rows-format",
+        choices=ROW_FORMATS,
+        help="format of the --rows files (default: by extension, or else by the first line)",
+    )
+
+
+def _add_output_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--output",
+        metavar="FILE",
+        type=_file,
+        help="write to FILE, which changes only once all is rendered (default: standard output)",
+    )
+    parser.add_argument(
+        "--chunk-size",
+        metavar="N",
+        type=_chunk_size,
+        help="characters to collect before a chunk is written (default: 16384); 0 writes "
+        "whenever a statement block ends",
+    )
+    parser.add_argument(
+        "--traceback", action="store_true", help="print Python's traceback before an error message"
+    )
+
+
+def _file(text: str) -> str:
+    if not text:
+        raise argparse.ArgumentTypeError("expected a file, found nothing")
+    return text
+
+
+def _folder(text: str) -> str:
+    if not os.path.isdir(text):
+        raise argparse.ArgumentTypeError(f"not a folder: {text!r}")
+    return text
+
+
+def _definition(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (equals and name.isidentifier()):
+        raise argparse.ArgumentTypeError(f"expected NAME=VALUE, found {text!r}")
+    return name, value
+
+
+def _named_file(text: str) -> tuple[str, str]:
+    name, equals, file = text.partition("=")
+    if not (equals and name.isidentifier()):
+        name, file = "rows", text
+    if not file:
+        raise argparse.ArgumentTypeError(f"expected FILE or NAME=FILE, found {text!r}")
+    return name, file
+
+
+def _chunk_size(text: str) -> int:
+    try:
+        size = int(text)
+    except ValueError:
+        size = -1
+    if size < 0:
+        raise argparse.ArgumentTypeError(f"expected a number of characters from 0, found {text!r}")
+    return size

@@ -1,0 +1,149 @@
+"""Where the command line's output goes: standard output, a file that is replaced, a device.
+
+A regular file gets its new content in one step after all of it has been written, so an output file
+that exists is a complete one. Everything else receives each chunk at once.
+"""
+
+import errno
+import os
+import secrets
+import select
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
+
+STANDARD_OUTPUT = "-"
+
+_STDOUT_NUMBER = 1
+_DESCRIPTORS = ("/dev/fd/", "/dev/std", "/proc/")  # open files by number: they have no folder
+
+
+class OutputError(Exception):
+    """The output cannot be written; the text names the file and the reason."""
+
+
+class Destination:
+    """An open output. ``name`` is what messages call it."""
+
+    def __init__(self, file: BinaryIO, name: str) -> None:
+        self._file = file
+        self._name = name
+
+    @property
+    def is_terminal(self) -> bool:
+        return self._file.isatty()
+
+    def write(self, chunk: bytes) -> None:
+        """Write all of ``chunk``. Raises OutputError, or BrokenPipeError when the reader left."""
+        with _named_errors(self._name):
+            rest = memoryview(chunk)
+            while rest:
+                written: int | None = self._file.write(rest)
+                if written is None:  # somebody has set the pipe to non-blocking, and it is full
+                    select.select((), (self._file,), ())
+                rest = rest[written or 0 :]
+
+
+@contextmanager
+def open_destination(path: str | None) -> Iterator[Destination]:
+    """Open ``path`` for the length of a ``with`` block; None and ``-`` are standard output.
+
+    When the block raises, a regular file keeps the content it had, or does not come into being.
+    Raises OutputError.
+    """
+    if path is None or path == STANDARD_OUTPUT or _is_standard_output(path):
+        yield _standard_output()
+    elif _is_regular(path):
+        with _replaced_file(os.path.realpath(path), path) as destination:
+            yield destination
+    else:
+        with _named_errors(path):
+            device: BinaryIO = open(path, "wb", buffering=0)  # noqa: SIM115 - closed below
+        with device:
+            yield Destination(device, path)
+
+
+def _standard_output() -> Destination:
+    if sys.stdout is None:  # closed when the process started; the number may be another file's now
+        raise OutputError("cannot write standard output: it is closed")
+    # Unbuffered: a chunk leaves at once, and nothing is left over for the interpreter's exit to
+    # flush into a pipe that has broken.
+    file = open(_STDOUT_NUMBER, "wb", buffering=0, closefd=False)  # noqa: SIM115 - stays open
+    return Destination(file, "standard output")
+
+
+def _is_standard_output(path: str) -> bool:
+    """Return whether ``path`` is another way to say standard output, such as /dev/stdout."""
+    try:
+        return os.path.samestat(os.stat(path), os.fstat(_STDOUT_NUMBER))
+    except OSError:
+        return False
+
+
+def _is_regular(path: str) -> bool:
+    """Return whether ``path`` is, or would become, a file that another can take the place of."""
+    if os.path.abspath(path).startswith(_DESCRIPTORS):
+        return False
+    return not os.path.exists(path) or stat.S_ISREG(os.stat(path).st_mode)
+
+
+@contextmanager
+def _replaced_file(target: str, name: str) -> Iterator[Destination]:
+    """Open a temporary file beside ``target`` that takes its place when the block succeeds."""
+    temporary = os.path.join(os.path.dirname(target), f".streamtmpl-{secrets.token_hex(8)}.tmp")
+    with _named_errors(name):
+        _check_writable(target)
+        file = open(temporary, "xb")  # noqa: SIM115 - closed before it is moved
+    try:
+        with _named_errors(name):
+            _copy_permissions(target, temporary)
+        yield Destination(file, name)
+        with _named_errors(name):
+            file.close()
+            os.replace(temporary, target)
+    except BaseException:
+        _discard(file, temporary)
+        raise
+
+
+def _check_writable(target: str) -> None:
+    """Refuse what writing in place would refuse: replacing a file needs no right to write to it."""
+    if os.path.exists(target) and not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+
+def _copy_permissions(source: str, target: str) -> None:
+    try:
+        status = os.stat(source)
+    except FileNotFoundError:
+        return
+    if hasattr(os, "chown"):
+        try:
+            os.chown(target, status.st_uid, status.st_gid)
+        except OSError:
+            pass  # only a privileged user can give files away; the permission bits still apply
+    os.chmod(target, stat.S_IMODE(status.st_mode))
+
+
+def _discard(file: BinaryIO, path: str) -> None:
+    try:
+        file.close()
+    except OSError:
+        pass  # what could not be written is thrown away
+    try:
+        os.unlink(path)
+    except OSError:
+        pass  # the error that led here matters more
+
+
+@contextmanager
+def _named_errors(name: str) -> Iterator[None]:
+    """Turn an OSError into an OutputError about ``name``, except that a broken pipe stays one."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(f"cannot write {name}: {error.strerror}") from error

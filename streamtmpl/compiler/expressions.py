@@ -1,0 +1,105 @@
+"""Expressions: what may be awaitable in an async environment is looked at before it is awaited."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import nodes
+from jinja2.compiler import optimizeconst
+from jinja2.utils import _PassArg
+
+from .writing import WritingGenerator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jinja2.compiler import Frame
+
+_PASSED = {
+    _PassArg.context: "context, ",
+    _PassArg.eval_context: "context.eval_ctx, ",
+    _PassArg.environment: "environment, ",
+}
+
+
+class ExpressionGenerator(WritingGenerator):
+    """Compiles the expressions whose value may be awaitable without a coroutine for each."""
+
+    @contextmanager
+    def _settled(self) -> Iterator[None]:
+        """Around the source of a value: await it if it is awaitable (async environments)."""
+        if not self.environment.is_async:
+            yield
+            return
+        value = self.temporary_identifier()
+        self.write(f"({value} if type({value} := ")
+        yield
+        self.write(f") in plain_types or not is_awaitable({value}) else await {value})")
+
+    @optimizeconst
+    def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:
+        """``value.name``"""
+        with self._settled():
+            self.write("environment.getattr(")
+            self.visit(node.node, frame)
+            self.write(f", {node.attr!r})")
+
+    @optimizeconst
+    def visit_Getitem(self, node: nodes.Getitem, frame: Frame) -> None:
+        """``value[item]``; slices go past the environment."""
+        if isinstance(node.arg, nodes.Slice):
+            self.visit(node.node, frame)
+            self.write("[")
+            self.visit(node.arg, frame)
+            self.write("]")
+            return
+        with self._settled():
+            self.write("environment.getitem(")
+            self.visit(node.node, frame)
+            self.write(", ")
+            self.visit(node.arg, frame)
+            self.write(")")
+
+    @contextmanager
+    def _filter_test_common(
+        self, node: nodes.Filter | nodes.Test, frame: Frame, is_filter: bool
+    ) -> Iterator[None]:
+        environment = self.environment
+        function = (environment.filters if is_filter else environment.tests).get(node.name)
+        # In a branch that may not run, an unknown name is an error of the run, not of compiling.
+        if function is None and not frame.soft_frame:
+            kind = "filter" if is_filter else "test"
+            self.fail(f"No {kind} named {node.name!r}.", node.lineno)
+        names = self.filters if is_filter else self.tests
+        passed: Any = _PassArg.from_obj(function) if function is not None else None
+        with self._settled():
+            self.write(f"{names[node.name]}({_PASSED.get(passed, '')}")
+            yield
+            self.signature(node, frame)
+            self.write(")")
+
+    @optimizeconst
+    def visit_Call(self, node: nodes.Call, frame: Frame, forward_caller: bool = False) -> None:
+        """``function(...)`` as a value."""
+        self.write_call(node, frame, None, forward_caller)
+
+    def write_call(
+        self, node: nodes.Call, frame: Frame, callee: str | None, forward_caller: bool = False
+    ) -> None:
+        """Write a call as a value, of the local *callee* or of the expression called."""
+        with self._settled():
+            self.write(
+                "environment.call(context, " if self.environment.sandboxed else "context.call("
+            )
+            if callee is None:
+                self.visit(node.node, frame)
+            else:
+                self.write(callee)
+            extra = {"caller": "caller"} if forward_caller else {}
+            if frame.loop_frame:
+                extra["_loop_vars"] = "_loop_vars"
+            if frame.block_frame:
+                extra["_block_vars"] = "_block_vars"
+            self.signature(node, frame, extra)
+            self.write(")")

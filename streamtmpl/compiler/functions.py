@@ -1,0 +1,184 @@
+"""The generated module: its root and block functions, and macros."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jinja2 import nodes
+from jinja2.compiler import EvalContext, Frame, MacroRef, find_undeclared
+
+from streamtmpl.runtime import async_exported, exported
+from .loops import LoopGenerator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class FunctionGenerator(LoopGenerator):
+    """Compiles templates and macros into functions that write into a buffer."""
+
+    def visit_Template(self, node: nodes.Template, frame: Frame | None = None) -> None:
+        """Write the whole module."""
+        assert frame is None, "a template is the outermost node"
+        self.exported_names(self.choose_async(async_exported, exported))  # type: ignore[arg-type]
+        extends = node.find(nodes.Extends) is not None
+        self._collect_blocks(node)
+        self._import_names(node)
+        self.writeline(f"name = {self.name!r}")
+        eval_ctx = EvalContext(self.environment, self.name)
+        self._root(node, eval_ctx, extends)
+        for name, block in self.blocks.items():
+            self._block(name, block, eval_ctx)
+        blocks = ", ".join(f"{name!r}: block_{name}" for name in self.blocks)
+        self.writeline(f"blocks = {{{blocks}}}", extra=1)
+        lines = "&".join(f"{line}={code_line}" for line, code_line in self.debug_info)
+        self.writeline(f"debug_info = {lines!r}")
+
+    def _collect_blocks(self, node: nodes.Template) -> None:
+        for block in node.find_all(nodes.Block):
+            if block.name in self.blocks:
+                self.fail(f"block {block.name!r} defined twice", block.lineno)
+            self.blocks[block.name] = block
+
+    def _import_names(self, node: nodes.Template) -> None:
+        for imported in node.find_all(nodes.ImportedName):
+            path = imported.importname
+            if path in self.import_aliases:
+                continue
+            self.import_aliases[path] = alias = self.temporary_identifier()
+            module, _, name = path.rpartition(".")
+            source = f"from {module} import {name}" if module else f"import {name}"
+            self.writeline(f"{source} as {alias}")
+
+    def _render_function(self, name: str) -> str:
+        """Write the decorator of a root or block function and return its header."""
+        self.writeline(
+            self.choose_async("@async_template_function", "@template_function"), extra=1
+        )
+        # Code that is stored as a module learns its environment only when it is loaded.
+        environment = "" if self.defer_init else ", environment=environment"
+        return f"{self.func(name)}(context, out, missing=missing{environment}):"
+
+    def _root(self, node: nodes.Template, eval_ctx: EvalContext, extends: bool) -> None:
+        header = self._render_function("root")
+        with self.function(header, renders=True):
+            frame = Frame(eval_ctx)
+            self._declare_self(node.body, frame)
+            frame.symbols.analyze_node(node)
+            frame.toplevel = frame.rootlevel = True
+            frame.require_output_check = extends and not self.has_known_extends
+            if extends:
+                self.writeline("parent_template = None")
+            self.enter_frame(frame)
+            self.pull_dependencies(node.body)
+            self.blockvisit(node.body, frame)
+            self.leave_frame(frame, with_python_scope=True)
+            if extends:
+                self._render_parent()
+
+    def _render_parent(self) -> None:
+        known = self.has_known_extends
+        if not known:
+            self.writeline("if parent_template is not None:")
+            self.indent()
+        self.call_into(f"{self.into('parent_template.root_render_func')}(context, out)")
+        if not known:
+            self.outdent()
+
+    def into(self, function: str) -> str:
+        """The source of the compiled function behind a root or block function."""
+        return f"{self.choose_async('async_into', 'into')}({function})"
+
+    def _declare_self(self, body: Iterable[nodes.Node], frame: Frame) -> None:
+        if "self" in find_undeclared(body, ("self",)):
+            ref = frame.symbols.declare_parameter("self")
+            self.writeline(f"{ref} = TemplateReference(context)")
+
+    def _block(self, name: str, block: nodes.Block, eval_ctx: EvalContext) -> None:
+        header = self._render_function(f"block_{name}")
+        with self.function(header, block, renders=True):
+            # Not a child of the root's frame: a block sees the context, not the root's locals.
+            frame = Frame(eval_ctx)
+            frame.block_frame = True
+            self._declare_self(block.body, frame)
+            if "super" in find_undeclared(block.body, ("super",)):
+                ref = frame.symbols.declare_parameter("super")
+                self.writeline(f"{ref} = block_super(context.super({name!r}, block_{name}))")
+            frame.symbols.analyze_node(block)
+            frame.block = name
+            self.writeline("_block_vars = {}")
+            self.enter_frame(frame)
+            self.pull_dependencies(block.body)
+            self.blockvisit(block.body, frame)
+            self.leave_frame(frame, with_python_scope=True)
+
+    # -- macros
+
+    def macro_body(
+        self, node: nodes.Macro | nodes.CallBlock, frame: Frame
+    ) -> tuple[Frame, MacroRef]:
+        """Write the function of a macro or call block."""
+        frame = frame.inner()
+        frame.symbols.analyze_node(node)
+        macro_ref = MacroRef(node)
+        parameters = self._macro_parameters(node, frame, macro_ref)
+        # A macro writes wherever it is called, not where it is defined.
+        frame.require_output_check = False
+        frame.buffer = None
+        frame.symbols.analyze_node(node)
+        loops, self._loops = self._loops, []
+        with self.function(f"{self.func('macro')}({', '.join(['out', *parameters])}):", node):
+            self.enter_frame(frame)
+            self._macro_defaults(node, frame)
+            self.blockvisit(node.body, frame)
+            self.leave_frame(frame, with_python_scope=True)
+        self._loops = loops
+        return frame, macro_ref
+
+    def _macro_parameters(
+        self, node: nodes.Macro | nodes.CallBlock, frame: Frame, macro_ref: MacroRef
+    ) -> list[str]:
+        """The parameters of a macro's function: those declared, then the implicit ones it uses."""
+        declared = {argument.name for argument in node.args}
+        parameters = [frame.symbols.ref(argument.name) for argument in node.args]
+        undeclared = find_undeclared(node.body, ("caller", "kwargs", "varargs"))
+        if "caller" in undeclared:
+            macro_ref.accesses_caller = True
+            if "caller" in declared:
+                self._check_caller_default(node)
+            else:
+                parameters.append(frame.symbols.declare_parameter("caller"))
+        if "kwargs" in undeclared - declared:
+            macro_ref.accesses_kwargs = True
+            parameters.append(frame.symbols.declare_parameter("kwargs"))
+        if "varargs" in undeclared - declared:
+            macro_ref.accesses_varargs = True
+            parameters.append(frame.symbols.declare_parameter("varargs"))
+        return parameters
+
+    def _check_caller_default(self, node: nodes.Macro | nodes.CallBlock) -> None:
+        names = [argument.name for argument in node.args]
+        if names.index("caller") < len(names) - len(node.defaults):
+            self.fail(
+                'When defining macros or call blocks the special "caller" argument must be'
+                " omitted or be given a default.",
+                node.lineno,
+            )
+
+    def _macro_defaults(self, node: nodes.Macro | nodes.CallBlock, frame: Frame) -> None:
+        """Write what parameters are when the caller gave nothing."""
+        self.push_parameter_definitions(frame)
+        without_default = len(node.args) - len(node.defaults)
+        for index, argument in enumerate(node.args):
+            ref = frame.symbols.ref(argument.name)
+            self.writeline(f"if {ref} is missing:")
+            self.indent()
+            if index < without_default:
+                hint = f"parameter {argument.name!r} was not provided"
+                self.writeline(f"{ref} = undefined({hint!r}, name={argument.name!r})")
+            else:
+                self.writeline(f"{ref} = ")
+                self.visit(node.defaults[index - without_default], frame)
+            self.mark_parameter_stored(ref)
+            self.outdent()
+        self.pop_parameter_definitions()

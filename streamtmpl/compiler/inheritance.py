@@ -1,0 +1,126 @@
+"""Blocks, includes, and the other statements that end at a boundary."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jinja2 import nodes
+
+from .functions import FunctionGenerator
+
+if TYPE_CHECKING:
+    from jinja2.compiler import Frame
+
+
+class InheritanceGenerator(FunctionGenerator):
+    """Compiles what pulls in other templates, and scopes."""
+
+    def visit_Block(self, node: nodes.Block, frame: Frame) -> None:
+        """Render the most derived version of a block here."""
+        guarded = False
+        if frame.toplevel:
+            if self.has_known_extends:
+                return
+            if self.extends_so_far > 0:
+                self.writeline("if parent_template is None:")
+                self.indent()
+                guarded = True
+        context = self.derive_context(frame) if node.scoped else self.get_context_ref()
+        if node.required:
+            self.writeline(f"if len(context.blocks[{node.name!r}]) <= 1:", node)
+            self.indent()
+            message = f"Required block {node.name!r} not found"
+            self.writeline(f"raise TemplateRuntimeError({message!r})", node)
+            self.outdent()
+        function = self.into(f"context.blocks[{node.name!r}][0]")
+        self.call_into(f"{function}({context}, {self.out(frame)})", node)
+        if guarded:
+            self.outdent()
+        self.boundary(frame)
+
+    def visit_Include(self, node: nodes.Include, frame: Frame) -> None:
+        """Render another template here."""
+        if node.ignore_missing:
+            self.writeline("try:")
+            self.indent()
+        self.writeline(f"template = environment.{self._template_getter(node)}(", node)
+        self.visit(node.template, frame)
+        self.write(f", {self.name!r})")
+        if node.ignore_missing:
+            self.outdent()
+            self.writeline("except TemplateNotFound:")
+            self.indent()
+            self.writeline("pass")
+            self.outdent()
+            self.writeline("else:")
+            self.indent()
+        if node.with_context:
+            variables = f"context.get_all(), True, {self.dump_local_context(frame)}"
+            function = self.into("template.root_render_func")
+            self.call_into(f"{function}(template.new_context({variables}), {self.out(frame)})")
+        else:
+            self._write_module_body(frame)
+        if node.ignore_missing:
+            self.outdent()
+        self.boundary(frame)
+
+    @staticmethod
+    def _template_getter(node: nodes.Include) -> str:
+        template = node.template
+        if isinstance(template, (nodes.Tuple, nodes.List)):
+            return "select_template"
+        if isinstance(template, nodes.Const):
+            if isinstance(template.value, str):
+                return "get_template"
+            if isinstance(template.value, (tuple, list)):
+                return "select_template"
+        return "get_or_select_template"
+
+    def _write_module_body(self, frame: Frame) -> None:
+        """Write the text of the template's module, which Jinja2 renders once and keeps."""
+        module = self.choose_async(
+            "(await template._get_default_module_async())", "template._get_default_module()"
+        )
+        self.writeline(f"for event in {module}._body_stream:")
+        self.indent()
+        self.writeline(f"{self.writer(frame)}(event)")
+        self.outdent()
+
+    # -- statements that Jinja2 compiles and that end at a boundary
+
+    def visit_If(self, node: nodes.If, frame: Frame) -> None:
+        """``{% if %}``"""
+        super().visit_If(node, frame)
+        self._end(frame)
+
+    def visit_With(self, node: nodes.With, frame: Frame) -> None:
+        """``{% with %}``"""
+        super().visit_With(node, frame)
+        self._end(frame)
+
+    def visit_FilterBlock(self, node: nodes.FilterBlock, frame: Frame) -> None:
+        """``{% filter %}``"""
+        super().visit_FilterBlock(node, frame)
+        self._end(frame)
+
+    def visit_Scope(self, node: nodes.Scope, frame: Frame) -> None:
+        """A scope that an extension opens."""
+        super().visit_Scope(node, frame)
+        self._end(frame)
+
+    def visit_OverlayScope(self, node: nodes.OverlayScope, frame: Frame) -> None:
+        """A scope over a context of its own, that an extension opens."""
+        super().visit_OverlayScope(node, frame)
+        self._end(frame)
+
+    def visit_ScopedEvalContextModifier(
+        self, node: nodes.ScopedEvalContextModifier, frame: Frame
+    ) -> None:
+        """``{% autoescape %}``"""
+        super().visit_ScopedEvalContextModifier(node, frame)
+        self._end(frame)
+
+    def _end(self, frame: Frame) -> None:
+        # The top level of a child template writes nothing that a chunk could be cut after.
+        if not (frame.toplevel and self.has_known_extends):
+            self.boundary(frame)

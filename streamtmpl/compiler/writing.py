@@ -1,0 +1,158 @@
+"""How generated functions begin, write and suspend: the ground the visitors stand on."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from io import StringIO
+from typing import TYPE_CHECKING, Any
+
+from jinja2.compiler import CodeGenerator, CompilerExit, Frame
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from jinja2 import nodes
+
+# A local that a generated function sets up first, and the text in its body that asks for it.
+_LOCALS_OF_RENDER = (
+    ("resolve(", "resolve = context.resolve_or_missing"),
+    ("undefined", "undefined = environment.undefined"),
+    ("concat(", "concat = environment.concat"),
+    # The implicit else of conditional expressions is always the standard class.
+    ("cond_expr_undefined(", "cond_expr_undefined = Undefined"),
+)
+_LOCALS_OF_WRITING = (
+    ("write(", "write = out.write"),
+    ("tell()", "tell = out.tell"),
+)
+
+
+class WritingGenerator(CodeGenerator):
+    """Writes into the render's buffer and cuts at boundaries.
+
+    ``frame.buffer`` names the capturing buffer that a frame writes into; ``None`` means ``out``,
+    the buffer that the function was called with.
+    """
+
+    _pending_boundary: int | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._suspends: list[bool] = []
+
+    # -- functions
+
+    @contextmanager
+    def function(
+        self, header: str, node: nodes.Node | None = None, *, extra: int = 0, renders: bool = False
+    ) -> Iterator[None]:
+        """Write a function whose body the ``with`` block writes.
+
+        Only the locals that the body uses are set up before it. *renders* says that the function
+        is a root or block, which has the locals that macros and loops inside it share.
+        """
+        self.writeline(header, node, extra)
+        self.indent()
+        outer, self.stream = self.stream, StringIO()
+        known_lines = len(self.debug_info)
+        self._suspends.append(False)
+        yield
+        self._pending_boundary = None  # whoever called the function has a boundary after it
+        body, self.stream = self.stream.getvalue(), outer
+        preamble = self._preamble(body, self._suspends.pop(), renders)
+        indent = "\n" + "    " * self._indentation
+        self.stream.write("".join(indent + line for line in preamble) + body)
+        self.code_lineno += len(preamble)
+        self.debug_info[known_lines:] = [
+            (line, code_line + len(preamble)) for line, code_line in self.debug_info[known_lines:]
+        ]
+        self.outdent()
+
+    def _preamble(self, body: str, suspends: bool, renders: bool) -> list[str]:
+        candidates = (*(_LOCALS_OF_RENDER if renders else ()), *_LOCALS_OF_WRITING)
+        lines = [line for usage, line in candidates if usage in body]
+        if self.environment.is_async:
+            return lines if lines or body else ["pass"]
+        return lines if suspends else [*lines, "if 0: yield"]
+
+    # -- suspending
+
+    def _suspend(self) -> None:
+        """Cut a chunk here."""
+        self._suspends[-1] = True
+        self.writeline(self.choose_async("await cut()", "yield"))
+
+    def call_into(self, source: str, node: nodes.Node | None = None) -> None:
+        """Begin a line that runs another compiled function; *source* is the call, or its start."""
+        self._suspends[-1] = True
+        self.writeline(self.choose_async("await ", "yield from ") + source, node)
+
+    def cut_if(self, condition: str) -> None:
+        """Cut a chunk here if *condition* holds when the template runs."""
+        self._pending_boundary = None
+        self.writeline(f"if {condition}:")
+        self.indent()
+        self._suspend()
+        self.outdent()
+
+    def boundary(self, frame: Frame) -> None:
+        """A statement block has ended: cut a chunk if enough has collected.
+
+        The check is written with the next line. If the next thing is a boundary as well, however
+        deep this one lies, its check covers both.
+        """
+        if frame.buffer is None:
+            self._pending_boundary = self._indentation
+
+    def newline(self, node: nodes.Node | None = None, extra: int = 0) -> None:
+        """Begin a line, after the boundary that is due before it."""
+        if self._pending_boundary is not None:
+            here, self._indentation = self._indentation, self._pending_boundary
+            self.cut_if("tell() > out.limit")
+            self._indentation = here
+        super().newline(node, extra)
+
+    # -- writing
+
+    def out(self, frame: Frame) -> str:
+        """The name of the buffer that *frame* writes into."""
+        return frame.buffer or "out"
+
+    def writer(self, frame: Frame) -> str:
+        """The name of that buffer's ``write``."""
+        return "write" if frame.buffer is None else f"{frame.buffer}_write"
+
+    def buffer(self, frame: Frame) -> None:
+        """Capture what *frame* writes from here on."""
+        outer = self.out(frame)
+        frame.buffer = self.temporary_identifier()
+        self.writeline(f"{frame.buffer} = {outer}.capture()")
+        self.writeline(f"{frame.buffer}_write = {frame.buffer}.write")
+
+    def start_write(self, frame: Frame, node: nodes.Node | None = None) -> None:
+        """Begin to write one value, which must be text."""
+        self.writeline(f"{self.writer(frame)}(", node)
+
+    def end_write(self, frame: Frame) -> None:
+        """End what :meth:`start_write` began."""
+        self.write(")")
+
+    def blockvisit(self, nodes: Iterable[nodes.Node], frame: Frame) -> None:
+        """Visit the statements of a block, which may be none."""
+        before = self._position()
+        try:
+            for node in nodes:
+                self.visit(node, frame)
+        except CompilerExit:
+            pass
+        if self._position() == before:
+            self.writeline("pass")
+
+    def _position(self) -> tuple[int, int]:
+        stream = self.stream
+        assert isinstance(stream, StringIO)
+        return self.code_lineno, stream.tell()
+
+    def exported_names(self, names: Sequence[str]) -> None:
+        """Import what generated code uses from the runtime."""
+        self.writeline(f"from streamtmpl.runtime import {', '.join(names)}")

@@ -1,0 +1,219 @@
+"""Environments and templates that stream: drop-ins for Jinja2's own."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+from jinja2.nativetypes import NativeCodeGenerator
+from jinja2.sandbox import SandboxedEnvironment
+from jinja2.utils import internalcode, missing
+
+from .bridge import iterate
+from .buffer import DEFAULT_CHUNK_SIZE, Buffer, check_chunk_size
+from .bytecode import salted
+from .calls import async_into, into
+from .compiler import CodeGenerator, StreamCodeGenerator
+from .exceptions import NotStreamingError
+from .extensions import FlushExtension
+from .generated import compile_generated, forget_with, template_filename
+from .rendering import render_stream, render_stream_async, streams
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Iterator, MutableMapping
+    from types import CodeType
+
+    from jinja2 import Environment
+    from jinja2.bccache import BytecodeCache
+    from typing_extensions import Self
+
+
+class StreamTemplate(jinja2.Template):
+    """A template that streams. Its methods are Jinja2's; ``generate()`` yields our chunks."""
+
+    @classmethod
+    def from_code(
+        cls,
+        environment: Environment,
+        code: CodeType,
+        globals: MutableMapping[str, Any],
+        uptodate: Callable[[], bool] | None = None,
+    ) -> Self:
+        """Make a template of compiled code, as Jinja2's loaders do."""
+        namespace = {"environment": environment, "__file__": template_filename(code)}
+        exec(code, namespace)
+        template = cls._from_namespace(environment, namespace, globals)
+        template._uptodate = uptodate
+        forget_with(template, code)
+        return template
+
+    def _renders_into_buffer(self) -> bool:
+        """Whether the text may be collected without the environment's own ``concat``."""
+        return streams(self) and self.environment.concat == "".join
+
+    @internalcode
+    def render(self, *args: Any, **kwargs: Any) -> str:
+        """Render the whole template; takes what ``dict()`` takes and returns the text."""
+        if self.environment.is_async or not self._renders_into_buffer():
+            return super().render(*args, **kwargs)
+        context = self.new_context(dict(*args, **kwargs))
+        out = Buffer()
+        try:
+            for _ in into(self.root_render_func)(context, out):
+                pass
+        except Exception:
+            self.environment.handle_exception()
+        return out.getvalue()
+
+    @internalcode
+    async def render_async(self, *args: Any, **kwargs: Any) -> str:
+        """Render the whole template of an async environment.
+
+        :raises RuntimeError: the environment is not async.
+        """
+        if not self.environment.is_async or not self._renders_into_buffer():
+            return await super().render_async(*args, **kwargs)
+        context = self.new_context(dict(*args, **kwargs))
+        out = Buffer()
+        try:
+            await async_into(self.root_render_func)(context, out)
+        except Exception:
+            self.environment.handle_exception()
+        return out.getvalue()
+
+    @internalcode
+    def generate(self, *args: Any, **kwargs: Any) -> Iterator[str]:
+        """Render piece by piece: the chunks of :func:`~streamtmpl.render_stream`.
+
+        A template of an async environment streams as well, in an event loop of its own.
+
+        :raises RuntimeError: the environment is async and an event loop is running.
+        """
+        if not streams(self):
+            yield from super().generate(*args, **kwargs)
+        elif self.environment.is_async:
+            yield from iterate(render_stream_async(self, dict(*args, **kwargs)))
+        else:
+            with render_stream(self, dict(*args, **kwargs)) as stream:
+                yield from stream
+
+    @internalcode
+    async def generate_async(self, *args: Any, **kwargs: Any) -> AsyncGenerator[str, object]:
+        """Render piece by piece: the chunks of :func:`~streamtmpl.render_stream_async`.
+
+        :raises RuntimeError: the environment is not async.
+        """
+        if self.environment.is_async and streams(self):
+            chunks: Any = render_stream_async(self, dict(*args, **kwargs))
+        else:
+            chunks = super().generate_async(*args, **kwargs)
+        async with aclosing(chunks):
+            async for chunk in chunks:
+                yield chunk
+
+
+class Streaming(jinja2.Environment):
+    """What streaming environments have beyond Jinja2's."""
+
+    code_generator_class: type[CodeGenerator] = StreamCodeGenerator
+    template_class: type[jinja2.Template] = StreamTemplate
+
+    chunk_size: int
+    """Characters that must have collected before a boundary cuts a chunk."""
+
+    def __init__(self, *args: Any, chunk_size: int = DEFAULT_CHUNK_SIZE, **kwargs: Any) -> None:
+        self.chunk_size = check_chunk_size(chunk_size)
+        super().__init__(*args, **kwargs)
+        self.add_extension(FlushExtension)
+
+    @property
+    def bytecode_cache(self) -> BytecodeCache | None:  # type: ignore[override]
+        """The bytecode cache, in which a plain Jinja2 environment may keep its code as well."""
+        return self.__dict__.get("bytecode_cache")
+
+    @bytecode_cache.setter
+    def bytecode_cache(self, cache: BytecodeCache | None) -> None:
+        self.__dict__["bytecode_cache"] = salted(cache)
+
+    def overlay(self, *args: Any, chunk_size: int = missing, **kwargs: Any) -> Self:
+        """An environment that shares this one's data, as Jinja2's :meth:`overlay` makes it."""
+        overlay = super().overlay(*args, **kwargs)
+        if chunk_size is not missing:
+            overlay.chunk_size = check_chunk_size(chunk_size)
+        return overlay
+
+    def _compile(self, source: str, filename: str) -> CodeType:
+        return compile_generated(source, filename)
+
+
+class StreamEnvironment(Streaming):
+    """A :class:`jinja2.Environment` whose templates stream.
+
+    Takes Jinja2's arguments, and *chunk_size*: the characters that must have collected before a
+    boundary cuts a chunk (0: every boundary cuts).
+    """
+
+
+class SandboxedStreamEnvironment(Streaming, SandboxedEnvironment):
+    """A :class:`jinja2.sandbox.SandboxedEnvironment` whose templates stream.
+
+    Takes Jinja2's arguments, and *chunk_size* as :class:`StreamEnvironment` does.
+    """
+
+
+StreamTemplate.environment_class = StreamEnvironment
+
+
+def enable_streaming(environment: Environment, *, chunk_size: int | None = None) -> Environment:
+    """Turn an existing Jinja2 environment into a streaming one, in place.
+
+    Templates that the environment has loaded are compiled again when they are next asked of it.
+    Doing it twice changes nothing.
+
+    :param environment: any environment that compiles with Jinja2's own code generator.
+    :param chunk_size: as in :class:`StreamEnvironment`; unless given, 16384 characters.
+    :return: the environment.
+    :raises NotStreamingError: the environment renders native types, or has a code generator of
+        somebody else's.
+    """
+    if not isinstance(environment, jinja2.Environment):
+        raise NotStreamingError(f"expected a jinja2.Environment, not {environment!r}")
+    if chunk_size is not None or not hasattr(environment, "chunk_size"):
+        size = DEFAULT_CHUNK_SIZE if chunk_size is None else chunk_size
+        environment.chunk_size = check_chunk_size(size)  # type: ignore[attr-defined]
+    generator = environment.code_generator_class
+    if issubclass(generator, StreamCodeGenerator):
+        return environment
+    _refuse_generator(environment, generator)
+    environment.code_generator_class = StreamCodeGenerator
+    environment.template_class = _streaming_class(environment.template_class)
+    environment.bytecode_cache = salted(environment.bytecode_cache)
+    environment._compile = compile_generated  # type: ignore[method-assign]
+    environment.add_extension(FlushExtension)
+    if environment.cache is not None:
+        environment.cache.clear()
+    return environment
+
+
+def _refuse_generator(environment: Environment, generator: type[CodeGenerator]) -> None:
+    if issubclass(generator, NativeCodeGenerator):
+        raise NotStreamingError(
+            f"{environment!r} renders native Python types, which are not text that could be"
+            " streamed: use a jinja2.Environment or a streamtmpl.StreamEnvironment"
+        )
+    if generator is not CodeGenerator:
+        raise NotStreamingError(
+            f"{environment!r} compiles with {generator!r}: streaming needs a code generator of its"
+            " own. Derive yours from streamtmpl.compiler.StreamCodeGenerator, or use a"
+            " streamtmpl.StreamEnvironment for the templates that are to stream."
+        )
+
+
+def _streaming_class(template_class: type[jinja2.Template]) -> type[jinja2.Template]:
+    """The template class of the environment, with our methods below its own."""
+    if issubclass(template_class, StreamTemplate):
+        return template_class
+    if template_class is jinja2.Template:
+        return StreamTemplate
+    return type(f"Stream{template_class.__name__}", (template_class, StreamTemplate), {})

@@ -1,0 +1,20 @@
+"""The errors that streamtmpl raises on its own account.
+
+Errors of templates are Jinja2's own (:mod:`jinja2.exceptions`) and pass through unchanged.
+"""
+
+
+class StreamError(Exception):
+    """Base of every error below."""
+
+
+class NotStreamingError(StreamError, TypeError):
+    """What was given cannot be streamed; the message names the way out."""
+
+
+class StreamClosedError(StreamError, ValueError):
+    """A chunk was asked of a stream that has been closed."""
+
+
+class StreamBusyError(StreamError, RuntimeError):
+    """A stream was stepped or closed while it was already running a step."""

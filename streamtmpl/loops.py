@@ -1,0 +1,105 @@
+"""The ``loop`` object of templates, over sources."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import runtime
+from jinja2.utils import internalcode
+from markupsafe import Markup
+
+from .calls import capture, capture_async
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jinja2.runtime import Context, Undefined
+
+    from .buffer import Buffer
+    from .sources import Source
+
+
+class LoopContext(runtime.LoopContext):
+    """Jinja2's ``loop``, over an iterator that a source may have opened already.
+
+    ``loop(...)`` at an output position streams (:meth:`into`), anywhere else it captures.
+    """
+
+    def __init__(
+        self,
+        iterable: Any,
+        undefined: type[Undefined],
+        source: Source | None = None,
+        recurse: Callable[..., Any] | None = None,
+        depth0: int = 0,
+        markup: bool = False,
+    ) -> None:
+        """Loop over *iterable*, whose iterator *source* holds if there is one.
+
+        *recurse* is the compiled body of a recursive loop, at nesting level *depth0*; *markup*
+        says whether its text is safe HTML (autoescape was on where the loop stands).
+        """
+        self._iterable = iterable
+        self._iterator = iter(iterable) if source is None else source.iterator
+        self._undefined = undefined
+        self._recurse = recurse
+        self.depth0 = depth0
+        self._markup = markup
+
+    def is_text(self, context: Context) -> bool:
+        """Whether escaping would leave what ``loop(...)`` renders as it is."""
+        return self._markup
+
+    def _body(self) -> Callable[..., Any]:
+        if self._recurse is None:
+            raise TypeError(
+                "The loop must have the 'recursive' marker to be called recursively."
+            )
+        return self._recurse
+
+    def into(self, out: Buffer, iterable: Any) -> Any:
+        """Render the body of the loop over *iterable* into *out*."""
+        return self._body()(out, iterable, self._recurse, depth=self.depth)
+
+    @internalcode
+    def __call__(self, iterable: Any) -> str:
+        text = capture(self._body(), iterable, self._recurse, depth=self.depth)
+        return Markup(text) if self._markup else text
+
+
+class AwaitedLoopContext(LoopContext):
+    """The ``loop`` of an async environment, over an ordinary iterable."""
+
+    @internalcode
+    async def __call__(self, iterable: Any) -> str:  # type: ignore[override]
+        text = await capture_async(self._body(), iterable, self._recurse, depth=self.depth)
+        return Markup(text) if self._markup else text
+
+
+class AsyncLoopContext(AwaitedLoopContext, runtime.AsyncLoopContext):  # type: ignore[misc]
+    """The ``loop`` of an async environment, over an async iterable.
+
+    As an iterator it gives awaitables of ``(item, loop)``: generated code awaits them itself.
+    """
+
+    def __init__(
+        self, iterable: Any, undefined: type[Undefined], source: Source, *args: Any
+    ) -> None:
+        """As :class:`LoopContext`, over the async iterator of *source*."""
+        super().__init__(iterable, undefined, source, *args)
+        self._iterator = source.pulls
+
+    def __iter__(self) -> AsyncLoopContext:  # type: ignore[override]
+        return self
+
+    def __next__(self) -> Any:
+        return self.__anext__()
+
+
+def async_loop(
+    iterable: Any, undefined: type[Undefined], source: Source | None, *args: Any
+) -> LoopContext:
+    """The ``loop`` of an async environment; the arguments are those of :class:`LoopContext`."""
+    if source is not None and source.awaits:
+        return AsyncLoopContext(iterable, undefined, source, *args)
+    return AwaitedLoopContext(iterable, undefined, source, *args)

@@ -1,0 +1,123 @@
+"""Chunks out of any iterable of strings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, overload
+
+from .async_stream import AsyncChunkStream, coroutine_stream
+from .buffer import DEFAULT_CHUNK_SIZE
+from .calls import cut
+from .exceptions import NotStreamingError
+from .sources import PATIENCE, Source, clock
+from .stream import ChunkStream
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, Callable, Generator, Iterable
+
+    from .buffer import Buffer
+
+
+@overload
+def rechunk(
+    iterable: Iterable[str], *, chunk_size: int | None = None, encoding: None = None
+) -> ChunkStream[str]: ...
+@overload
+def rechunk(
+    iterable: Iterable[str], *, chunk_size: int | None = None, encoding: str
+) -> ChunkStream[bytes]: ...
+def rechunk(
+    iterable: Iterable[str], *, chunk_size: int | None = None, encoding: str | None = None
+) -> ChunkStream[Any]:
+    """Collect the strings of *iterable* into chunks.
+
+    Each string is a run, and after each is a boundary; chunk size, context, encoding, slow sources
+    and closing follow the rules of :func:`~streamtmpl.render_stream`.
+
+    :param iterable: strings, each one to be sent whole.
+    :param chunk_size: characters that must have collected before a chunk is cut (16384 unless
+        given); 0 makes every string a chunk.
+    :param encoding: the codec to encode chunks with; without it they are ``str``.
+    :raises NotStreamingError: *iterable* is a string itself, or cannot be iterated.
+    :raises ValueError: *chunk_size* is negative.
+    :raises LookupError: there is no such encoding.
+    """
+    _check(iterable, "__iter__", "an iterable of strings")
+    size = DEFAULT_CHUNK_SIZE if chunk_size is None else chunk_size
+    return ChunkStream(lambda out: _write_all(iterable, out), size, encoding)
+
+
+@overload
+def rechunk_async(
+    iterable: AsyncIterable[str] | Iterable[str],
+    *,
+    chunk_size: int | None = None,
+    encoding: None = None,
+) -> AsyncChunkStream[str]: ...
+@overload
+def rechunk_async(
+    iterable: AsyncIterable[str] | Iterable[str], *, chunk_size: int | None = None, encoding: str
+) -> AsyncChunkStream[bytes]: ...
+def rechunk_async(
+    iterable: AsyncIterable[str] | Iterable[str],
+    *,
+    chunk_size: int | None = None,
+    encoding: str | None = None,
+) -> AsyncChunkStream[Any]:
+    """Collect the strings of an async (or ordinary) iterable into chunks.
+
+    What has collected is handed over before the iterable is waited for; all else is as with
+    :func:`rechunk`.
+    """
+    if not hasattr(iterable, "__aiter__"):
+        _check(iterable, "__iter__", "an async or ordinary iterable of strings")
+    size = DEFAULT_CHUNK_SIZE if chunk_size is None else chunk_size
+    return coroutine_stream(lambda out: _write_all_async(iterable, out), size, encoding)
+
+
+def _check(iterable: Any, method: str, expected: str) -> None:
+    if isinstance(iterable, (str, bytes)):
+        raise NotStreamingError(
+            f"expected {expected}, not one {type(iterable).__name__}: put it in a list"
+        )
+    if not hasattr(iterable, method):
+        raise NotStreamingError(f"expected {expected}, not {iterable!r}")
+
+
+def _write_item(item: Any, write: Callable[[str], Any]) -> None:
+    if not isinstance(item, str):
+        raise NotStreamingError(f"expected a string from the iterable, not {item!r}")
+    write(item)
+
+
+def _pulled(source: Source) -> None:
+    """Note that a pull has ended."""
+    now = clock()
+    source.slow = now - source.time > PATIENCE and source.late(now)
+    source.time = now
+
+
+def _write_all(iterable: Iterable[str], out: Buffer) -> Generator[None, None, None]:
+    source = Source(iterable, out)
+    source.head()
+    for item in source.iterator:
+        _pulled(source)
+        _write_item(item, out.write)
+        if out.tell() > out.limit or source.slow:
+            yield
+    source.done()
+
+
+async def _write_all_async(iterable: Any, out: Buffer) -> None:
+    source = Source(iterable, out, hasattr(iterable, "__aiter__"))
+    source.head()
+    for item in source.iterator:
+        if source.awaits:
+            try:
+                item = await item  # noqa: PLW2901 - what was pulled is an awaitable
+            except StopAsyncIteration:
+                break
+        _pulled(source)
+        _write_item(item, out.write)
+        if out.tell() > out.limit or source.slow:
+            await cut()
+    source.done()

@@ -1,0 +1,141 @@
+"""render_stream and render_stream_async: a template and its context become a stream."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, overload
+
+import jinja2
+
+from .async_stream import AsyncChunkStream, coroutine_stream, thread_stream
+from .buffer import DEFAULT_CHUNK_SIZE
+from .calls import async_into, into
+from .exceptions import NotStreamingError
+from .stream import ChunkStream
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jinja2 import Template
+
+
+@overload
+def render_stream(
+    template: Template,
+    context: Mapping[str, Any] | None = None,
+    *,
+    chunk_size: int | None = None,
+    encoding: None = None,
+) -> ChunkStream[str]: ...
+@overload
+def render_stream(
+    template: Template,
+    context: Mapping[str, Any] | None = None,
+    *,
+    chunk_size: int | None = None,
+    encoding: str,
+) -> ChunkStream[bytes]: ...
+def render_stream(
+    template: Template,
+    context: Mapping[str, Any] | None = None,
+    *,
+    chunk_size: int | None = None,
+    encoding: str | None = None,
+) -> ChunkStream[Any]:
+    """Render *template* piece by piece.
+
+    :param template: a template of a streaming, not async, environment.
+    :param context: the variables for the template.
+    :param chunk_size: characters that must have collected before a boundary cuts a chunk; 0 cuts
+        at every boundary. The environment's, unless given. The first chunk is cut at 1024
+        characters, if that is less, each further one at twice as many up to the chunk size.
+    :param encoding: the codec to encode chunks with, such as ``"utf-8"``; without it they are
+        ``str``.
+    :return: an iterator of chunks, each one or more whole runs of the template, never empty.
+    :raises NotStreamingError: the template is none that streams, or belongs to an async
+        environment.
+    :raises ValueError: *chunk_size* is negative.
+    :raises LookupError: there is no such encoding.
+    """
+    size = _chunk_size(template, chunk_size)
+    if template.environment.is_async:
+        raise NotStreamingError(
+            f"{template!r} belongs to an async environment: use render_stream_async()"
+        )
+    body = into(template.root_render_func)
+    variables = dict(context or ())
+    return ChunkStream(
+        lambda out: body(template.new_context(variables), out),
+        size,
+        encoding,
+        template.environment.handle_exception,
+    )
+
+
+@overload
+def render_stream_async(
+    template: Template,
+    context: Mapping[str, Any] | None = None,
+    *,
+    chunk_size: int | None = None,
+    encoding: None = None,
+) -> AsyncChunkStream[str]: ...
+@overload
+def render_stream_async(
+    template: Template,
+    context: Mapping[str, Any] | None = None,
+    *,
+    chunk_size: int | None = None,
+    encoding: str,
+) -> AsyncChunkStream[bytes]: ...
+def render_stream_async(
+    template: Template,
+    context: Mapping[str, Any] | None = None,
+    *,
+    chunk_size: int | None = None,
+    encoding: str | None = None,
+) -> AsyncChunkStream[Any]:
+    """Render *template* piece by piece in an event loop.
+
+    The arguments and errors are those of :func:`render_stream`. Templates of async environments
+    render in a task of their own; those of sync environments in a worker thread, one hop for each
+    chunk, which needs asyncio.
+
+    :return: an async iterator of chunks.
+    """
+    size = _chunk_size(template, chunk_size)
+    if not template.environment.is_async:
+        return thread_stream(
+            render_stream(template, context, chunk_size=size, encoding=encoding)  # type: ignore[call-overload]
+        )
+    body = async_into(template.root_render_func)
+    variables = dict(context or ())
+    return coroutine_stream(
+        lambda out: body(template.new_context(variables), out),
+        size,
+        encoding,
+        template.environment.handle_exception,
+    )
+
+
+def streams(template: Template) -> bool:
+    """Whether *template* was compiled by streamtmpl."""
+    return hasattr(template.root_render_func, "into")
+
+
+def _chunk_size(template: Any, chunk_size: int | None) -> int:
+    """The chunk size to use with *template*, which must be one that streams."""
+    if not isinstance(template, jinja2.Template):
+        raise NotStreamingError(
+            f"cannot stream {template!r}: expected a template, as StreamEnvironment.get_template()"
+            " or from_string() gives"
+        )
+    if not streams(template):
+        raise NotStreamingError(
+            f"{template!r} was compiled by jinja2 and cannot stream. Load it from a"
+            " streamtmpl.StreamEnvironment, or call streamtmpl.enable_streaming(environment) and"
+            " get the template from the environment again."
+        )
+    if chunk_size is not None:
+        return chunk_size
+    size: int = getattr(template.environment, "chunk_size", DEFAULT_CHUNK_SIZE)
+    return size

@@ -1,0 +1,130 @@
+"""The names that generated code may use, and nothing else."""
+
+from __future__ import annotations
+
+import inspect
+from types import CoroutineType, GeneratorType
+from typing import Any
+
+from jinja2.async_utils import auto_aiter
+from jinja2.exceptions import TemplateNotFound, TemplateRuntimeError
+from jinja2.runtime import Undefined, identity, markup_join, str_join
+from jinja2.utils import Namespace, internalcode, missing
+from markupsafe import Markup
+
+from .calls import (
+    BlockReference,
+    Macro,
+    TemplateReference,
+    async_into,
+    async_template_function,
+    cut,
+    into,
+    template_function,
+)
+from .escaping import escape_text, escape_value, to_text
+from .loops import AsyncLoopContext, AwaitedLoopContext, LoopContext, async_loop
+from .sources import PATIENCE, clock, in_memory, open_async_source, open_source
+
+streamed = frozenset({Macro, BlockReference, LoopContext, AwaitedLoopContext, AsyncLoopContext})
+"""Exact types of callables that can write straight into the stream (their ``into``)."""
+
+block_super = BlockReference.of
+
+plain_types: frozenset[type] = frozenset(
+    {str, int, float, bool, type(None), list, dict, tuple, Markup, Undefined}
+)
+"""Exact types that need no look before it is known that they cannot be awaited."""
+
+
+def is_awaitable(value: Any) -> bool:
+    """Whether *value* is to be awaited, as :func:`inspect.isawaitable` says."""
+    kind = type(value)
+    if kind is CoroutineType:
+        return True
+    if kind is GeneratorType:
+        return bool(value.gi_code.co_flags & inspect.CO_ITERABLE_COROUTINE)
+    return hasattr(kind, "__await__")
+
+
+_COMMON = [
+    "LoopContext",
+    "Macro",
+    "Markup",
+    "Namespace",
+    "PATIENCE",
+    "TemplateNotFound",
+    "TemplateReference",
+    "TemplateRuntimeError",
+    "Undefined",
+    "block_super",
+    "clock",
+    "escape_text",
+    "escape_value",
+    "identity",
+    "in_memory",
+    "internalcode",
+    "markup_join",
+    "missing",
+    "str_join",
+    "streamed",
+    "to_text",
+]
+
+exported = sorted([*_COMMON, "into", "open_source", "template_function"])
+"""The names that the generated code of a sync environment imports."""
+
+async_exported = sorted(
+    [
+        *_COMMON,
+        "async_into",
+        "async_loop",
+        "async_template_function",
+        "auto_aiter",
+        "cut",
+        "is_awaitable",
+        "open_async_source",
+        "plain_types",
+    ]
+)
+"""The names that the generated code of an async environment imports."""
+
+__all__ = [
+    "AsyncLoopContext",
+    "AwaitedLoopContext",
+    "BlockReference",
+    "LoopContext",
+    "Macro",
+    "Markup",
+    "Namespace",
+    "PATIENCE",
+    "TemplateNotFound",
+    "TemplateReference",
+    "TemplateRuntimeError",
+    "Undefined",
+    "async_exported",
+    "async_into",
+    "async_loop",
+    "async_template_function",
+    "auto_aiter",
+    "block_super",
+    "clock",
+    "cut",
+    "escape_text",
+    "escape_value",
+    "exported",
+    "identity",
+    "in_memory",
+    "internalcode",
+    "into",
+    "is_awaitable",
+    "markup_join",
+    "missing",
+    "open_async_source",
+    "open_source",
+    "plain_types",
+    "str_join",
+    "streamed",
+    "template_function",
+    "to_text",
+]

@@ -1,0 +1,241 @@
+"""What a template loops over: which of it is lazy, when its pulls are slow, and closing it.
+
+A *source* is an iterator that a template's loop pulls from. In-memory data (lists, dicts, ranges
+and what Jinja2's own filters make of them) needs no watching; anything else is wrapped in a
+:class:`Source`, which generated code asks before and after each pull.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from time import perf_counter
+from types import AsyncGeneratorType, GeneratorType
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import filters
+from markupsafe import Markup
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Iterator
+    from types import CodeType
+
+    from .buffer import Buffer
+
+logger = logging.getLogger("streamtmpl")
+
+PATIENCE = 0.002
+"""Seconds that an iteration of a lazy loop may take before its text is handed over at its end."""
+
+clock = perf_counter
+
+in_memory: frozenset[type] = frozenset(
+    {list, tuple, dict, set, frozenset, str, Markup, range, deque}
+    | {type({}.keys()), type({}.values()), type({}.items())}
+)
+"""Exact types that a loop may run over without a :class:`Source`."""
+
+_IN_MEMORY_ITERATORS: frozenset[type] = frozenset(
+    type(iterator)
+    for iterator in (
+        iter([]),
+        reversed([]),
+        iter(()),
+        iter({}),
+        reversed({}),
+        iter({}.values()),
+        iter({}.items()),
+        iter(set()),
+        iter(""),
+        iter(b""),
+        iter(range(0)),
+        iter(range(2**64)),
+        iter(deque()),
+    )
+)
+
+
+def _generator_code(function: Any) -> CodeType:
+    """The code of a filter's generator; of Jinja2's sync and async pairs, that of the async one."""
+    names = function.__code__.co_freevars
+    if "async_func" in names:
+        function = function.__closure__[names.index("async_func")].cell_contents
+    code: CodeType = function.__code__
+    return code
+
+
+# Jinja2's generator filters keep what they run over in their local ``value``.
+_LAZY_FILTERS = frozenset(
+    map(
+        _generator_code,
+        (
+            filters.sync_do_map,
+            filters.do_map,
+            filters.select_or_reject,
+            filters.async_select_or_reject,
+            filters.do_batch,
+            filters.sync_do_slice,
+            filters.sync_do_unique,
+            filters.do_items,
+        ),
+    )
+)
+
+
+def filtered(iterable: Any) -> Any:
+    """What *iterable* runs over, when it is a lazy filter of Jinja2's; else *iterable* itself."""
+    while True:
+        if type(iterable) is GeneratorType:
+            code, frame = iterable.gi_code, iterable.gi_frame
+        elif type(iterable) is AsyncGeneratorType:
+            code, frame = iterable.ag_code, iterable.ag_frame
+        else:
+            return iterable
+        if code not in _LAZY_FILTERS or frame is None:
+            return iterable
+        iterable = frame.f_locals["value"]
+
+
+def is_lazy(iterable: Any) -> bool:
+    """Whether pulling from *iterable* may take time: it has no length and is not in memory."""
+    origin = filtered(iterable)
+    return type(origin) not in _IN_MEMORY_ITERATORS and not hasattr(type(origin), "__len__")
+
+
+def _is_closable(iterator: Any) -> bool:
+    return callable(getattr(iterator, "aclose", None)) or callable(
+        getattr(iterator, "close", None)
+    )
+
+
+class Sources:
+    """The iterators that a render has opened and not exhausted, to be closed when it ends."""
+
+    __slots__ = ("_open",)
+
+    def __init__(self) -> None:
+        self._open: dict[int, Any] = {}
+
+    def add(self, iterator: Any) -> None:
+        """Close *iterator* with the stream, if it can be closed."""
+        if _is_closable(iterator):
+            self._open[id(iterator)] = iterator
+
+    def discard(self, iterator: Any) -> None:
+        """Leave *iterator* alone: it is exhausted."""
+        self._open.pop(id(iterator), None)
+
+    def _pop(self) -> Iterator[Any]:
+        while self._open:
+            yield self._open.popitem()[1]
+
+    def close(self) -> list[BaseException]:
+        """Close what is open, the latest first, and return the errors of doing so.
+
+        Async generators are left to the event loop that runs them: only it can close them.
+        """
+        errors: list[BaseException] = []
+        for iterator in self._pop():
+            close = getattr(iterator, "close", None)
+            if callable(close):
+                try:
+                    close()
+                except BaseException as error:  # each one is handed to the caller
+                    errors.append(error)
+        return errors
+
+    async def aclose(self) -> list[BaseException]:
+        """The same inside an event loop, where async iterators are closed too."""
+        errors: list[BaseException] = []
+        for iterator in self._pop():
+            close = getattr(iterator, "aclose", None) or iterator.close
+            try:
+                pending = close()
+                if hasattr(type(pending), "__await__"):
+                    await pending
+            except BaseException as error:  # each one is handed to the caller
+                errors.append(error)
+        return errors
+
+
+def report(errors: list[BaseException]) -> None:
+    """Log errors that cannot be raised, because another one already is."""
+    for error in errors:
+        logger.error("error while closing what a template iterated", exc_info=error)
+
+
+class Source:
+    """An iterator a loop pulls from, with what the loop must know around each pull.
+
+    :ivar pulls: the iterator itself, or the async iterator.
+    :ivar iterator: what a ``for`` runs over: *pulls*, or the awaitables of an async iterator.
+    :ivar awaits: whether the items are awaitables of an async source.
+    :ivar time: when the latest pull ended (seconds, :data:`clock`).
+    :ivar slow: whether the latest iteration took longer than :data:`PATIENCE`.
+    """
+
+    __slots__ = ("_lazy", "_origin", "_out", "awaits", "iterator", "pulls", "slow", "time")
+
+    iterator: Iterator[Any]
+    pulls: Any
+
+    def __init__(self, iterable: Any, out: Buffer, awaits: bool = False) -> None:
+        """Begin to iterate *iterable* for a loop that writes to *out*.
+
+        :raises TypeError: it cannot be iterated.
+        """
+        self.pulls = pulls = iterable.__aiter__() if awaits else iter(iterable)
+        self.iterator = _Awaitables(pulls) if awaits else pulls
+        self.awaits = awaits
+        self.slow = False
+        self.time = 0.0
+        self._out = out
+        main = out.main
+        self._lazy = main.flush_limit == 0 and not awaits and is_lazy(iterable)
+        self._origin = filtered(pulls)
+        if out.sources is not None:
+            if self._origin is not pulls and hasattr(type(self._origin), "__next__"):
+                out.sources.add(self._origin)
+            out.sources.add(pulls)
+
+    def head(self) -> bool:
+        """Whether to hand over now, before the first pull: nothing has been so far."""
+        self.time = clock()
+        main = self._out.main
+        return self._lazy and not main.taken and main.tell() > 0
+
+    def late(self, now: float) -> bool:
+        """Whether the iteration that just began was slow to come, the consumer's time left out."""
+        return self._lazy and now - max(self.time, self._out.main.resumed) > PATIENCE
+
+    def done(self) -> None:
+        """The iterator is exhausted: there is nothing left to close."""
+        sources = self._out.sources
+        if sources is not None:
+            sources.discard(self.pulls)
+            sources.discard(self._origin)
+
+
+class _Awaitables:
+    """The pulls of an async iterator, as awaitables, for an ordinary ``for`` loop."""
+
+    __slots__ = ("_pulls",)
+
+    def __init__(self, pulls: AsyncIterator[Any]) -> None:
+        self._pulls = pulls
+
+    def __iter__(self) -> Iterator[Awaitable[Any]]:
+        return self
+
+    def __next__(self) -> Awaitable[Any]:
+        return self._pulls.__anext__()
+
+
+def open_source(iterable: Any, out: Buffer) -> Source:
+    """Begin to iterate something that is not plain in-memory data (sync environments)."""
+    return Source(iterable, out)
+
+
+def open_async_source(iterable: Any, out: Buffer) -> Source:
+    """Begin to iterate something plain or async (async environments)."""
+    return Source(iterable, out, hasattr(iterable, "__aiter__"))

@@ -1,0 +1,205 @@
+"""ChunkStream and AsyncChunkStream: chunks out of a render, its context, closing and encoding.
+
+A stream runs every step, and the close, in one :mod:`contextvars` context: a copy of the one it was
+created in. It closes whatever the template was iterating when it ends, however it ends.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator
+from contextvars import copy_context
+from threading import RLock
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from jinja2.utils import internalcode
+
+from .buffer import Buffer, check_chunk_size
+from .calls import open_sources
+from .exceptions import StreamBusyError, StreamClosedError
+from .sources import Sources, clock, report
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+Chunk = TypeVar("Chunk", str, bytes)
+
+_ENDED: Any = object()
+
+
+class Encoder:
+    """Turns the text of chunks into what the consumer receives: bytes, or the text itself."""
+
+    __slots__ = ("_encode",)
+
+    def __init__(self, encoding: str | None) -> None:
+        """Encode as *encoding* (a codec's name), or not at all (``None``).
+
+        :raises LookupError: there is no such encoding.
+        """
+        self._encode = None
+        if encoding is not None:
+            try:
+                self._encode = codecs.getincrementalencoder(encoding)().encode
+            except LookupError:
+                raise LookupError(
+                    f"unknown encoding {encoding!r}: give the name of a text codec of Python's,"
+                    " such as 'utf-8', or leave it away to get str chunks"
+                ) from None
+
+    def __call__(self, text: str, final: bool = False) -> Any:
+        """The chunk for *text*; *final* also gives what the codec still holds."""
+        return text if self._encode is None else self._encode(text, final)
+
+
+class ChunkStream(Iterator[Chunk], Generic[Chunk]):
+    """Chunks of a render, one at a time: an iterator of ``str``, or of ``bytes`` if encoded.
+
+    Made by :func:`~streamtmpl.render_stream` and :func:`~streamtmpl.rechunk`. Use it as a context
+    manager, or call :meth:`close`, so that what the template was iterating is closed at once; a
+    stream that is dropped is closed by the garbage collector.
+    """
+
+    def __init__(
+        self,
+        begin: Callable[[Buffer], Generator[None, None, None]],
+        chunk_size: int,
+        encoding: str | None = None,
+        on_error: Callable[[], Any] | None = None,
+    ) -> None:
+        """A stream of what *begin* writes into the buffer that it is called with.
+
+        *begin* returns a generator that yields where a chunk may be cut. *chunk_size* is in
+        characters. *on_error* is called while an ``Exception`` of the render is handled, and may
+        raise it anew with a better traceback.
+        """
+        self._ended = True  # until there is something to close
+        self._encoder = Encoder(encoding)
+        self._sources = Sources()
+        self._out = Buffer(check_chunk_size(chunk_size), self._sources)
+        self._begin = begin
+        self._on_error = on_error
+        self._steps: Generator[None, None, None] | None = None
+        self._context = copy_context()
+        self._lock = RLock()
+        self._running = False
+        self._closed = False
+        self._kept: BaseException | None = None
+        self._ended = False
+
+    def __iter__(self) -> Self:
+        return self
+
+    @internalcode
+    def __next__(self) -> Chunk:
+        """Run the render up to its next cut and return what has collected.
+
+        :raises StreamClosedError: the stream has been closed.
+        :raises StreamBusyError: called from inside the template that is being rendered.
+        """
+        with self._lock:
+            if self._closed:
+                raise StreamClosedError("the stream is closed: render the template again")
+            chunk = _ENDED
+            if not self._ended:
+                chunk = self._run(self._step)
+            if chunk is _ENDED:
+                self._raise_kept()
+                raise StopIteration
+            return chunk  # type: ignore[no-any-return]
+
+    @internalcode
+    def _run(self, function: Callable[[], Any]) -> Any:
+        """Run *function* in the stream's context, never two at once."""
+        if self._running:
+            raise StreamBusyError(
+                "the stream is running: it cannot be stepped or closed from inside its own template"
+            )
+        self._running = True
+        try:
+            return self._context.run(function)
+        finally:
+            self._running = False
+
+    @internalcode
+    def _step(self) -> Any:
+        try:
+            if self._steps is None:
+                open_sources.set(self._sources)
+                self._steps = self._begin(self._out)
+            out = self._out
+            out.resumed = clock()
+            for _ in self._steps:
+                if chunk := self._encoder(out.take()):
+                    return chunk
+            self._keep(self._unwind())
+            return self._encoder(out.take(), final=True) or _ENDED
+        except BaseException as error:
+            report(self._unwind())
+            if self._on_error is not None and isinstance(error, Exception):
+                self._on_error()
+            raise
+
+    def _unwind(self) -> list[BaseException]:
+        """Unwind the template's frames, then close what it was iterating; gives the errors."""
+        self._ended = True
+        errors: list[BaseException] = []
+        steps, self._steps = self._steps, None
+        if steps is not None:
+            try:
+                steps.close()
+            except BaseException as error:  # kept: the sources must be closed all the same
+                errors.append(error)
+        return errors + self._sources.close()
+
+    def _keep(self, errors: list[BaseException]) -> None:
+        """Keep the first error of closing for :meth:`_raise_kept`; the others are logged."""
+        if errors:
+            self._kept = errors[0]
+            report(errors[1:])
+
+    def _raise_kept(self) -> None:
+        error, self._kept = self._kept, None
+        if error is not None:
+            raise error
+
+    def close(self) -> None:
+        """End the render: unwind the template and close what it was iterating.
+
+        May be called at any time, from any thread, and more than once; a step that is running in
+        another thread is waited for.
+
+        :raises BaseException: what unwinding or closing raised.
+        """
+        with self._lock:
+            if not self._ended:
+                self._keep(self._run(self._unwind))
+            self._closed = True
+            self._raise_kept()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            self.close()
+        except BaseException as closing:
+            if error is None:
+                raise
+            report([closing])  # raised, it would hide the error that ended the block
+
+    def __del__(self) -> None:
+        if not self._ended:
+            self.close()
+
+    def __repr__(self) -> str:
+        state = "closed" if self._closed else "ended" if self._ended else "open"
+        return f"<{type(self).__name__} {state}>"
