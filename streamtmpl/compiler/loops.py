@@ -141,7 +141,7 @@ class LoopGenerator(OutputGenerator):
         if inline_test:
             self._skip_unless(loop)
         self.enter_frame(body)
-        if node.find(_USES_LOOP_VARS) is not None:
+        if any(child.find(_USES_LOOP_VARS) or isinstance(child, _USES_LOOP_VARS) for child in node.body):
             self.writeline("_loop_vars = {}")
         self._loops.append(loop)
         self.blockvisit(node.body, body)
