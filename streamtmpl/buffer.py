@@ -38,7 +38,8 @@ def check_chunk_size(size: object) -> int:
         )
     if size < 0:
         raise ValueError(
-            f"chunk_size must be 0 or more characters, not {size!r}. Use 0 to cut at every boundary."
+            f"chunk_size must be 0 or more characters, not {size!r}."
+            " Use 0 to cut at every boundary."
         )
     return size
 

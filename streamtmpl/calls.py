@@ -16,12 +16,13 @@ from jinja2.utils import internalcode, missing, pass_eval_context
 from markupsafe import Markup
 
 from .buffer import DEFAULT_CHUNK_SIZE, Buffer
-from .sources import Sources, report
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Generator, Iterator
 
     from jinja2.runtime import Context
+
+    from .sources import Sources
 
 open_sources: ContextVar[Sources | None] = ContextVar("open_sources", default=None)
 """The sources of the stream that is running, for calls that are not handed a buffer."""
@@ -62,28 +63,25 @@ def template_function(function: Callable[..., Any]) -> Callable[[Context], Itera
 
     @internalcode
     def pieces(context: Context) -> Iterator[str]:
-        sources, own = _sources_of_caller()
-        out = Buffer(DEFAULT_CHUNK_SIZE, sources)
-        try:
-            for _ in function(context, out):
-                if text := out.take():
-                    yield text
+        out = Buffer(DEFAULT_CHUNK_SIZE, open_sources.get())
+        for _ in function(context, out):
             if text := out.take():
                 yield text
-        finally:
-            if own:
-                report(sources.close())
+        if text := out.take():
+            yield text
 
-    return _as_compiled(pieces, function)
+    _as_compiled(pieces, function)
+    return pieces
 
 
-def async_template_function(function: Callable[..., Any]) -> Callable[[Context], AsyncIterator[str]]:
+def async_template_function(
+    function: Callable[..., Any],
+) -> Callable[[Context], AsyncIterator[str]]:
     """The same for an async environment: called with a context it iterates asynchronously."""
 
     @internalcode
     async def pieces(context: Context) -> AsyncIterator[str]:
-        sources, own = _sources_of_caller()
-        out = Buffer(DEFAULT_CHUNK_SIZE, sources)
+        out = Buffer(DEFAULT_CHUNK_SIZE, open_sources.get())
         steps = Steps(function(context, out))
         try:
             while await steps:
@@ -93,23 +91,15 @@ def async_template_function(function: Callable[..., Any]) -> Callable[[Context],
                 yield text
         finally:
             steps.close()
-            if own:
-                report(await sources.aclose())
 
-    return _as_compiled(pieces, function)
-
-
-def _sources_of_caller() -> tuple[Sources, bool]:
-    """The sources of the running stream, or new ones that the caller must close."""
-    sources = open_sources.get()
-    return (Sources(), True) if sources is None else (sources, False)
+    _as_compiled(pieces, function)
+    return pieces
 
 
-def _as_compiled(pieces: Any, function: Any) -> Any:
+def _as_compiled(pieces: Any, function: Any) -> None:
     pieces.into = function
     pieces.__name__, pieces.__qualname__ = function.__name__, function.__qualname__
     pieces.__module__ = function.__module__
-    return pieces
 
 
 class Steps:
@@ -135,7 +125,7 @@ class Steps:
             try:
                 value = yield signal
                 resume = self._body.send
-            except BaseException as error:  # thrown in by the event loop: the template's to handle
+            except BaseException as error:  # noqa: BLE001 - the template's to handle
                 resume, value = self._body.throw, error
 
     def close(self) -> None:

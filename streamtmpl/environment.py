@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import jinja2
 from jinja2.nativetypes import NativeCodeGenerator
@@ -43,10 +43,10 @@ class StreamTemplate(jinja2.Template):
         """Make a template of compiled code, as Jinja2's loaders do."""
         namespace = {"environment": environment, "__file__": template_filename(code)}
         exec(code, namespace)
-        template = cls._from_namespace(environment, namespace, globals)
+        template: Any = cls._from_namespace(environment, namespace, globals)
         template._uptodate = uptodate
         forget_with(template, code)
-        return template
+        return cast("Self", template)
 
     def _renders_into_buffer(self) -> bool:
         """Whether the text may be collected without the environment's own ``concat``."""
@@ -62,7 +62,7 @@ class StreamTemplate(jinja2.Template):
         try:
             for _ in into(self.root_render_func)(context, out):
                 pass
-        except Exception:
+        except Exception:  # noqa: BLE001 - raised anew with the template's lines
             self.environment.handle_exception()
         return out.getvalue()
 
@@ -78,7 +78,7 @@ class StreamTemplate(jinja2.Template):
         out = Buffer()
         try:
             await async_into(self.root_render_func)(context, out)
-        except Exception:
+        except Exception:  # noqa: BLE001 - raised anew with the template's lines
             self.environment.handle_exception()
         return out.getvalue()
 
@@ -128,7 +128,7 @@ class Streaming(jinja2.Environment):
         self.add_extension(FlushExtension)
 
     @property
-    def bytecode_cache(self) -> BytecodeCache | None:  # type: ignore[override]
+    def bytecode_cache(self) -> BytecodeCache | None:
         """The bytecode cache, in which a plain Jinja2 environment may keep its code as well."""
         return self.__dict__.get("bytecode_cache")
 

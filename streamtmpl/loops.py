@@ -52,9 +52,7 @@ class LoopContext(runtime.LoopContext):
 
     def _body(self) -> Callable[..., Any]:
         if self._recurse is None:
-            raise TypeError(
-                "The loop must have the 'recursive' marker to be called recursively."
-            )
+            raise TypeError("The loop must have the 'recursive' marker to be called recursively.")
         return self._recurse
 
     def into(self, out: Buffer, iterable: Any) -> Any:
@@ -76,7 +74,7 @@ class AwaitedLoopContext(LoopContext):
         return Markup(text) if self._markup else text
 
 
-class AsyncLoopContext(AwaitedLoopContext, runtime.AsyncLoopContext):  # type: ignore[misc]
+class AsyncLoopContext(AwaitedLoopContext, runtime.AsyncLoopContext):
     """The ``loop`` of an async environment, over an async iterable.
 
     As an iterator it gives awaitables of ``(item, loop)``: generated code awaits them itself.
@@ -89,7 +87,7 @@ class AsyncLoopContext(AwaitedLoopContext, runtime.AsyncLoopContext):  # type: i
         super().__init__(iterable, undefined, source, *args)
         self._iterator = source.pulls
 
-    def __iter__(self) -> AsyncLoopContext:  # type: ignore[override]
+    def __iter__(self) -> AsyncLoopContext:
         return self
 
     def __next__(self) -> Any:

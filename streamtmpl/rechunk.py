@@ -113,7 +113,7 @@ async def _write_all_async(iterable: Any, out: Buffer) -> None:
     for item in source.iterator:
         if source.awaits:
             try:
-                item = await item  # noqa: PLW2901 - what was pulled is an awaitable
+                item = await item
             except StopAsyncIteration:
                 break
         _pulled(source)

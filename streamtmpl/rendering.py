@@ -104,9 +104,7 @@ def render_stream_async(
     """
     size = _chunk_size(template, chunk_size)
     if not template.environment.is_async:
-        return thread_stream(
-            render_stream(template, context, chunk_size=size, encoding=encoding)  # type: ignore[call-overload]
-        )
+        return thread_stream(render_stream(template, context, chunk_size=size, encoding=encoding))
     body = async_into(template.root_render_func)
     variables = dict(context or ())
     return coroutine_stream(

@@ -90,6 +90,7 @@ async_exported = sorted(
 """The names that the generated code of an async environment imports."""
 
 __all__ = [
+    "PATIENCE",
     "AsyncLoopContext",
     "AwaitedLoopContext",
     "BlockReference",
@@ -97,7 +98,6 @@ __all__ = [
     "Macro",
     "Markup",
     "Namespace",
-    "PATIENCE",
     "TemplateNotFound",
     "TemplateReference",
     "TemplateRuntimeError",

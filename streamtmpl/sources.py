@@ -35,23 +35,10 @@ in_memory: frozenset[type] = frozenset(
 )
 """Exact types that a loop may run over without a :class:`Source`."""
 
+_SAMPLES: tuple[Any, ...] = ([], (), {}, {}.values(), {}.items(), "", b"", deque(), range(0))
 _IN_MEMORY_ITERATORS: frozenset[type] = frozenset(
-    type(iterator)
-    for iterator in (
-        iter([]),
-        reversed([]),
-        iter(()),
-        iter({}),
-        reversed({}),
-        iter({}.values()),
-        iter({}.items()),
-        iter(set()),
-        iter(""),
-        iter(b""),
-        iter(range(0)),
-        iter(range(2**64)),
-        iter(deque()),
-    )
+    [type(iter(sample)) for sample in (*_SAMPLES, set(), range(2**64))]
+    + [type(reversed(sample)) for sample in _SAMPLES]
 )
 
 
@@ -103,9 +90,7 @@ def is_lazy(iterable: Any) -> bool:
 
 
 def _is_closable(iterator: Any) -> bool:
-    return callable(getattr(iterator, "aclose", None)) or callable(
-        getattr(iterator, "close", None)
-    )
+    return callable(getattr(iterator, "aclose", None)) or callable(getattr(iterator, "close", None))
 
 
 class Sources:
@@ -140,7 +125,7 @@ class Sources:
             if callable(close):
                 try:
                     close()
-                except BaseException as error:  # each one is handed to the caller
+                except BaseException as error:  # noqa: BLE001 - handed to the caller
                     errors.append(error)
         return errors
 
@@ -153,7 +138,7 @@ class Sources:
                 pending = close()
                 if hasattr(type(pending), "__await__"):
                     await pending
-            except BaseException as error:  # each one is handed to the caller
+            except BaseException as error:  # noqa: BLE001 - handed to the caller
                 errors.append(error)
         return errors
 

@@ -151,7 +151,7 @@ class ChunkStream(Iterator[Chunk], Generic[Chunk]):
         if steps is not None:
             try:
                 steps.close()
-            except BaseException as error:  # kept: the sources must be closed all the same
+            except BaseException as error:  # noqa: BLE001 - kept: the sources must be closed
                 errors.append(error)
         return errors + self._sources.close()
 

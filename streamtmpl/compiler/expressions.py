@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from jinja2 import nodes
 from jinja2.compiler import optimizeconst
@@ -72,7 +72,7 @@ class ExpressionGenerator(WritingGenerator):
             kind = "filter" if is_filter else "test"
             self.fail(f"No {kind} named {node.name!r}.", node.lineno)
         names = self.filters if is_filter else self.tests
-        passed: Any = _PassArg.from_obj(function) if function is not None else None
+        passed: Any = None if function is None else _PassArg.from_obj(cast("Any", function))
         with self._settled():
             self.write(f"{names[node.name]}({_PASSED.get(passed, '')}")
             yield

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jinja2 import nodes
-from jinja2.compiler import EvalContext, Frame, MacroRef, find_undeclared
+from jinja2.compiler import Frame, MacroRef, find_undeclared
+from jinja2.nodes import EvalContext
 
 from streamtmpl.runtime import async_exported, exported
+
 from .loops import LoopGenerator
 
 if TYPE_CHECKING:
@@ -52,9 +54,7 @@ class FunctionGenerator(LoopGenerator):
 
     def _render_function(self, name: str) -> str:
         """Write the decorator of a root or block function and return its header."""
-        self.writeline(
-            self.choose_async("@async_template_function", "@template_function"), extra=1
-        )
+        self.writeline(self.choose_async("@async_template_function", "@template_function"), extra=1)
         # Code that is stored as a module learns its environment only when it is loaded.
         environment = "" if self.defer_init else ", environment=environment"
         return f"{self.func(name)}(context, out, missing=missing{environment}):"

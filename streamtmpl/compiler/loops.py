@@ -12,8 +12,12 @@ from .outputs import OutputGenerator
 if TYPE_CHECKING:
     from jinja2.compiler import Frame
 
-# What may ask for the variables that a loop's body has set.
-_USES_LOOP_VARS = (nodes.Call, nodes.CallBlock, nodes.Assign, nodes.AssignBlock)
+
+def _uses_loop_vars(node: nodes.Node) -> bool:
+    """Whether *node* may ask for the variables that the loop around it has set."""
+    if isinstance(node, (nodes.Call, nodes.CallBlock, nodes.Assign, nodes.AssignBlock)):
+        return True
+    return any(_uses_loop_vars(child) for child in node.iter_child_nodes())
 
 
 class _Loop(NamedTuple):
@@ -141,7 +145,7 @@ class LoopGenerator(OutputGenerator):
         if inline_test:
             self._skip_unless(loop)
         self.enter_frame(body)
-        if any(child.find(_USES_LOOP_VARS) or isinstance(child, _USES_LOOP_VARS) for child in node.body):
+        if any(_uses_loop_vars(child) for child in node.body):
             self.writeline("_loop_vars = {}")
         self._loops.append(loop)
         self.blockvisit(node.body, body)
@@ -156,7 +160,7 @@ class LoopGenerator(OutputGenerator):
         self.outdent()
 
     def _target(self, loop: _Loop) -> str | None:
-        """Write the target of the ``for``; async ones assign it after awaiting: the local's name."""
+        """Write the target of the ``for``: in async code a local, assigned to it after awaiting."""
         if self.environment.is_async:
             item = self.temporary_identifier()
             self.write(item)
@@ -178,9 +182,7 @@ class LoopGenerator(OutputGenerator):
         if item:
             self._await_item(source, item)
         self.writeline(f"{now} = clock()")
-        self.writeline(
-            f"{source}.slow = {now} - {source}.time > PATIENCE and {source}.late({now})"
-        )
+        self.writeline(f"{source}.slow = {now} - {source}.time > PATIENCE and {source}.late({now})")
         self.writeline(f"{source}.time = {now}")
         self.outdent()
         if item:
@@ -203,6 +205,7 @@ class LoopGenerator(OutputGenerator):
 
     def _skip_unless(self, loop: _Loop) -> None:
         self.enter_frame(loop.test)
+        assert loop.node.test is not None
         self.writeline("if not ", loop.node.test)
         self.visit(loop.node.test, loop.test)
         self.write(":")
@@ -237,6 +240,7 @@ class LoopGenerator(OutputGenerator):
 
     def _selecting_function(self, loop: _Loop) -> str:
         """Write a generator of the items that pass the test; returns its name."""
+        assert loop.node.test is not None
         name = self.temporary_identifier()
         self.writeline(f"{self.func(name)}(fiter, fsource):", loop.node.test)
         self.indent()

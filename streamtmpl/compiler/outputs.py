@@ -9,6 +9,7 @@ from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment
 
 from streamtmpl.extensions import is_flush
+
 from .expressions import ExpressionGenerator
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ class OutputGenerator(ExpressionGenerator):
             return None
         try:
             return str(self._output_child_to_const(node, frame, finalize))
-        except Exception:  # whatever it raises, it raises again (or not) when the template runs
+        except Exception:  # noqa: BLE001 - left to the run, where the line is known
             return None
 
     def _value_name(self) -> str:
