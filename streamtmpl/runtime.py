@@ -24,7 +24,7 @@ from .calls import (
 )
 from .escaping import escape_text, escape_value, to_text
 from .loops import AsyncLoopContext, AwaitedLoopContext, LoopContext, async_loop
-from .sources import PATIENCE, clock, in_memory, open_async_source, open_source
+from .sources import PATIENCE, clock, in_memory, iterated, open_async_source, open_source
 
 streamed = frozenset({Macro, BlockReference, LoopContext, AwaitedLoopContext, AsyncLoopContext})
 """Exact types of callables that can write straight into the stream (their ``into``)."""
@@ -64,6 +64,7 @@ _COMMON = [
     "identity",
     "in_memory",
     "internalcode",
+    "iterated",
     "markup_join",
     "missing",
     "str_join",
@@ -118,6 +119,7 @@ __all__ = [
     "internalcode",
     "into",
     "is_awaitable",
+    "iterated",
     "markup_join",
     "missing",
     "open_async_source",

@@ -216,6 +216,15 @@ class _Awaitables:
         return self._pulls.__anext__()
 
 
+def iterated(value: Any, out: Buffer) -> Any:
+    """*value*, which a filter is about to iterate: if it is an iterator, it closes with *out*."""
+    if out.sources is not None and type(value) not in in_memory:
+        kind = type(value)
+        if hasattr(kind, "__next__") or hasattr(kind, "__anext__"):
+            out.sources.add(value)
+    return value
+
+
 def open_source(iterable: Any, out: Buffer) -> Source:
     """Begin to iterate something that is not plain in-memory data (sync environments)."""
     return Source(iterable, out)

@@ -22,6 +22,12 @@ _PASSED = {
     _PassArg.environment: "environment, ",
 }
 
+# Filters that pull from an iterator: it is closed with the stream, as one that a loop pulls from.
+_ITERATING_FILTERS = frozenset(
+    "batch first groupby join list map max min random reject rejectattr select selectattr slice"
+    " sort sum unique".split()
+)
+
 
 class ExpressionGenerator(WritingGenerator):
     """Compiles the expressions whose value may be awaitable without a coroutine for each."""
@@ -78,6 +84,17 @@ class ExpressionGenerator(WritingGenerator):
             yield
             self.signature(node, frame)
             self.write(")")
+
+    @optimizeconst
+    def visit_Filter(self, node: nodes.Filter, frame: Frame) -> None:
+        """``value|filter``, or the filter of a block whose text is captured (no value)."""
+        if node.node is None or node.name not in _ITERATING_FILTERS:
+            super().visit_Filter.__wrapped__(self, node, frame)
+            return
+        with self._filter_test_common(node, frame, True):
+            self.write("iterated(")
+            self.visit(node.node, frame)
+            self.write(", out)")
 
     @optimizeconst
     def visit_Call(self, node: nodes.Call, frame: Frame, forward_caller: bool = False) -> None:
