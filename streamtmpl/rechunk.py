@@ -8,7 +8,7 @@ from .async_stream import AsyncChunkStream, coroutine_stream
 from .buffer import DEFAULT_CHUNK_SIZE
 from .calls import cut
 from .exceptions import NotStreamingError
-from .sources import PATIENCE, Source, clock
+from .sources import Source, clock
 from .stream import ChunkStream
 
 if TYPE_CHECKING:
@@ -89,18 +89,12 @@ def _write_item(item: Any, write: Callable[[str], Any]) -> None:
     write(item)
 
 
-def _pulled(source: Source) -> None:
-    """Note that a pull has ended."""
-    now = clock()
-    source.slow = now - source.time > PATIENCE and source.late(now)
-    source.time = now
-
-
 def _write_all(iterable: Iterable[str], out: Buffer) -> Generator[None, None, None]:
     source = Source(iterable, out)
     source.head()
     for item in source.iterator:
-        _pulled(source)
+        if clock() > source.deadline:
+            source.late()
         _write_item(item, out.write)
         if out.tell() > out.limit or source.slow:
             yield
@@ -116,7 +110,8 @@ async def _write_all_async(iterable: Any, out: Buffer) -> None:
                 item = await item
             except StopAsyncIteration:
                 break
-        _pulled(source)
+        if clock() > source.deadline:
+            source.late()
         _write_item(item, out.write)
         if out.tell() > out.limit or source.slow:
             await cut()

@@ -24,7 +24,7 @@ from .calls import (
 )
 from .escaping import escape_text, escape_value, to_text
 from .loops import AsyncLoopContext, AwaitedLoopContext, LoopContext, async_loop
-from .sources import PATIENCE, clock, in_memory, iterated, open_async_source, open_source
+from .sources import clock, in_memory, iterated, open_async_source, open_source
 
 streamed = frozenset({Macro, BlockReference, LoopContext, AwaitedLoopContext, AsyncLoopContext})
 """Exact types of callables that can write straight into the stream (their ``into``)."""
@@ -52,7 +52,6 @@ _COMMON = [
     "Macro",
     "Markup",
     "Namespace",
-    "PATIENCE",
     "TemplateNotFound",
     "TemplateReference",
     "TemplateRuntimeError",
@@ -91,7 +90,6 @@ async_exported = sorted(
 """The names that the generated code of an async environment imports."""
 
 __all__ = [
-    "PATIENCE",
     "AsyncLoopContext",
     "AwaitedLoopContext",
     "BlockReference",

@@ -27,6 +27,8 @@ logger = logging.getLogger("streamtmpl")
 PATIENCE = 0.002
 """Seconds that an iteration of a lazy loop may take before its text is handed over at its end."""
 
+NEVER = float("inf")
+
 clock = perf_counter
 
 in_memory: frozenset[type] = frozenset(
@@ -152,14 +154,32 @@ def report(errors: list[BaseException]) -> None:
 class Source:
     """An iterator a loop pulls from, with what the loop must know around each pull.
 
+    Looking at the clock twice for each pull would cost a tenth of a fast loop. So a loop looks
+    once, and asks :meth:`late` only after :attr:`deadline`: as long as chunks are cut more often
+    than every :data:`PATIENCE`, no text is held for longer, and nothing needs to be measured. When
+    text is held longer, the source is taken for slow and each pull is measured, until a chunk has
+    filled in less than that.
+
     :ivar pulls: the iterator itself, or the async iterator.
     :ivar iterator: what a ``for`` runs over: *pulls*, or the awaitables of an async iterator.
     :ivar awaits: whether the items are awaitables of an async source.
-    :ivar time: when the latest pull ended (seconds, :data:`clock`).
-    :ivar slow: whether the latest iteration took longer than :data:`PATIENCE`.
+    :ivar deadline: when a pull that ends calls for :meth:`late` (seconds, :data:`clock`).
+    :ivar slow: whether the latest iteration was slow to come: hand over at its end.
     """
 
-    __slots__ = ("_lazy", "_origin", "_out", "awaits", "iterator", "pulls", "slow", "time")
+    __slots__ = (
+        "_lazy",
+        "_measured",
+        "_origin",
+        "_out",
+        "_pulled",
+        "_resumed",
+        "awaits",
+        "deadline",
+        "iterator",
+        "pulls",
+        "slow",
+    )
 
     iterator: Iterator[Any]
     pulls: Any
@@ -172,11 +192,11 @@ class Source:
         self.pulls = pulls = iterable.__aiter__() if awaits else iter(iterable)
         self.iterator = _Awaitables(pulls) if awaits else pulls
         self.awaits = awaits
-        self.slow = False
-        self.time = 0.0
+        self.slow = self._measured = False
         self._out = out
-        main = out.main
-        self._lazy = main.flush_limit == 0 and not awaits and is_lazy(iterable)
+        self._lazy = out.main.flush_limit == 0 and not awaits and is_lazy(iterable)
+        self._pulled = self._resumed = 0.0
+        self.deadline = NEVER
         self._origin = filtered(pulls)
         if out.sources is not None:
             if self._origin is not pulls and hasattr(type(self._origin), "__next__"):
@@ -185,13 +205,29 @@ class Source:
 
     def head(self) -> bool:
         """Whether to hand over now, before the first pull: nothing has been so far."""
-        self.time = clock()
+        if not self._lazy:
+            return False
+        self._pulled = clock()
+        self.deadline = self._pulled + PATIENCE
         main = self._out.main
-        return self._lazy and not main.taken and main.tell() > 0
+        self._resumed = main.resumed
+        return not main.taken and main.tell() > 0
 
-    def late(self, now: float) -> bool:
-        """Whether the iteration that just began was slow to come, the consumer's time left out."""
-        return self._lazy and now - max(self.time, self._out.main.resumed) > PATIENCE
+    def late(self) -> None:
+        """Note that a pull has ended after the deadline: it may have been slow.
+
+        The time that the consumer took is left out.
+        """
+        now, resumed = clock(), self._out.main.resumed
+        if resumed != self._resumed:  # a chunk was cut since the latest pull
+            if self._pulled - self._resumed < PATIENCE:
+                self._measured = False
+            self._resumed = resumed
+        began = max(self._pulled, resumed)
+        self._pulled = now
+        self.slow = now - began > PATIENCE
+        self._measured = self._measured or self.slow
+        self.deadline = 0.0 if self._measured else began + PATIENCE
 
     def done(self) -> None:
         """The iterator is exhausted: there is nothing left to close."""

@@ -174,24 +174,18 @@ class LoopGenerator(OutputGenerator):
             self.write(f", {loop.loop}")
 
     def _pulled(self, loop: _Loop, item: str | None) -> None:
-        """Write what follows a pull: awaiting it (async), and how long it took."""
+        """Write what follows a pull: awaiting it (async), and whether it took long."""
         source = loop.source
-        now = self.temporary_identifier()
-        self.writeline(f"if {source} is not None:")
-        self.indent()
         if item:
             self._await_item(source, item)
-        self.writeline(f"{now} = clock()")
-        self.writeline(f"{source}.slow = {now} - {source}.time > PATIENCE and {source}.late({now})")
-        self.writeline(f"{source}.time = {now}")
-        self.outdent()
+        self.writeline(f"if {source} is not None and clock() > {source}.deadline: {source}.late()")
         if item:
             self.newline(loop.node)
             self._assign_target(loop)
             self.write(f" = {item}")
 
     def _await_item(self, source: str, item: str) -> None:
-        self.writeline(f"if {source}.awaits:")
+        self.writeline(f"if {source} is not None and {source}.awaits:")
         self.indent()
         self.writeline("try:")
         self.indent()
