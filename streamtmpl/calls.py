@@ -171,12 +171,18 @@ class Macro(runtime.Macro):
     At an output position it streams (:meth:`into`); called as a function it is captured.
     """
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._has_implicit = self.caller or self.catch_kwargs or self.catch_varargs
+
     def is_text(self, context: Context) -> bool:
         """Whether escaping would leave what the macro renders as it is."""
         return bool(context.eval_ctx.autoescape)
 
     def into(self, out: Buffer, *args: Any, **kwargs: Any) -> Any:
         """Render into *out*, with a template's arguments."""
+        if not kwargs and len(args) <= self._argument_count and not self._has_implicit:
+            return self._func(out, *args)
         return self._func(out, *self._bind(args, kwargs))
 
     @internalcode

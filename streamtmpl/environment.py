@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import jinja2
 from jinja2.nativetypes import NativeCodeGenerator
+from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment
 from jinja2.utils import internalcode, missing
 
@@ -15,13 +16,14 @@ from .buffer import DEFAULT_CHUNK_SIZE, Buffer, check_chunk_size
 from .bytecode import salted
 from .calls import async_into, into
 from .compiler import CodeGenerator, StreamCodeGenerator
+from .context import new_context
 from .exceptions import NotStreamingError
 from .extensions import FlushExtension
 from .generated import compile_generated, forget_with, template_filename
 from .rendering import render_stream, render_stream_async, streams
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Iterator, MutableMapping
+    from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, MutableMapping
     from types import CodeType
 
     from jinja2 import Environment
@@ -47,6 +49,17 @@ class StreamTemplate(jinja2.Template):
         template._uptodate = uptodate
         forget_with(template, code)
         return cast("Self", template)
+
+    def new_context(
+        self,
+        vars: dict[str, Any] | None = None,
+        shared: bool = False,
+        locals: Mapping[str, Any] | None = None,
+    ) -> Context:
+        """A context for this template: *vars* over the globals, or alone if they are *shared*."""
+        if self.environment.context_class is not Context:
+            return super().new_context(vars, shared, locals)
+        return new_context(self, vars, shared, locals)
 
     def _renders_into_buffer(self) -> bool:
         """Whether the text may be collected without the environment's own ``concat``."""

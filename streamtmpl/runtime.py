@@ -23,6 +23,7 @@ from .calls import (
     template_function,
 )
 from .escaping import escape_text, escape_value, to_text
+from .lookups import attribute_missing, call, item_missing, item_or_undefined
 from .loops import AsyncLoopContext, AwaitedLoopContext, LoopContext, async_loop
 from .sources import clock, in_memory, iterated, open_async_source, open_source
 
@@ -57,6 +58,10 @@ _COMMON = [
     "TemplateRuntimeError",
     "Undefined",
     "block_super",
+    "attribute_missing",
+    "call",
+    "item_missing",
+    "item_or_undefined",
     "clock",
     "escape_text",
     "escape_value",
@@ -105,8 +110,10 @@ __all__ = [
     "async_into",
     "async_loop",
     "async_template_function",
+    "attribute_missing",
     "auto_aiter",
     "block_super",
+    "call",
     "clock",
     "cut",
     "escape_text",
@@ -117,6 +124,8 @@ __all__ = [
     "internalcode",
     "into",
     "is_awaitable",
+    "item_missing",
+    "item_or_undefined",
     "iterated",
     "markup_join",
     "missing",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from jinja2 import nodes
 from jinja2.compiler import optimizeconst
+from jinja2.runtime import Context
 from jinja2.utils import _PassArg
 
 from .writing import WritingGenerator
@@ -101,14 +102,20 @@ class ExpressionGenerator(WritingGenerator):
         """``function(...)`` as a value."""
         self.write_call(node, frame, None, forward_caller)
 
+    def _caller(self) -> str:
+        """The start of a call, up to what is called."""
+        if self.environment.sandboxed:
+            return "environment.call(context, "
+        if self.environment.context_class.call is Context.call:
+            return "call(context, "
+        return "context.call("
+
     def write_call(
         self, node: nodes.Call, frame: Frame, callee: str | None, forward_caller: bool = False
     ) -> None:
         """Write a call as a value, of the local *callee* or of the expression called."""
         with self._settled():
-            self.write(
-                "environment.call(context, " if self.environment.sandboxed else "context.call("
-            )
+            self.write(self._caller())
             if callee is None:
                 self.visit(node.node, frame)
             else:

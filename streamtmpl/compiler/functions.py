@@ -127,7 +127,8 @@ class FunctionGenerator(LoopGenerator):
         frame.buffer = None
         frame.symbols.analyze_node(node)
         loops, self._loops = self._loops, []
-        with self.function(f"{self.func('macro')}({', '.join(['out', *parameters])}):", node):
+        signature = ", ".join(["out", *(f"{parameter}=missing" for parameter in parameters)])
+        with self.function(f"{self.func('macro')}({signature}):", node):
             self.enter_frame(frame)
             self._macro_defaults(node, frame)
             self.blockvisit(node.body, frame)

@@ -10,7 +10,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from streamtmpl.extensions import is_flush
 
-from .expressions import ExpressionGenerator
+from .lookups import LookupGenerator
 
 if TYPE_CHECKING:
     from jinja2.compiler import Frame
@@ -56,7 +56,7 @@ class Run:
         return inside.replace("{", "{{").replace("}", "}}")
 
 
-class OutputGenerator(ExpressionGenerator):
+class OutputGenerator(LookupGenerator):
     """Compiles ``Output`` nodes: one run is one write."""
 
     _values = 0
@@ -113,11 +113,7 @@ class OutputGenerator(ExpressionGenerator):
             elif streams and type(child) is nodes.Call:
                 run = self._call(child, frame, run, last=index == len(node.nodes) - 1)
             else:
-                name = self._value_name()
-                self.writeline(f"{name} = ", child)
-                self._finalized(child, frame)
-                self._to_text(name, frame)
-                run.add_name(name)
+                run.add_name(self._evaluate(child, frame))
         if run:
             self.writeline(f"{self.writer(frame)}({run.source()})")
         elif self._position() == before:
@@ -141,6 +137,17 @@ class OutputGenerator(ExpressionGenerator):
         self._values += 1
         return f"v_{self._values}"
 
+    def _evaluate(self, node: nodes.Expr, frame: Frame) -> str:
+        """Write the statements that give the text of *node*; returns the local that holds it."""
+        name = self._value_name()
+        if frame.eval_ctx.volatile or self._make_finalize().src is not None:
+            self.writeline(f"{name} = ", node)
+            self._finalized(node, frame)
+            self._to_text(name, frame)
+        else:
+            self._to_text(name, frame, awaitable=self.assign(name, node, frame))
+        return name
+
     def _finalized(self, node: nodes.Expr, frame: Frame) -> None:
         finalize = self._make_finalize().src
         if frame.eval_ctx.volatile:
@@ -150,16 +157,18 @@ class OutputGenerator(ExpressionGenerator):
         self.visit(node, frame)
         self.write(")" * ((finalize is not None) + bool(frame.eval_ctx.volatile)))
 
-    def _to_text(self, name: str, frame: Frame) -> None:
-        """Turn the value in local *name* into text (or leave an exact int)."""
+    def _to_text(self, name: str, frame: Frame, awaitable: bool = False) -> None:
+        """Turn the value in local *name*, awaited if need be, into text (or leave an exact int)."""
         if frame.eval_ctx.volatile:
             return
+        source = f"(await {name} if is_awaitable({name}) else {name})" if awaitable else name
         if frame.eval_ctx.autoescape:
             self.writeline(f"if type({name}) is str: {name} = escape_text({name})")
-            self.writeline(f"elif type({name}) is not int: {name} = escape_value({name})")
+            self.writeline(f"elif type({name}) is not int: {name} = escape_value({source})")
         else:
             self.writeline(
-                f"if type({name}) is not str and type({name}) is not int: {name} = to_text({name})"
+                f"if type({name}) is not str and type({name}) is not int:"
+                f" {name} = to_text({source})"
             )
 
     # -- calls that may stream
@@ -170,8 +179,7 @@ class OutputGenerator(ExpressionGenerator):
         Returns the run that goes on after it.
         """
         callee, value = self._value_name(), self._value_name()
-        self.writeline(f"{callee} = ", node)
-        self.visit(node.node, frame)
+        self._assign_callee(callee, node, frame)
         unescaped = frame.eval_ctx.volatile or not frame.eval_ctx.autoescape
         self.writeline(f"if {self._may_stream(callee, unescaped)}:")
         self.indent()
@@ -201,6 +209,10 @@ class OutputGenerator(ExpressionGenerator):
         self.outdent()
         return rest
 
+    def _assign_callee(self, callee: str, node: nodes.Call, frame: Frame) -> None:
+        if self.assign(callee, node.node, frame):
+            self.settle(callee)
+
     def _may_stream(self, callee: str, unescaped: bool) -> str:
         condition = f"type({callee}) in streamed"
         if self.environment.sandboxed:
@@ -226,8 +238,7 @@ class OutputGenerator(ExpressionGenerator):
             return
         self._values = 0
         callee = self._value_name()
-        self.writeline(f"{callee} = ", node)
-        self.visit(node.call.node, frame)
+        self._assign_callee(callee, node.call, frame)
         self.writeline(f"if {self._may_stream(callee, unescaped=True)}:")
         self.indent()
         self._stream(callee, node.call, frame, {"caller": "caller"})

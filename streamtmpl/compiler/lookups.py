@@ -1,0 +1,163 @@
+"""Attribute and item look-ups without a call into the environment.
+
+The shortcuts hold where the environment's own ``getattr`` and ``getitem`` are Jinja2's, and they
+take the same steps in the same order: for ``value.name`` the attribute first, then the item. A
+plain dict has no attributes but its methods, so for other names its item is what is found.
+"""
+
+from __future__ import annotations
+
+from keyword import iskeyword
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, nodes
+from jinja2.compiler import optimizeconst
+from jinja2.idtracking import VAR_LOAD_PARAMETER
+
+from .expressions import ExpressionGenerator
+
+if TYPE_CHECKING:
+    from jinja2.compiler import Frame
+
+
+class LookupGenerator(ExpressionGenerator):
+    """Compiles ``value.name`` and ``value[item]``: as statements where it can, else inline."""
+
+    def _plain_getattr(self, name: str) -> bool:
+        """Whether ``.name`` may be written as an attribute of Python's."""
+        return (
+            getattr(self.environment.getattr, "__func__", None) is Environment.getattr
+            and name.isascii()
+            and name.isidentifier()
+            and not iskeyword(name)
+        )
+
+    def _plain_getitem(self) -> bool:
+        return getattr(self.environment.getitem, "__func__", None) is Environment.getitem
+
+    # -- as a part of an expression
+
+    @optimizeconst
+    def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:
+        """``value.name``"""
+        if not self._plain_getattr(node.attr):
+            super().visit_Getattr(node, frame)
+            return
+        with self._settled():
+            self._getattr_inline(node, frame)
+
+    def _getattr_inline(self, node: nodes.Getattr, frame: Frame) -> None:
+        name, found = node.attr, self.temporary_identifier()
+        local = self._local(node.node, frame)
+        value = local or self.temporary_identifier()
+        self.write(f"({found} if ({found} := ")
+        if hasattr(dict, name):
+            self.write("getattr(")
+            self._named(value, local, node.node, frame)
+            self.write(f", {name!r}, missing)")
+        else:
+            self.write(f"{value}.get({name!r}, missing) if type(")
+            self._named(value, local, node.node, frame)
+            self.write(f") is dict else getattr({value}, {name!r}, missing)")
+        self.write(f") is not missing else item_or_undefined(environment, {value}, {name!r}))")
+
+    def _named(self, value: str, local: str | None, node: nodes.Expr, frame: Frame) -> None:
+        """Write the value looked into, and keep it in local *value* if it is in none yet."""
+        if local is not None:
+            self.write(local)
+            return
+        self.write(f"{value} := ")
+        self.visit(node, frame)
+
+    def _local(self, node: nodes.Expr, frame: Frame) -> str | None:
+        """The local that holds the value of *node* for certain, if there is one."""
+        if type(node) is nodes.InternalName:
+            return node.name
+        if type(node) is not nodes.Name or node.ctx != "load":
+            return None
+        ref = frame.symbols.ref(node.name)
+        load = frame.symbols.find_load(ref)
+        defined = load is not None and load[0] == VAR_LOAD_PARAMETER
+        return ref if defined and not self.parameter_is_undeclared(ref) else None
+
+    # -- as statements
+
+    def assign(self, target: str, node: nodes.Expr, frame: Frame) -> bool:
+        """Write statements that set local *target* to the value of *node*.
+
+        What is looked up first is looked up by statements of its own, in which a failing look-up
+        costs nothing until it fails. Returns whether *target* may still be awaitable.
+        """
+        if type(node) is nodes.Getattr and self._plain_getattr(node.attr):
+            self._assign_attribute(target, node, frame)
+            return self.environment.is_async
+        if (
+            type(node) is nodes.Getitem
+            and type(node.arg) is nodes.Const
+            and type(node.arg.value) in (str, int)
+            and self._plain_getitem()
+        ):
+            self._assign_item(target, node, node.arg.value, frame)
+            return self.environment.is_async
+        if type(node) is nodes.Filter and self._is_lookup(node.node):
+            node = self._with_value(node, self._operand(node.node, frame))
+        self.writeline(f"{target} = ", node)
+        self.visit(node, frame)
+        return False
+
+    def _is_lookup(self, node: nodes.Expr | None) -> bool:
+        return type(node) in (nodes.Getattr, nodes.Getitem)
+
+    @staticmethod
+    def _with_value(node: nodes.Filter, local: str) -> nodes.Filter:
+        """*node*, with the value in *local* for its own."""
+        value = object.__new__(nodes.InternalName)  # its constructor is the parser's alone
+        nodes.Node.__init__(value, local, lineno=node.lineno, environment=node.environment)
+        return nodes.Filter(
+            value,
+            node.name,
+            node.args,
+            node.kwargs,
+            node.dyn_args,
+            node.dyn_kwargs,
+            lineno=node.lineno,
+            environment=node.environment,
+        )
+
+    def _operand(self, node: nodes.Expr | None, frame: Frame) -> str:
+        """The local that holds the value of *node*, after the statements that this takes."""
+        assert node is not None
+        local = self._local(node, frame)
+        if local is not None:
+            return local
+        local = self.temporary_identifier()
+        if self.assign(local, node, frame):
+            self.settle(local)
+        return local
+
+    def settle(self, local: str) -> None:
+        """Await what is in *local* if it is awaitable."""
+        self.writeline(
+            f"if type({local}) not in plain_types and is_awaitable({local}):"
+            f" {local} = await {local}"
+        )
+
+    def _assign_attribute(self, target: str, node: nodes.Getattr, frame: Frame) -> None:
+        name, value = node.attr, self._operand(node.node, frame)
+        found = f"{value}.{name}"
+        failures = "AttributeError"
+        if not hasattr(dict, name):
+            found = f"{value}[{name!r}] if type({value}) is dict else {found}"
+            failures = "(AttributeError, KeyError)"
+        self.writeline(f"try: {target} = {found}", node)
+        self.writeline(
+            f"except {failures}: {target} = attribute_missing(environment, {value}, {name!r})"
+        )
+
+    def _assign_item(self, target: str, node: nodes.Getitem, item: str | int, frame: Frame) -> None:
+        value = self._operand(node.node, frame)
+        self.writeline(f"try: {target} = {value}[{item!r}]", node)
+        self.writeline(
+            "except (AttributeError, TypeError, LookupError):"
+            f" {target} = item_missing(environment, {value}, {item!r})"
+        )

@@ -1,0 +1,66 @@
+"""What look-ups and calls of templates fall back to when the short way did not lead there.
+
+Each function takes the steps of Jinja2's :meth:`Environment.getattr`, :meth:`Environment.getitem`
+or :meth:`Context.call` that generated code has not taken itself.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import BuiltinFunctionType, FunctionType, MethodType
+from typing import TYPE_CHECKING, Any
+
+from jinja2.utils import internalcode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jinja2 import Environment
+    from jinja2.runtime import Context
+
+_PLAIN_CALLABLES = frozenset({FunctionType, MethodType, BuiltinFunctionType})
+
+
+@internalcode
+def item_or_undefined(environment: Environment, value: Any, name: str) -> Any:
+    """``value.name`` where there is no such attribute: the item, or undefined."""
+    if type(value) is not dict:  # a dict's items have been looked at
+        try:
+            return value[name]
+        except (TypeError, LookupError, AttributeError):
+            pass
+    return environment.undefined(obj=value, name=name)
+
+
+@internalcode
+def attribute_missing(environment: Environment, value: Any, name: str) -> Any:
+    """The same, called while the error of the look-up is handled."""
+    if type(value) is not dict and not isinstance(sys.exc_info()[1], AttributeError):
+        raise
+    return item_or_undefined(environment, value, name)
+
+
+@internalcode
+def item_missing(environment: Environment, value: Any, item: Any) -> Any:
+    """``value[item]`` where there is no such item: the attribute, or undefined."""
+    if isinstance(item, str):
+        try:
+            return getattr(value, item)
+        except AttributeError:
+            pass
+    return environment.undefined(obj=value, name=item)
+
+
+@internalcode
+def call(context: Context, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Call *function* as a template does; its variables of a loop or block come as keywords."""
+    if type(function) in _PLAIN_CALLABLES and not hasattr(function, "jinja_pass_arg"):
+        kwargs.pop("_loop_vars", None)
+        kwargs.pop("_block_vars", None)
+        try:
+            return function(*args, **kwargs)
+        except StopIteration:
+            return context.environment.undefined(
+                "value was undefined because a callable raised a StopIteration exception"
+            )
+    return context.call(function, *args, **kwargs)
