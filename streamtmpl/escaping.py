@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _PROBES = ("", "plain", '<a href="x">&\'</a>', "é<", "\u20ac&", "\U0001f600>", "&amp;\x00")
 
+_NEVER_ESCAPED = frozenset({bool, float, int, type(None)})
+
 
 def _escape_exact(value: str) -> str:
     return str.__str__(markupsafe.escape(value))
@@ -44,8 +46,12 @@ escape_text: Callable[[str], str] = _find_escape_text()
 
 def escape_value(value: Any) -> str:
     """The escaped text of any value, as :func:`markupsafe.escape` decides."""
-    text = markupsafe.escape(value)
-    return str.__str__(text)
+    kind = type(value)
+    if kind is markupsafe.Markup:
+        return str.__str__(value)
+    if kind in _NEVER_ESCAPED:
+        return str(value)
+    return str.__str__(markupsafe.escape(value))
 
 
 def to_text(value: Any) -> str:

@@ -99,14 +99,15 @@ class FunctionGenerator(LoopGenerator):
         with self.function(header, block, renders=True):
             # Not a child of the root's frame: a block sees the context, not the root's locals.
             frame = Frame(eval_ctx)
-            frame.block_frame = True
+            frame.block_frame = self.assigns(block.body)
             self._declare_self(block.body, frame)
             if "super" in find_undeclared(block.body, ("super",)):
                 ref = frame.symbols.declare_parameter("super")
                 self.writeline(f"{ref} = block_super(context.super({name!r}, block_{name}))")
             frame.symbols.analyze_node(block)
             frame.block = name
-            self.writeline("_block_vars = {}")
+            if frame.block_frame:
+                self.writeline("_block_vars = {}")
             self.enter_frame(frame)
             self.pull_dependencies(block.body)
             self.blockvisit(block.body, frame)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, nodes
 from jinja2.compiler import optimizeconst
 from jinja2.idtracking import VAR_LOAD_PARAMETER
+from jinja2.runtime import Context
 
 from .expressions import ExpressionGenerator
 
@@ -60,6 +61,34 @@ class LookupGenerator(ExpressionGenerator):
             self._named(value, local, node.node, frame)
             self.write(f") is dict else getattr({value}, {name!r}, missing)")
         self.write(f") is not missing else item_or_undefined(environment, {value}, {name!r}))")
+
+    @optimizeconst
+    def visit_Call(self, node: nodes.Call, frame: Frame, forward_caller: bool = False) -> None:
+        """``function(...)`` as a value; ``items()`` of a plain dict needs no detour."""
+        local = self._views_of_dict(node, frame)
+        if local is None or forward_caller or self.environment.sandboxed:
+            super().visit_Call(node, frame, forward_caller=forward_caller)
+            return
+        assert isinstance(node.node, nodes.Getattr)
+        self.write(f"({local}.{node.node.attr}() if type({local}) is dict else ")
+        super().visit_Call(node, frame)
+        self.write(")")
+
+    def _views_of_dict(self, node: nodes.Call, frame: Frame) -> str | None:
+        """The local whose view a call asks for, if it is a dict."""
+        method = node.node
+        if (
+            type(method) is not nodes.Getattr
+            or method.attr not in ("items", "keys", "values")
+            or node.args
+            or node.kwargs
+            or node.dyn_args
+            or node.dyn_kwargs
+            or not self._plain_getattr(method.attr)
+            or self.environment.context_class.call is not Context.call
+        ):
+            return None
+        return self._local(method.node, frame)
 
     def _named(self, value: str, local: str | None, node: nodes.Expr, frame: Frame) -> None:
         """Write the value looked into, and keep it in local *value* if it is in none yet."""

@@ -13,13 +13,6 @@ if TYPE_CHECKING:
     from jinja2.compiler import Frame
 
 
-def _uses_loop_vars(node: nodes.Node) -> bool:
-    """Whether *node* may ask for the variables that the loop around it has set."""
-    if isinstance(node, (nodes.Call, nodes.CallBlock, nodes.Assign, nodes.AssignBlock)):
-        return True
-    return any(_uses_loop_vars(child) for child in node.iter_child_nodes())
-
-
 class _Loop(NamedTuple):
     """A loop being compiled."""
 
@@ -89,7 +82,8 @@ class LoopGenerator(OutputGenerator):
 
     def _prepare(self, node: nodes.For, frame: Frame) -> _Loop:
         body, test = frame.inner(), frame.inner()
-        body.loop_frame = True
+        # Variables are kept track of, for calls that take the context, where there can be any.
+        body.loop_frame = self.assigns(node.body)
         # The object is needed where it is named, and where a scoped block could name it.
         extended = (
             node.recursive
@@ -145,7 +139,7 @@ class LoopGenerator(OutputGenerator):
         if inline_test:
             self._skip_unless(loop)
         self.enter_frame(body)
-        if any(_uses_loop_vars(child) for child in node.body):
+        if body.loop_frame:
             self.writeline("_loop_vars = {}")
         self._loops.append(loop)
         self.blockvisit(node.body, body)

@@ -158,17 +158,20 @@ class OutputGenerator(LookupGenerator):
         self.write(")" * ((finalize is not None) + bool(frame.eval_ctx.volatile)))
 
     def _to_text(self, name: str, frame: Frame, awaitable: bool = False) -> None:
-        """Turn the value in local *name*, awaited if need be, into text (or leave an exact int)."""
+        """Turn the value in local *name*, awaited if need be, into text, or leave a number."""
         if frame.eval_ctx.volatile:
             return
         source = f"(await {name} if is_awaitable({name}) else {name})" if awaitable else name
         if frame.eval_ctx.autoescape:
             self.writeline(f"if type({name}) is str: {name} = escape_text({name})")
-            self.writeline(f"elif type({name}) is not int: {name} = escape_value({source})")
+            self.writeline(
+                f"elif type({name}) is not int and type({name}) is not float:"
+                f" {name} = escape_value({source})"
+            )
         else:
             self.writeline(
-                f"if type({name}) is not str and type({name}) is not int:"
-                f" {name} = to_text({source})"
+                f"if type({name}) is not str and type({name}) is not int"
+                f" and type({name}) is not float: {name} = to_text({source})"
             )
 
     # -- calls that may stream

@@ -6,12 +6,11 @@ from contextlib import contextmanager
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
+from jinja2 import nodes
 from jinja2.compiler import CodeGenerator, CompilerExit, Frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-
-    from jinja2 import nodes
 
 # A local that a generated function sets up first, and the text in its body that asks for it.
 _LOCALS_OF_RENDER = (
@@ -25,6 +24,8 @@ _LOCALS_OF_WRITING = (
     ("write(", "write = out.write"),
     ("tell()", "tell = out.tell"),
 )
+
+_ASSIGNMENTS = (nodes.Assign, nodes.AssignBlock)
 
 
 class WritingGenerator(CodeGenerator):
@@ -137,11 +138,11 @@ class WritingGenerator(CodeGenerator):
         """End what :meth:`start_write` began."""
         self.write(")")
 
-    def blockvisit(self, nodes: Iterable[nodes.Node], frame: Frame) -> None:
+    def blockvisit(self, body: Iterable[nodes.Node], frame: Frame) -> None:
         """Visit the statements of a block, which may be none."""
         before = self._position()
         try:
-            for node in nodes:
+            for node in body:
                 self.visit(node, frame)
         except CompilerExit:
             pass
@@ -152,6 +153,14 @@ class WritingGenerator(CodeGenerator):
         stream = self.stream
         assert isinstance(stream, StringIO)
         return self.code_lineno, stream.tell()
+
+    @staticmethod
+    def assigns(body: Iterable[nodes.Node]) -> bool:
+        """Whether statements of *body* may set variables."""
+        return any(
+            isinstance(node, _ASSIGNMENTS) or node.find(_ASSIGNMENTS) is not None  # type: ignore[arg-type]
+            for node in body
+        )
 
     def exported_names(self, names: Sequence[str]) -> None:
         """Import what generated code uses from the runtime."""
