@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from .exceptions import StreamBusyError
@@ -36,12 +37,28 @@ def iterate(stream: AsyncChunkStream[Any]) -> Generator[Any, None, None]:
                 return
             yield chunk
     finally:
-        try:
-            loop.run_until_complete(_end(stream))
-            loop.run_until_complete(loop.shutdown_asyncgens())
-            loop.run_until_complete(loop.shutdown_default_executor())
-        finally:
-            loop.close()
+        _close(loop, stream)
+
+
+def _close(loop: asyncio.AbstractEventLoop, stream: AsyncChunkStream[Any]) -> None:
+    """End the stream and its event loop, also while another event loop runs in this thread."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        _shut_down(loop, stream)
+    else:  # the garbage collector closes an abandoned iteration wherever it happens to run
+        thread = Thread(target=_shut_down, args=(loop, stream))
+        thread.start()
+        thread.join()
+
+
+def _shut_down(loop: asyncio.AbstractEventLoop, stream: AsyncChunkStream[Any]) -> None:
+    try:
+        loop.run_until_complete(_end(stream))
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.run_until_complete(loop.shutdown_default_executor())
+    finally:
+        loop.close()
 
 
 async def _end(stream: AsyncChunkStream[Any]) -> None:

@@ -195,27 +195,35 @@ def enable_streaming(environment: Environment, *, chunk_size: int | None = None)
     if chunk_size is not None or not hasattr(environment, "chunk_size"):
         size = DEFAULT_CHUNK_SIZE if chunk_size is None else chunk_size
         environment.chunk_size = check_chunk_size(size)  # type: ignore[attr-defined]
-    generator = environment.code_generator_class
-    if issubclass(generator, StreamCodeGenerator):
-        return environment
-    _refuse_generator(environment, generator)
-    environment.code_generator_class = StreamCodeGenerator
+    if not isinstance(environment, Streaming) and not hasattr(environment, _ENABLED):
+        _check_generator(environment)
+        _enable(environment)
+    return environment
+
+
+_ENABLED = "_streamtmpl_enabled"
+
+
+def _enable(environment: Environment) -> None:
+    if not issubclass(environment.code_generator_class, StreamCodeGenerator):
+        environment.code_generator_class = StreamCodeGenerator
     environment.template_class = _streaming_class(environment.template_class)
     environment.bytecode_cache = salted(environment.bytecode_cache)
     environment._compile = compile_generated  # type: ignore[method-assign]
     environment.add_extension(FlushExtension)
     if environment.cache is not None:
         environment.cache.clear()
-    return environment
+    setattr(environment, _ENABLED, True)
 
 
-def _refuse_generator(environment: Environment, generator: type[CodeGenerator]) -> None:
+def _check_generator(environment: Environment) -> None:
+    generator = environment.code_generator_class
     if issubclass(generator, NativeCodeGenerator):
         raise NotStreamingError(
             f"{environment!r} renders native Python types, which are not text that could be"
             " streamed: use a jinja2.Environment or a streamtmpl.StreamEnvironment"
         )
-    if generator is not CodeGenerator:
+    if generator is not CodeGenerator and not issubclass(generator, StreamCodeGenerator):
         raise NotStreamingError(
             f"{environment!r} compiles with {generator!r}: streaming needs a code generator of its"
             " own. Derive yours from streamtmpl.compiler.StreamCodeGenerator, or use a"

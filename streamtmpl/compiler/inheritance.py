@@ -43,9 +43,7 @@ class InheritanceGenerator(FunctionGenerator):
         if node.ignore_missing:
             self.writeline("try:")
             self.indent()
-        self.writeline(f"template = environment.{self._template_getter(node)}(", node)
-        self.visit(node.template, frame)
-        self.write(f", {self.name!r})")
+        template = self._get_template(node, frame)
         if node.ignore_missing:
             self.outdent()
             self.writeline("except TemplateNotFound:")
@@ -56,13 +54,30 @@ class InheritanceGenerator(FunctionGenerator):
             self.indent()
         if node.with_context:
             variables = f"context.get_all(), True, {self.dump_local_context(frame)}"
-            function = self.into("template.root_render_func")
-            self.call_into(f"{function}(template.new_context({variables}), {self.out(frame)})")
+            function = self.into(f"{template}.root_render_func")
+            self.call_into(f"{function}({template}.new_context({variables}), {self.out(frame)})")
         else:
-            self._write_module_body(frame)
+            self._write_module_body(template, frame)
         if node.ignore_missing:
             self.outdent()
         self.boundary(frame)
+
+    def _get_template(self, node: nodes.Include, frame: Frame) -> str:
+        """Write the look-up of the template; returns the local that holds it.
+
+        One with a constant name is looked up once each time the function runs.
+        """
+        constant = isinstance(node.template, nodes.Const)
+        template = self.kept_local() if constant else "template"
+        if constant:
+            self.writeline(f"if {template} is None:")
+            self.indent()
+        self.writeline(f"{template} = environment.{self._template_getter(node)}(", node)
+        self.visit(node.template, frame)
+        self.write(f", {self.name!r})")
+        if constant:
+            self.outdent()
+        return template
 
     @staticmethod
     def _template_getter(node: nodes.Include) -> str:
@@ -76,10 +91,11 @@ class InheritanceGenerator(FunctionGenerator):
                 return "select_template"
         return "get_or_select_template"
 
-    def _write_module_body(self, frame: Frame) -> None:
+    def _write_module_body(self, template: str, frame: Frame) -> None:
         """Write the text of the template's module, which Jinja2 renders once and keeps."""
         module = self.choose_async(
-            "(await template._get_default_module_async())", "template._get_default_module()"
+            f"(await {template}._get_default_module_async())",
+            f"{template}._get_default_module()",
         )
         self.writeline(f"for event in {module}._body_stream:")
         self.indent()

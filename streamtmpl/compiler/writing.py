@@ -28,6 +28,14 @@ _LOCALS_OF_WRITING = (
 _ASSIGNMENTS = (nodes.Assign, nodes.AssignBlock)
 
 
+class _Function:
+    """A function that is being written: what its beginning must provide for."""
+
+    def __init__(self) -> None:
+        self.suspends = False
+        self.kept: list[str] = []
+
+
 class WritingGenerator(CodeGenerator):
     """Writes into the render's buffer and cuts at boundaries.
 
@@ -39,7 +47,7 @@ class WritingGenerator(CodeGenerator):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._suspends: list[bool] = []
+        self._functions: list[_Function] = []
 
     # -- functions
 
@@ -56,11 +64,11 @@ class WritingGenerator(CodeGenerator):
         self.indent()
         outer, self.stream = self.stream, StringIO()
         known_lines = len(self.debug_info)
-        self._suspends.append(False)
+        self._functions.append(_Function())
         yield
         self._pending_boundary = None  # whoever called the function has a boundary after it
         body, self.stream = self.stream.getvalue(), outer
-        preamble = self._preamble(body, self._suspends.pop(), renders)
+        preamble = self._preamble(body, self._functions.pop(), renders)
         indent = "\n" + "    " * self._indentation
         self.stream.write("".join(indent + line for line in preamble) + body)
         self.code_lineno += len(preamble)
@@ -69,23 +77,30 @@ class WritingGenerator(CodeGenerator):
         ]
         self.outdent()
 
-    def _preamble(self, body: str, suspends: bool, renders: bool) -> list[str]:
+    def _preamble(self, body: str, function: _Function, renders: bool) -> list[str]:
         candidates = (*(_LOCALS_OF_RENDER if renders else ()), *_LOCALS_OF_WRITING)
         lines = [line for usage, line in candidates if usage in body]
+        lines += [f"{local} = None" for local in function.kept]
         if self.environment.is_async:
             return lines if lines or body else ["pass"]
-        return lines if suspends else [*lines, "if 0: yield"]
+        return lines if function.suspends else [*lines, "if 0: yield"]
+
+    def kept_local(self) -> str:
+        """A local that is ``None`` when the function begins and keeps what it is set to."""
+        local = self.temporary_identifier()
+        self._functions[-1].kept.append(local)
+        return local
 
     # -- suspending
 
     def _suspend(self) -> None:
         """Cut a chunk here."""
-        self._suspends[-1] = True
+        self._functions[-1].suspends = True
         self.writeline(self.choose_async("await cut()", "yield"))
 
     def call_into(self, source: str, node: nodes.Node | None = None) -> None:
         """Begin a line that runs another compiled function; *source* is the call, or its start."""
-        self._suspends[-1] = True
+        self._functions[-1].suspends = True
         self.writeline(self.choose_async("await ", "yield from ") + source, node)
 
     def cut_if(self, condition: str) -> None:
