@@ -22,7 +22,10 @@ class FunctionGenerator(LoopGenerator):
     def visit_Template(self, node: nodes.Template, frame: Frame | None = None) -> None:
         """Write the whole module."""
         assert frame is None, "a template is the outermost node"
-        self.exported_names(self.choose_async(async_exported, exported))  # type: ignore[arg-type]
+        with self.module(async_exported if self.environment.is_async else exported):
+            self._module(node)
+
+    def _module(self, node: nodes.Template) -> None:
         extends = node.find(nodes.Extends) is not None
         self._collect_blocks(node)
         self._import_names(node)

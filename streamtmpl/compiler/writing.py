@@ -25,6 +25,8 @@ _LOCALS_OF_WRITING = (
     ("tell()", "tell = out.tell"),
 )
 
+_IMPORT = "from streamtmpl.runtime import "
+
 _ASSIGNMENTS = (nodes.Assign, nodes.AssignBlock)
 
 
@@ -50,6 +52,16 @@ class WritingGenerator(CodeGenerator):
         self._functions: list[_Function] = []
 
     # -- functions
+
+    @contextmanager
+    def module(self, exported: Sequence[str]) -> Iterator[None]:
+        """Write a module whose body the ``with`` block writes, with what it uses of *exported*."""
+        outer, self.stream = self.stream, StringIO()
+        self.writeline(_IMPORT)
+        yield
+        body, self.stream = self.stream.getvalue(), outer
+        self.stream.write(_IMPORT + ", ".join(name for name in exported if name in body))
+        self.stream.write(body.removeprefix(_IMPORT))
 
     @contextmanager
     def function(
@@ -176,7 +188,3 @@ class WritingGenerator(CodeGenerator):
             isinstance(node, _ASSIGNMENTS) or node.find(_ASSIGNMENTS) is not None  # type: ignore[arg-type]
             for node in body
         )
-
-    def exported_names(self, names: Sequence[str]) -> None:
-        """Import what generated code uses from the runtime."""
-        self.writeline(f"from streamtmpl.runtime import {', '.join(names)}")
