@@ -110,6 +110,10 @@ class Buffer:
             self.limit = max(self._next_size - 1, 0)
         return text
 
+    def holds_head(self) -> bool:
+        """Whether there is text to hand over, and none has been yet."""
+        return not self.taken and self.flush_limit == 0 and self.tell() > 0
+
     def getvalue(self) -> str:
         """What has collected, left in place."""
         return self._text.getvalue()

@@ -200,13 +200,7 @@ class Macro(runtime.Macro):
         return self._invoke(self._bind(args, kwargs), bool(autoescape))
 
     def _invoke(self, arguments: list[Any], autoescape: bool) -> str:
-        if self._environment.is_async:
-            return self._async_invoke(arguments, autoescape)  # type: ignore[return-value]
         text = capture(self._func, *arguments)
-        return Markup(text) if autoescape else text
-
-    async def _async_invoke(self, arguments: list[Any], autoescape: bool) -> str:
-        text = await capture_async(self._func, *arguments)
         return Markup(text) if autoescape else text
 
     def _bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
@@ -246,20 +240,24 @@ class Macro(runtime.Macro):
         return f"macro {self.name!r} takes no keyword argument {next(iter(kwargs))!r}"
 
 
+class AsyncMacro(Macro):
+    """A macro of an async environment: called as a function it gives an awaitable."""
+
+    def _invoke(self, arguments: list[Any], autoescape: bool) -> str:
+        return self._async_invoke(arguments, autoescape)  # type: ignore[return-value]
+
+    async def _async_invoke(self, arguments: list[Any], autoescape: bool) -> str:
+        text = await capture_async(self._func, *arguments)
+        return Markup(text) if autoescape else text
+
+
 class BlockReference(runtime.BlockReference):
     """``self.name`` or ``super`` of a template: streams at output positions, else is captured."""
-
-    @classmethod
-    def of(cls, reference: Any) -> Any:
-        """The same reference as one that streams; anything else as it is."""
-        if type(reference) is not runtime.BlockReference:
-            return reference
-        return cls(reference.name, reference._context, reference._stack, reference._depth)
 
     @property
     def super(self) -> Any:
         """The block that this one overrides, or undefined."""
-        return self.of(super().super)
+        return streamed_reference(super().super)
 
     def is_text(self, context: Context) -> bool:
         """Whether escaping would leave what the block renders as it is."""
@@ -267,29 +265,39 @@ class BlockReference(runtime.BlockReference):
 
     def into(self, out: Buffer) -> Any:
         """Render the block into *out*."""
-        body = self._stack[self._depth]
-        find = async_into if self._context.environment.is_async else into
-        return find(body)(self._context, out)
+        return into(self._stack[self._depth])(self._context, out)
 
     @internalcode
     def __call__(self) -> str:
-        if self._context.environment.is_async:
-            return self._async_call()  # type: ignore[return-value]
-        return self._wrap(capture(self._into_first))
-
-    @internalcode
-    async def _async_call(self) -> str:
-        return self._wrap(await capture_async(self._into_first))
-
-    def _into_first(self, out: Buffer) -> Any:
-        return self.into(out)
+        return self._wrap(capture(self.into))
 
     def _wrap(self, text: str) -> str:
         return Markup(text) if self._context.eval_ctx.autoescape else text
+
+
+class AsyncBlockReference(BlockReference):
+    """The same in an async environment: called as a function it gives an awaitable."""
+
+    def into(self, out: Buffer) -> Any:
+        """Render the block into *out*."""
+        return async_into(self._stack[self._depth])(self._context, out)
+
+    @internalcode
+    async def __call__(self) -> str:  # type: ignore[override]
+        return self._wrap(await capture_async(self.into))
+
+
+def streamed_reference(reference: Any) -> Any:
+    """The same reference to a block as one that streams; anything else as it is."""
+    if type(reference) is not runtime.BlockReference:
+        return reference
+    context = reference._context
+    kind = AsyncBlockReference if context.environment.is_async else BlockReference
+    return kind(reference.name, context, reference._stack, reference._depth)
 
 
 class TemplateReference(runtime.TemplateReference):
     """The ``self`` of templates, whose blocks stream."""
 
     def __getitem__(self, name: str) -> Any:
-        return BlockReference.of(super().__getitem__(name))
+        return streamed_reference(super().__getitem__(name))

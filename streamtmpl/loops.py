@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import runtime
-from jinja2.utils import internalcode
+from jinja2.async_utils import auto_aiter
+from jinja2.utils import internalcode, missing
 from markupsafe import Markup
 
 from .calls import capture, capture_async
+from .sources import clock, paused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from jinja2.runtime import Context, Undefined
 
@@ -40,11 +42,50 @@ class LoopContext(runtime.LoopContext):
         says whether its text is safe HTML (autoescape was on where the loop stands).
         """
         self._iterable = iterable
+        self._source = source
         self._iterator = iter(iterable) if source is None else source.iterator
         self._undefined = undefined
         self._recurse = recurse
         self.depth0 = depth0
         self._markup = markup
+
+    def __next__(self) -> Any:
+        """The next item, beside this object."""
+        item = self._after
+        if item is missing:
+            item = next(self._iterator)
+            if item is paused:
+                return item, self
+        else:
+            self._after = missing
+        self.index0 += 1
+        self._before = self._current
+        self._current = item
+        return item, self
+
+    def _peek_next(self) -> Any:
+        if self._after is missing:
+            since = clock()
+            self._after = next(self._passing(), missing)
+            if self._source is not None:
+                self._source.peeked(since)
+        return self._after
+
+    def _passing(self) -> Iterator[Any]:
+        """The items to come; the pauses between them cannot be used when looking ahead."""
+        return (item for item in self._iterator if item is not paused)
+
+    @property
+    def length(self) -> int:
+        """How many items there are; an iterator without a length is drained for it."""
+        if self._length is None:
+            try:
+                self._length = len(self._iterable)
+            except TypeError:
+                items = list(self._passing())
+                self._iterator = iter(items)
+                self._length = len(items) + self.index + (self._after is not missing)
+        return self._length
 
     def is_text(self, context: Context) -> bool:
         """Whether escaping would leave what ``loop(...)`` renders as it is."""
@@ -55,14 +96,20 @@ class LoopContext(runtime.LoopContext):
             raise TypeError("The loop must have the 'recursive' marker to be called recursively.")
         return self._recurse
 
-    def into(self, out: Buffer, iterable: Any) -> Any:
-        """Render the body of the loop over *iterable* into *out*."""
+    def into(self, out: Buffer, *args: Any, **kwargs: Any) -> Any:
+        """Render the body of the loop over the one argument into *out*."""
+        iterable = _only_argument(*args, **kwargs)
         return self._body()(out, iterable, self._recurse, depth=self.depth)
 
     @internalcode
     def __call__(self, iterable: Any) -> str:
         text = capture(self._body(), iterable, self._recurse, depth=self.depth)
         return Markup(text) if self._markup else text
+
+
+@internalcode
+def _only_argument(iterable: Any) -> Any:
+    return iterable
 
 
 class AwaitedLoopContext(LoopContext):
@@ -92,6 +139,40 @@ class AsyncLoopContext(AwaitedLoopContext, runtime.AsyncLoopContext):
 
     def __next__(self) -> Any:
         return self.__anext__()
+
+    async def __anext__(self) -> Any:
+        """The next item, beside this object."""
+        item = self._after
+        if item is missing:
+            item = await self._iterator.__anext__()
+            if item is paused:
+                return item, self
+        else:
+            self._after = missing
+        self.index0 += 1
+        self._before = self._current
+        self._current = item
+        return item, self
+
+    def _passing(self) -> Any:
+        return (item async for item in self._iterator if item is not paused)
+
+    async def _peek_next(self) -> Any:
+        if self._after is missing:
+            self._after = await anext(self._passing(), missing)
+        return self._after
+
+    @property
+    async def length(self) -> int:  # type: ignore[override]
+        """How many items there are; an iterator without a length is drained for it."""
+        if self._length is None:
+            try:
+                self._length = len(self._iterable)
+            except TypeError:
+                items = [item async for item in self._passing()]
+                self._iterator = auto_aiter(items)
+                self._length = len(items) + self.index + (self._after is not missing)
+        return self._length
 
 
 def async_loop(

@@ -8,7 +8,7 @@ from .async_stream import AsyncChunkStream, coroutine_stream
 from .buffer import DEFAULT_CHUNK_SIZE
 from .calls import cut
 from .exceptions import NotStreamingError
-from .sources import Source, clock
+from .sources import PATIENCE, Source, clock
 from .stream import ChunkStream
 
 if TYPE_CHECKING:
@@ -91,28 +91,50 @@ def _write_item(item: Any, write: Callable[[str], Any]) -> None:
 
 def _write_all(iterable: Iterable[str], out: Buffer) -> Generator[None, None, None]:
     source = Source(iterable, out)
-    source.head()
+    watch = _Watch(source)
     for item in source.iterator:
-        if clock() > source.deadline:
-            source.late()
+        watch.pulled()
         _write_item(item, out.write)
-        if out.tell() > out.limit or source.slow:
+        if watch.ends(out):
             yield
+            watch.cut()
     source.done()
 
 
 async def _write_all_async(iterable: Any, out: Buffer) -> None:
     source = Source(iterable, out, hasattr(iterable, "__aiter__"))
-    source.head()
+    watch = _Watch(source)
     for item in source.iterator:
         if source.awaits:
             try:
                 item = await item
             except StopAsyncIteration:
                 break
-        if clock() > source.deadline:
-            source.late()
+        watch.pulled()
         _write_item(item, out.write)
-        if out.tell() > out.limit or source.slow:
+        if watch.ends(out):
             await cut()
+            watch.cut()
     source.done()
+
+
+class _Watch:
+    """The looks at the clock around the pulls of a source, as generated loops take them."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._countdown, self._looked = source.stride, clock()
+
+    def pulled(self) -> None:
+        self._countdown -= 1
+        if not self._countdown:
+            self._countdown, now = self._source.stride, clock()
+            if now - self._looked > PATIENCE:
+                self._countdown = self._source.late(self._looked, now)
+            self._looked = now
+
+    def ends(self, out: Buffer) -> bool:
+        return out.tell() > out.limit or (self._source.suspect and self._source.ends())
+
+    def cut(self) -> None:
+        self._source.cut(self._looked)

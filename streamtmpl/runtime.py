@@ -13,6 +13,8 @@ from jinja2.utils import Namespace, internalcode, missing
 from markupsafe import Markup
 
 from .calls import (
+    AsyncBlockReference,
+    AsyncMacro,
     BlockReference,
     Macro,
     TemplateReference,
@@ -20,17 +22,28 @@ from .calls import (
     async_template_function,
     cut,
     into,
+    streamed_reference,
     template_function,
 )
 from .escaping import escape_text, escape_value, to_text
 from .lookups import attribute_missing, call, item_missing, item_or_undefined
 from .loops import AsyncLoopContext, AwaitedLoopContext, LoopContext, async_loop
-from .sources import clock, in_memory, iterated, open_async_source, open_source
+from .sources import (
+    PATIENCE,
+    ahead,
+    clock,
+    in_memory,
+    iterated,
+    open_async_source,
+    open_source,
+    paused,
+)
 
-streamed = frozenset({Macro, BlockReference, LoopContext, AwaitedLoopContext, AsyncLoopContext})
+streamed = frozenset({Macro, BlockReference, LoopContext})
 """Exact types of callables that can write straight into the stream (their ``into``)."""
 
-block_super = BlockReference.of
+async_streamed = frozenset({AsyncMacro, AsyncBlockReference, AwaitedLoopContext, AsyncLoopContext})
+"""The same in async environments."""
 
 plain_types: frozenset[type] = frozenset(
     {str, int, float, bool, type(None), list, dict, tuple, Markup, Undefined}
@@ -49,15 +62,16 @@ def is_awaitable(value: Any) -> bool:
 
 
 _COMMON = [
-    "LoopContext",
-    "Macro",
+    "PATIENCE",
+    "ahead",
+    "paused",
     "Markup",
     "Namespace",
     "TemplateNotFound",
     "TemplateReference",
     "TemplateRuntimeError",
     "Undefined",
-    "block_super",
+    "streamed_reference",
     "attribute_missing",
     "call",
     "item_missing",
@@ -72,18 +86,21 @@ _COMMON = [
     "markup_join",
     "missing",
     "str_join",
-    "streamed",
     "to_text",
 ]
 
-exported = sorted([*_COMMON, "into", "open_source", "template_function"])
+exported = sorted(
+    [*_COMMON, "LoopContext", "Macro", "into", "open_source", "streamed", "template_function"]
+)
 """The names that the generated code of a sync environment imports."""
 
 async_exported = sorted(
     [
         *_COMMON,
+        "AsyncMacro",
         "async_into",
         "async_loop",
+        "async_streamed",
         "async_template_function",
         "auto_aiter",
         "cut",
@@ -95,7 +112,10 @@ async_exported = sorted(
 """The names that the generated code of an async environment imports."""
 
 __all__ = [
+    "PATIENCE",
+    "AsyncBlockReference",
     "AsyncLoopContext",
+    "AsyncMacro",
     "AwaitedLoopContext",
     "BlockReference",
     "LoopContext",
@@ -106,13 +126,14 @@ __all__ = [
     "TemplateReference",
     "TemplateRuntimeError",
     "Undefined",
+    "ahead",
     "async_exported",
     "async_into",
     "async_loop",
+    "async_streamed",
     "async_template_function",
     "attribute_missing",
     "auto_aiter",
-    "block_super",
     "call",
     "clock",
     "cut",
@@ -131,9 +152,11 @@ __all__ = [
     "missing",
     "open_async_source",
     "open_source",
+    "paused",
     "plain_types",
     "str_join",
     "streamed",
+    "streamed_reference",
     "template_function",
     "to_text",
 ]

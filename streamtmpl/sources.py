@@ -16,18 +16,24 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import filters
 from markupsafe import Markup
 
+from .buffer import NEVER
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Iterator
     from types import CodeType
 
     from .buffer import Buffer
 
+paused: Any = object()
+"""What a filtered loop is given for a slow pull whose item did not pass."""
+
 logger = logging.getLogger("streamtmpl")
 
 PATIENCE = 0.002
 """Seconds that an iteration of a lazy loop may take before its text is handed over at its end."""
 
-NEVER = float("inf")
+_FAST_CHUNKS = 5
+_FAST_STRIDE = 4
 
 clock = perf_counter
 
@@ -154,31 +160,30 @@ def report(errors: list[BaseException]) -> None:
 class Source:
     """An iterator a loop pulls from, with what the loop must know around each pull.
 
-    Looking at the clock twice for each pull would cost a tenth of a fast loop. So a loop looks
-    once, and asks :meth:`late` only after :attr:`deadline`: as long as chunks are cut more often
-    than every :data:`PATIENCE`, no text is held for longer, and nothing needs to be measured. When
-    text is held longer, the source is taken for slow and each pull is measured, until a chunk has
-    filled in less than that.
+    The loop looks at the clock after a pull and calls :meth:`late` when more than :data:`PATIENCE`
+    has passed since the look before. To look after each pull costs a tenth of a fast loop: so once
+    several chunks have filled in less than :data:`PATIENCE` each, it looks after every fourth.
 
     :ivar pulls: the iterator itself, or the async iterator.
     :ivar iterator: what a ``for`` runs over: *pulls*, or the awaitables of an async iterator.
     :ivar awaits: whether the items are awaitables of an async source.
-    :ivar deadline: when a pull that ends calls for :meth:`late` (seconds, :data:`clock`).
-    :ivar slow: whether the latest iteration was slow to come: hand over at its end.
+    :ivar stride: how many pulls from one look at the clock to the next.
+    :ivar suspect: whether a pull was slow, not long ago: ask :meth:`ends` after each iteration.
     """
 
     __slots__ = (
+        "_cut_at",
+        "_ended",
+        "_fast_chunks",
         "_lazy",
-        "_measured",
         "_origin",
         "_out",
-        "_pulled",
-        "_resumed",
+        "_slow",
         "awaits",
-        "deadline",
         "iterator",
         "pulls",
-        "slow",
+        "stride",
+        "suspect",
     )
 
     iterator: Iterator[Any]
@@ -192,12 +197,15 @@ class Source:
         self.pulls = pulls = iterable.__aiter__() if awaits else iter(iterable)
         self.iterator = _Awaitables(pulls) if awaits else pulls
         self.awaits = awaits
-        self.slow = self._measured = False
+        self.suspect = self._slow = False
         self._out = out
-        self._lazy = out.main.flush_limit == 0 and not awaits and is_lazy(iterable)
-        self._pulled = self._resumed = 0.0
-        self.deadline = NEVER
         self._origin = filtered(pulls)
+        # An async filter over an ordinary iterator pulls like an ordinary loop: without waiting.
+        waits = awaits and hasattr(self._origin, "__aiter__")
+        self._lazy = out.main.flush_limit == 0 and not waits and is_lazy(iterable)
+        self.stride = 1 if self._lazy else NEVER
+        self._fast_chunks = 0
+        self._cut_at = self._ended = 0.0
         if out.sources is not None:
             if self._origin is not pulls and hasattr(type(self._origin), "__next__"):
                 out.sources.add(self._origin)
@@ -205,29 +213,47 @@ class Source:
 
     def head(self) -> bool:
         """Whether to hand over now, before the first pull: nothing has been so far."""
-        if not self._lazy:
-            return False
-        self._pulled = clock()
-        self.deadline = self._pulled + PATIENCE
-        main = self._out.main
-        self._resumed = main.resumed
-        return not main.taken and main.tell() > 0
+        return self._lazy and self._out.main.holds_head()
 
-    def late(self) -> None:
-        """Note that a pull has ended after the deadline: it may have been slow.
+    def late(self, since: float, now: float) -> int:
+        """Note that much time passed between two looks; returns the pulls until the next one.
 
-        The time that the consumer took is left out.
+        What the consumer took is left out, and after a slow pull also what the loop's body took.
         """
-        now, resumed = clock(), self._out.main.resumed
-        if resumed != self._resumed:  # a chunk was cut since the latest pull
-            if self._pulled - self._resumed < PATIENCE:
-                self._measured = False
-            self._resumed = resumed
-        began = max(self._pulled, resumed)
-        self._pulled = now
-        self.slow = now - began > PATIENCE
-        self._measured = self._measured or self.slow
-        self.deadline = 0.0 if self._measured else began + PATIENCE
+        if now - max(since, self._ended, self._out.main.resumed) > PATIENCE:
+            # Of several pulls, none need have been slow: from now on, look after each.
+            self._slow = self.stride == 1
+            self._watch()
+        return self.stride
+
+    def _watch(self) -> None:
+        self.suspect = True
+        self.stride = 1
+        self._fast_chunks = 0
+
+    def peeked(self, since: float) -> None:
+        """Note a pull that the loop's body made, begun at *since*, to look ahead."""
+        if self._lazy and clock() - since > PATIENCE:
+            self._slow = True
+            self._watch()
+
+    def ends(self) -> bool:
+        """Whether to hand over at the end of this iteration: a pull was slow."""
+        slow, self._slow = self._slow, False
+        self._ended = clock()
+        return slow
+
+    def cut(self, looked: float) -> None:
+        """Note that a chunk was cut, the latest look at the clock before it at *looked*."""
+        self._slow = False
+        if looked - self._cut_at > PATIENCE:
+            self._fast_chunks = 0
+        elif self._lazy:
+            self._fast_chunks += 1
+            if self._fast_chunks == _FAST_CHUNKS:
+                self.suspect = False
+                self.stride = _FAST_STRIDE
+        self._cut_at = self._out.main.resumed
 
     def done(self) -> None:
         """The iterator is exhausted: there is nothing left to close."""
@@ -259,6 +285,11 @@ def iterated(value: Any, out: Buffer) -> Any:
         if hasattr(kind, "__next__") or hasattr(kind, "__anext__"):
             out.sources.add(value)
     return value
+
+
+def ahead(iterable: Any, out: Buffer) -> bool:
+    """Whether to hand over now, before a filter pulls from *iterable*: nothing has been so far."""
+    return out.main.holds_head() and is_lazy(iterable) and not hasattr(iterable, "__aiter__")
 
 
 def open_source(iterable: Any, out: Buffer) -> Source:

@@ -24,7 +24,7 @@ _PASSED = {
 }
 
 # Filters that pull from an iterator: it is closed with the stream, as one that a loop pulls from.
-_ITERATING_FILTERS = frozenset(
+ITERATING_FILTERS = frozenset(
     {"batch", "first", "groupby", "join", "list", "map", "max", "min", "random", "reject"}
     | {"rejectattr", "select", "selectattr", "slice", "sort", "sum", "unique"}
 )
@@ -89,7 +89,7 @@ class ExpressionGenerator(WritingGenerator):
     @optimizeconst
     def visit_Filter(self, node: nodes.Filter, frame: Frame) -> None:
         """``value|filter``, or the filter of a block whose text is captured (no value)."""
-        if node.node is None or node.name not in _ITERATING_FILTERS:
+        if node.node is None or node.name not in ITERATING_FILTERS:
             super().visit_Filter(node, frame)
             return
         with self._filter_test_common(node, frame, True):

@@ -106,7 +106,7 @@ class FunctionGenerator(LoopGenerator):
             self._declare_self(block.body, frame)
             if "super" in find_undeclared(block.body, ("super",)):
                 ref = frame.symbols.declare_parameter("super")
-                self.writeline(f"{ref} = block_super(context.super({name!r}, block_{name}))")
+                self.writeline(f"{ref} = streamed_reference(context.super({name!r}, block_{name}))")
             frame.symbols.analyze_node(block)
             frame.block = name
             if frame.block_frame:
@@ -130,15 +130,20 @@ class FunctionGenerator(LoopGenerator):
         frame.require_output_check = False
         frame.buffer = None
         frame.symbols.analyze_node(node)
-        loops, self._loops = self._loops, []
+        outside, self._loops, self._in_capture = (self._loops, self._in_capture), [], False
         signature = ", ".join(["out", *(f"{parameter}=missing" for parameter in parameters)])
         with self.function(f"{self.func('macro')}({signature}):", node):
             self.enter_frame(frame)
             self._macro_defaults(node, frame)
             self.blockvisit(node.body, frame)
             self.leave_frame(frame, with_python_scope=True)
-        self._loops = loops
+        self._loops, self._in_capture = outside
         return frame, macro_ref
+
+    def macro_def(self, macro_ref: MacroRef, frame: Frame) -> None:
+        """Write the macro object over the function written last."""
+        self.write(self.choose_async("Async", ""))
+        super().macro_def(macro_ref, frame)
 
     def _macro_parameters(
         self, node: nodes.Macro | nodes.CallBlock, frame: Frame, macro_ref: MacroRef

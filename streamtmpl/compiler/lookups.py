@@ -15,7 +15,7 @@ from jinja2.compiler import optimizeconst
 from jinja2.idtracking import VAR_LOAD_PARAMETER
 from jinja2.runtime import Context
 
-from .expressions import ExpressionGenerator
+from .expressions import ITERATING_FILTERS, ExpressionGenerator
 
 if TYPE_CHECKING:
     from jinja2.compiler import Frame
@@ -128,14 +128,26 @@ class LookupGenerator(ExpressionGenerator):
         ):
             self._assign_item(target, node, node.arg.value, frame)
             return self.environment.is_async
-        if type(node) is nodes.Filter and self._is_lookup(node.node):
-            node = self._with_value(node, self._operand(node.node, frame))
+        if type(node) is nodes.Filter:
+            node = self._hoisted_value(node, frame)
         self.writeline(f"{target} = ", node)
         self.visit(node, frame)
         return False
 
-    def _is_lookup(self, node: nodes.Expr | None) -> bool:
-        return type(node) in (nodes.Getattr, nodes.Getitem)
+    def _hoisted_value(self, node: nodes.Filter, frame: Frame) -> nodes.Filter:
+        """*node* with its value in a local, where that helps.
+
+        Before a filter that pulls from a lazy iterable, what stands above it is handed over.
+        """
+        pulls = node.name in ITERATING_FILTERS and frame.buffer is None
+        if not pulls and type(node.node) not in (nodes.Getattr, nodes.Getitem):
+            return node
+        if type(node.node) is nodes.Const:
+            return node
+        value = self._operand(node.node, frame)
+        if pulls:
+            self.cut_if(f"type({value}) not in in_memory and ahead({value}, out)")
+        return self._with_value(node, value)
 
     @staticmethod
     def _with_value(node: nodes.Filter, local: str) -> nodes.Filter:

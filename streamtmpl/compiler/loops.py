@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from jinja2 import nodes
 from jinja2.compiler import find_undeclared
 
-from .outputs import OutputGenerator
+from .watching import Watch, WatchingGenerator
 
 if TYPE_CHECKING:
     from jinja2.compiler import Frame
@@ -24,11 +24,18 @@ class _Loop(NamedTuple):
     loop: str | None
     """The local of the ``loop`` object, if the loop needs one."""
     iterable: str
-    source: str
-    """The local of the :class:`~streamtmpl.sources.Source`; ``None`` in there: plain data."""
+    """The local of what it runs over."""
+    watch: Watch
+    selected: str | None
+    """The local of what passes the test, where a function of its own tests the items."""
+
+    @property
+    def source(self) -> str:
+        """The local of the source that is pulled from in the end."""
+        return self.watch.source
 
 
-class LoopGenerator(OutputGenerator):
+class LoopGenerator(WatchingGenerator):
     """Compiles ``For`` nodes."""
 
     def __init__(self, *args: object, **kwargs: object) -> None:
@@ -38,10 +45,10 @@ class LoopGenerator(OutputGenerator):
     def visit_For(self, node: nodes.For, frame: Frame) -> None:
         """Write a loop, recursive ones as a function."""
         self._refuse_assigning_loop(node)
-        if not node.recursive:
-            self._loop(node, frame, frame)
-        else:
+        if node.recursive:
             self._recursive_loop(node, frame)
+        else:
+            self._loop(node, frame, frame)
         self.boundary(frame)
 
     def _refuse_assigning_loop(self, node: nodes.For) -> None:
@@ -54,8 +61,11 @@ class LoopGenerator(OutputGenerator):
         inner.symbols = frame.symbols
         inner.buffer = None
         header = f"{self.func('loop')}(out, reciter, loop_render_func, depth=0):"
+        outside, self._loops = (self._loops, self._in_capture), []
+        self._in_capture = self._in_capture or frame.buffer is not None
         with self.function(header, node):
             self._loop(node, inner, frame)
+        self._loops, self._in_capture = outside
         self.call_into(f"loop({self.out(frame)}, ", node)
         self.visit(node.iter, frame)
         self.write(", loop)")
@@ -64,15 +74,14 @@ class LoopGenerator(OutputGenerator):
         """Write the loop itself into *frame*; *outer* is where its iterable is evaluated."""
         loop = self._prepare(node, frame)
         empty = self.temporary_identifier() if node.else_ else None
-        selects = self._selecting_function(loop) if node.test and loop.loop else None
+        if loop.selected:
+            self._selecting_function(loop)
         self._open(loop, outer)
-        if selects:
-            self._select(loop, selects)
         if empty:
             self.writeline(f"{empty} = 1")
         if loop.loop:
             self.writeline(f"{loop.loop} = missing")
-        self._iterate(loop, inline_test=bool(node.test) and selects is None, empty=empty)
+        self._iterate(loop, empty)
         self.leave_frame(loop.body, with_python_scope=node.recursive and not node.else_)
         if empty:
             self._otherwise(loop, empty)
@@ -94,31 +103,42 @@ class LoopGenerator(OutputGenerator):
         body.symbols.analyze_node(node, for_branch="body")
         if node.test:
             test.symbols.analyze_node(node, for_branch="test")
-        iterable, source = self.temporary_identifier(), self.temporary_identifier()
-        return _Loop(node, frame, body, test, loop_ref, iterable, source)
+        iterable = self.temporary_identifier()
+        watch = self.new_watch(self.temporary_identifier())
+        selected = self.temporary_identifier() if node.test and extended else None
+        return _Loop(node, frame, body, test, loop_ref, iterable, watch, selected)
 
     def _open(self, loop: _Loop, outer: Frame) -> None:
         """Write the evaluation of the iterable, and a hand-over before its first pull."""
         node, iterable, source = loop.node, loop.iterable, loop.source
-        self.writeline(f"{iterable} = ", node)
-        if node.recursive:
-            self.write("reciter")
-        else:
-            self.visit(node.iter, outer)
-        opener = self.choose_async("open_async_source", "open_source")
         out = self.out(loop.frame)
+        if node.recursive:
+            self.writeline(f"{iterable} = reciter", node)
+        elif self.assign(iterable, node.iter, outer):
+            self.settle(iterable)
+        opener = self.choose_async("open_async_source", "open_source")
         self.writeline(
-            f"{source} = None if type({iterable}) in in_memory else {opener}({iterable}, {out})"
+            f"{source} = None if type({iterable}) in in_memory else {opener}({iterable}, {out})",
+            node,
         )
         self.cut_if(f"{source} is not None and {source}.head()")
+        if loop.selected:
+            pulls = f"{iterable} if {source} is None else {source}.pulls"
+            self.writeline(f"{iterable} = {loop.selected}({pulls}, {source})")
+            if self.environment.is_async:
+                self.writeline(f"{loop.selected} = open_async_source({iterable}, {out})")
+        else:
+            self.begin_watch(loop.watch)
 
-    def _pulls(self, loop: _Loop, selects: bool) -> str:
+    def _pulls(self, loop: _Loop) -> str:
         """What the ``for`` runs over."""
         node, iterable, source = loop.node, loop.iterable, loop.source
         if loop.loop is None:
             return f"{iterable} if {source} is None else {source}.iterator"
-        known_source = "None" if selects and not self.environment.is_async else source
-        arguments = f"{iterable}, undefined, {known_source}"
+        opened = source
+        if loop.selected:
+            opened = loop.selected if self.environment.is_async else "None"
+        arguments = f"{iterable}, undefined, {opened}"
         if node.recursive:
             arguments += f", loop_render_func, depth, {self._is_markup(loop.body)}"
         return f"{self.choose_async('async_loop', 'LoopContext')}({arguments})"
@@ -128,51 +148,59 @@ class LoopGenerator(OutputGenerator):
             return "context.eval_ctx.autoescape"
         return repr(bool(frame.eval_ctx.autoescape))
 
-    def _iterate(self, loop: _Loop, *, inline_test: bool, empty: str | None) -> None:
+    def _iterate(self, loop: _Loop, empty: str | None) -> None:
         node, body = loop.node, loop.body
-        pulls = self._pulls(loop, selects=bool(node.test) and not inline_test)
+        self._loops.append(loop)
         self.writeline("for ", node)
         item = self._target(loop)
-        self.write(f" in {pulls}:")
+        self.write(f" in {self._pulls(loop)}:")
         self.indent()
         self._pulled(loop, item)
-        if inline_test:
+        if node.test and not loop.selected:
             self._skip_unless(loop)
         self.enter_frame(body)
         if body.loop_frame:
             self.writeline("_loop_vars = {}")
-        self._loops.append(loop)
         self.blockvisit(node.body, body)
-        self._loops.pop()
         if empty:
             self.writeline(f"{empty} = 0")
         self._iteration_ends(loop)
         self.outdent()
         self.writeline("else:")
         self.indent()
-        self._exhausted(loop.source)
+        self.exhausted(loop.source)
         self.outdent()
+        self._loops.pop()
 
     def _target(self, loop: _Loop) -> str | None:
-        """Write the target of the ``for``: in async code a local, assigned to it after awaiting."""
+        """Write the target of the ``for``, or a local for what is to be looked at before."""
         if self.environment.is_async:
             item = self.temporary_identifier()
             self.write(item)
+            return item
+        if loop.selected:
+            item = self.temporary_identifier()
+            self.write(f"{item}, {loop.loop}")
             return item
         self._assign_target(loop)
         return None
 
     def _assign_target(self, loop: _Loop) -> None:
         self.visit(loop.node.target, loop.body)
-        if loop.loop:
+        if loop.loop and not loop.selected:
             self.write(f", {loop.loop}")
 
     def _pulled(self, loop: _Loop, item: str | None) -> None:
         """Write what follows a pull: awaiting it (async), and whether it took long."""
-        source = loop.source
-        if item:
-            self._await_item(source, item)
-        self.writeline(f"if {source} is not None and clock() > {source}.deadline: {source}.late()")
+        if self.environment.is_async:
+            assert item is not None
+            self._await_item(loop.selected or loop.source, item)
+        if loop.selected:
+            if self.environment.is_async:
+                self.writeline(f"{item}, {loop.loop} = {item}")
+            self._pass_over(loop, f"{item} is paused")
+        else:
+            self.look(loop.watch)
         if item:
             self.newline(loop.node)
             self._assign_target(loop)
@@ -191,28 +219,29 @@ class LoopGenerator(OutputGenerator):
         self.writeline("break")
         self.outdent(2)
 
+    def _pass_over(self, loop: _Loop, condition: str, node: nodes.Node | None = None) -> None:
+        """Write the hand-over of what is finished, and the end of this iteration."""
+        self.writeline(f"if {condition}:", node)
+        self.indent()
+        self.cut_if(f"{self.out(loop.frame)}.main.tell()")
+        self.writeline("continue")
+        self.outdent()
+
     def _skip_unless(self, loop: _Loop) -> None:
-        self.enter_frame(loop.test)
+        """Write the test of an item; a slow one that does not pass is handed over after as well."""
         assert loop.node.test is not None
+        self.enter_frame(loop.test)
         self.writeline("if not ", loop.node.test)
         self.visit(loop.node.test, loop.test)
         self.write(":")
         self.indent()
+        self._pass_over(loop, self.was_slow(loop.source))
         self.writeline("continue")
         self.outdent()
 
     def _iteration_ends(self, loop: _Loop) -> None:
-        slow = f"{loop.source} is not None and {loop.source}.slow"
-        if loop.frame.buffer is None:
-            self.cut_if(f"tell() > out.limit or {slow}")
-        else:
-            self.cut_if(f"{slow} and {loop.frame.buffer}.main.tell()")
-
-    def _exhausted(self, source: str) -> None:
-        self.writeline(f"if {source} is not None:")
-        self.indent()
-        self.writeline(f"{source}.done()")
-        self.outdent()
+        looked = None if loop.selected else loop.watch.looked
+        self.end_iteration(loop.source, loop.frame, looked)
 
     def _otherwise(self, loop: _Loop, empty: str) -> None:
         frame = loop.frame.inner()
@@ -226,34 +255,33 @@ class LoopGenerator(OutputGenerator):
 
     # -- a test beside the loop object, which counts only what passed it
 
-    def _selecting_function(self, loop: _Loop) -> str:
-        """Write a generator of the items that pass the test; returns its name."""
-        assert loop.node.test is not None
-        name = self.temporary_identifier()
-        self.writeline(f"{self.func(name)}(fiter, fsource):", loop.node.test)
+    def _selecting_function(self, loop: _Loop) -> None:
+        """Write a generator of the items that pass the test."""
+        test = loop.node.test
+        assert test is not None
+        watch = Watch("fsource", loop.watch.countdown, loop.watch.looked)
+        self.writeline(f"{self.func(loop.selected or '')}(fiter, fsource):", test)
         self.indent()
+        self.begin_watch(watch)
         self.enter_frame(loop.test)
         self.writeline(self.choose_async("async for ", "for "))
         self.visit(loop.node.target, loop.body)
         self.write(f" in {self.choose_async('auto_aiter(fiter)', 'fiter')}:")
         self.indent()
-        self.writeline("if ", loop.node.test)
-        self.visit(loop.node.test, loop.test)
+        self.look(watch)
+        self.writeline("if ", test)
+        self.visit(test, loop.test)
         self.write(":")
         self.indent()
         self.writeline("yield ")
         self.visit(loop.node.target, loop.body)
-        self.outdent(2)
-        self._exhausted("fsource")
         self.outdent()
-        return name
-
-    def _select(self, loop: _Loop, function: str) -> None:
-        iterable, source = loop.iterable, loop.source
-        pulls = f"{iterable} if {source} is None else {source}.pulls"
-        self.writeline(f"{iterable} = {function}({pulls}, {source})")
-        if self.environment.is_async:
-            self.writeline(f"{source} = open_async_source({iterable}, {self.out(loop.frame)})")
+        self.writeline(f"elif {self.was_slow('fsource')}:")
+        self.indent()
+        self.writeline("yield paused")
+        self.outdent(2)
+        self.exhausted("fsource")
+        self.outdent()
 
     # -- leaving an iteration early
 

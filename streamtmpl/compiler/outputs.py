@@ -60,6 +60,8 @@ class OutputGenerator(LookupGenerator):
     """Compiles ``Output`` nodes: one run is one write."""
 
     _values = 0
+    _in_capture = False
+    """Whether a function is being written that is called from a captured block alone."""
 
     def streams_calls(self) -> bool:
         """Whether a call's text may go straight into the stream.
@@ -93,7 +95,7 @@ class OutputGenerator(LookupGenerator):
             self.outdent()
 
     def _flush(self, node: nodes.Output, frame: Frame) -> None:
-        if frame.buffer is not None:
+        if frame.buffer is not None or self._in_capture:
             self.fail(
                 "'flush' inside a 'set' or 'filter' block can have no effect: the text of the"
                 " block is captured as a value. Move the tag out of the block.",
@@ -217,7 +219,7 @@ class OutputGenerator(LookupGenerator):
             self.settle(callee)
 
     def _may_stream(self, callee: str, unescaped: bool) -> str:
-        condition = f"type({callee}) in streamed"
+        condition = f"type({callee}) in {self.choose_async('async_streamed', 'streamed')}"
         if self.environment.sandboxed:
             condition += f" and environment.is_safe_callable({callee})"
         return condition if unescaped else f"{condition} and {callee}.is_text(context)"
