@@ -11,7 +11,7 @@ from jinja2.utils import internalcode
 
 from .buffer import Buffer, check_chunk_size
 from .exceptions import StreamBusyError, StreamClosedError
-from .renders import CoroutineRender, InlineRender, Render, TaskRender, ThreadRender
+from .renders import CoroutineRender, InlineRender, LockstepRender, Render, TaskRender, ThreadRender
 from .sources import report
 from .stream import Chunk, ChunkStream, Encoder
 
@@ -40,6 +40,7 @@ class AsyncChunkStream(AsyncIterator[Chunk], Generic[Chunk]):
         self._make = make
         self._context = copy_context()
         self._made: Render | None = None
+        self._task_kind: type[CoroutineRender] = TaskRender
         self._ended = self._closed = self._stepping = False
 
     def __aiter__(self) -> Self:
@@ -63,6 +64,10 @@ class AsyncChunkStream(AsyncIterator[Chunk], Generic[Chunk]):
         self._stepping = True
         try:
             chunk = await self._render().step()
+        except StopAsyncIteration as error:  # it would look like the end of the stream
+            self._ended = True
+            await self._close_after_error()
+            raise RuntimeError("the template raised StopAsyncIteration") from error
         except BaseException:
             self._ended = True
             await self._close_after_error()
@@ -74,9 +79,15 @@ class AsyncChunkStream(AsyncIterator[Chunk], Generic[Chunk]):
             raise StopAsyncIteration
         return chunk  # type: ignore[no-any-return]
 
+    def in_lockstep(self) -> Self:
+        """This stream, made to render only while a chunk is awaited."""
+        self._task_kind = LockstepRender
+        return self
+
     def _render(self) -> Render:
         if self._made is None:
-            self._made = self._make(TaskRender if _asyncio_runs() else InlineRender, self._context)
+            kind = self._task_kind if _asyncio_runs() else InlineRender
+            self._made = self._make(kind, self._context)
         return self._made
 
     async def _close_after_error(self) -> None:

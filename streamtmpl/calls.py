@@ -254,6 +254,8 @@ class AsyncMacro(Macro):
 class BlockReference(runtime.BlockReference):
     """``self.name`` or ``super`` of a template: streams at output positions, else is captured."""
 
+    _compiled: Callable[[Any], Callable[..., Any]] = staticmethod(into)
+
     @property
     def super(self) -> Any:
         """The block that this one overrides, or undefined."""
@@ -263,9 +265,11 @@ class BlockReference(runtime.BlockReference):
         """Whether escaping would leave what the block renders as it is."""
         return bool(self._context.eval_ctx.autoescape)
 
-    def into(self, out: Buffer) -> Any:
-        """Render the block into *out*."""
-        return into(self._stack[self._depth])(self._context, out)
+    def into(self, out: Buffer, *args: Any, **kwargs: Any) -> Any:
+        """Render the block, which takes no arguments, into *out*."""
+        if args or kwargs:
+            return self(*args, **kwargs)  # raises what calling the block raises
+        return self._compiled(self._stack[self._depth])(self._context, out)
 
     @internalcode
     def __call__(self) -> str:
@@ -278,9 +282,7 @@ class BlockReference(runtime.BlockReference):
 class AsyncBlockReference(BlockReference):
     """The same in an async environment: called as a function it gives an awaitable."""
 
-    def into(self, out: Buffer) -> Any:
-        """Render the block into *out*."""
-        return async_into(self._stack[self._depth])(self._context, out)
+    _compiled = staticmethod(async_into)
 
     @internalcode
     async def __call__(self) -> str:  # type: ignore[override]

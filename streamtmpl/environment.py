@@ -106,7 +106,7 @@ class StreamTemplate(jinja2.Template):
         if not streams(self):
             yield from super().generate(*args, **kwargs)
         elif self.environment.is_async:
-            yield from iterate(render_stream_async(self, dict(*args, **kwargs)))
+            yield from iterate(render_stream_async(self, dict(*args, **kwargs)).in_lockstep())
         else:
             with render_stream(self, dict(*args, **kwargs)) as stream:
                 yield from stream

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from jinja2 import runtime
 from jinja2.async_utils import auto_aiter
@@ -13,7 +13,7 @@ from .calls import capture, capture_async
 from .sources import clock, paused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sized
 
     from jinja2.runtime import Context, Undefined
 
@@ -80,7 +80,7 @@ class LoopContext(runtime.LoopContext):
         """How many items there are; an iterator without a length is drained for it."""
         if self._length is None:
             try:
-                self._length = len(self._iterable)
+                self._length = len(cast("Sized", self._iterable))
             except TypeError:
                 items = list(self._passing())
                 self._iterator = iter(items)
@@ -98,7 +98,10 @@ class LoopContext(runtime.LoopContext):
 
     def into(self, out: Buffer, *args: Any, **kwargs: Any) -> Any:
         """Render the body of the loop over the one argument into *out*."""
-        iterable = _only_argument(*args, **kwargs)
+        try:
+            iterable = _only_argument(*args, **kwargs)
+        except TypeError:
+            return self(*args, **kwargs)  # raises what calling the loop raises
         return self._body()(out, iterable, self._recurse, depth=self.depth)
 
     @internalcode
@@ -167,7 +170,7 @@ class AsyncLoopContext(AwaitedLoopContext, runtime.AsyncLoopContext):
         """How many items there are; an iterator without a length is drained for it."""
         if self._length is None:
             try:
-                self._length = len(self._iterable)
+                self._length = len(cast("Sized", self._iterable))
             except TypeError:
                 items = [item async for item in self._passing()]
                 self._iterator = auto_aiter(items)

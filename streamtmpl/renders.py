@@ -59,10 +59,13 @@ class CoroutineRender:
         self._out = Buffer(chunk_size, self._sources)
         self._context = context
         self._done = False
-        self._error: BaseException | None = None
+        self._unwinding = False
+        self._closing = False
+        self._failure: BaseException | None = None
+        self._kept: BaseException | None = None
 
     async def _render(self) -> None:
-        """Run the whole render; whatever it raises is kept for the consumer."""
+        """Run the whole render; what it and closing raise is kept for the consumer."""
         try:
             open_sources.set(self._sources)
             self._out.resumed = clock()
@@ -71,14 +74,30 @@ class CoroutineRender:
             report(self._sources.close())
             raise
         except BaseException as error:  # noqa: BLE001 - kept for the consumer
-            report(await self._sources.aclose())
-            self._error = self._rewritten(error)
-        else:
+            self._unwinding = True
             errors = await self._sources.aclose()
-            self._error = errors[0] if errors else None
-            report(errors[1:])
+            if self._closing and isinstance(error, (asyncio.CancelledError, Unwind)):
+                self._keep(errors)
+            else:
+                report(errors)
+                self._failure = self._rewritten(error)
+        else:
+            self._unwinding = True
+            self._before_wait()
+            self._keep(await self._sources.aclose())
         finally:
             self._done = True
+
+    def _keep(self, errors: list[BaseException]) -> None:
+        """Keep the first error of closing, to be raised; the others are logged."""
+        if errors:
+            self._kept = errors[0]
+            report(errors[1:])
+
+    def _raise_kept(self) -> None:
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            raise kept
 
     @coroutine
     def _drive(self, body: Coroutine[Any, Any, None]) -> Generator[Any, Any, None]:
@@ -120,12 +139,18 @@ class CoroutineRender:
         return error
 
     def _last(self) -> Any:
-        """The chunk of a render that has ended, if any text is left; errors come first."""
-        error, self._error = self._error, None
-        if error is not None:
-            self._out.take()
-            raise error
-        return self._encoder(self._out.take(), final=True) or None
+        """What comes when the render has ended: its error, else text that is left, else nothing."""
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
+        if chunk := self._encoder(self._out.take(), final=True):
+            return chunk
+        self._raise_kept()
+        return None
+
+
+_tasks: set[asyncio.Task[None]] = set()
+"""The renders under way: event loops hold tasks only weakly."""
 
 
 class TaskRender(CoroutineRender):
@@ -134,22 +159,25 @@ class TaskRender(CoroutineRender):
     _task: asyncio.Task[None] | None = None
     _consumer: asyncio.Future[None] | None = None
     _taken: asyncio.Future[None] | None = None
-    _closing = False
 
     async def step(self) -> Any:
         """The next chunk: what a cut or a wait has made available."""
         if self._task is None:
             self._start()
-        while not self._done:
-            if self._closing:
-                raise StreamClosedError("the stream was closed while a chunk was awaited")
+        while not self._done and not self._closing:
             if chunk := self._encoder(self._out.take()):
-                if self._taken is not None and not self._taken.done():
-                    self._taken.set_result(None)
+                self._was_taken()
                 return chunk
             self._consumer = self._loop.create_future()
             await self._consumer
+        if self._closing:
+            raise StreamClosedError("the stream was closed while a chunk was awaited")
         return self._last()
+
+    def _was_taken(self) -> None:
+        """Let the render go on to the next chunk."""
+        if self._taken is not None and not self._taken.done():
+            self._taken.set_result(None)
 
     def _start(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -157,9 +185,11 @@ class TaskRender(CoroutineRender):
             self._task = self._loop.create_task(self._render(), context=self._context)
         else:
             self._task = self._context.run(self._loop.create_task, self._render())
+        _tasks.add(self._task)
         self._task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
+        _tasks.discard(task)
         self._done = True  # also when it was cancelled before its first step
         self._wake()
 
@@ -178,25 +208,44 @@ class TaskRender(CoroutineRender):
         if self._out.tell():
             self._wake()
 
+    def _cancel(self) -> None:
+        """Have the template's frames unwound; closing that has begun is not interrupted."""
+        self._closing = True
+        if self._task is not None and not self._unwinding:
+            self._task.cancel()
+
     async def close(self) -> None:
         """Cancel the task and wait until it has unwound."""
-        self._closing = True
         if self._task is None:
             self._done = True
         elif not self._done:
-            self._task.cancel()
+            self._cancel()
+            self._wake()
             await asyncio.wait({self._task})
-            if isinstance(self._error, asyncio.CancelledError):
-                self._error = None
-        error, self._error = self._error, None
-        if error is not None:
-            raise error
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
+        self._raise_kept()
 
     def abandon(self) -> None:
         """Have the event loop cancel the task, if it still can."""
         if self._task is not None and not self._done and not self._loop.is_closed():
-            self._closing = True
-            self._loop.call_soon_threadsafe(self._task.cancel)
+            self._loop.call_soon_threadsafe(self._cancel)
+
+
+class LockstepRender(TaskRender):
+    """A render in a task that does nothing until the consumer wants the next chunk.
+
+    Where the consumer runs the event loop only for its steps, whatever runs in between delays it.
+    """
+
+    async def step(self) -> Any:
+        """The next chunk."""
+        super()._was_taken()
+        return await super().step()
+
+    def _was_taken(self) -> None:
+        """The render goes on with the next step."""
 
 
 class InlineRender(CoroutineRender):
@@ -239,17 +288,19 @@ class InlineRender(CoroutineRender):
     @coroutine
     def close(self) -> Generator[Any, Any, None]:
         """Unwind the render where it stands."""
+        self._closing = True
         if self._running is None:
             self._done = True
         while not self._done:
             yield from self._until_cut(self._throw_unwind)
-        error, self._error = self._error, None
-        if error is not None and not isinstance(error, _Unwind):
-            raise error
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
+        self._raise_kept()
 
     def _throw_unwind(self, value: None) -> Any:
         assert self._running is not None
-        return self._running.throw(_Unwind())
+        return self._running.throw(Unwind())
 
     def abandon(self) -> None:
         """Unwind the render as far as that needs no waiting."""
@@ -257,7 +308,7 @@ class InlineRender(CoroutineRender):
             self._context.run(self._running.close)
 
 
-class _Unwind(BaseException):
+class Unwind(BaseException):
     """Thrown into an inline render that is closed: its frames unwind, its sources are closed."""
 
 

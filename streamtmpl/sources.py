@@ -101,6 +101,11 @@ def _is_closable(iterator: Any) -> bool:
     return callable(getattr(iterator, "aclose", None)) or callable(getattr(iterator, "close", None))
 
 
+_kept_alive: dict[int, dict[int, Any]] = {}
+"""Open iterators of streams under way. Where a stream is garbage together with what it iterates,
+this keeps the collector from finalizing the iterators before the stream closes them."""
+
+
 class Sources:
     """The iterators that a render has opened and not exhausted, to be closed when it ends."""
 
@@ -109,18 +114,25 @@ class Sources:
     def __init__(self) -> None:
         self._open: dict[int, Any] = {}
 
+    def __len__(self) -> int:
+        return len(self._open)
+
     def add(self, iterator: Any) -> None:
         """Close *iterator* with the stream, if it can be closed."""
         if _is_closable(iterator):
             self._open[id(iterator)] = iterator
+            _kept_alive[id(self)] = self._open
 
     def discard(self, iterator: Any) -> None:
         """Leave *iterator* alone: it is exhausted."""
         self._open.pop(id(iterator), None)
+        if not self._open:
+            _kept_alive.pop(id(self), None)
 
     def _pop(self) -> Iterator[Any]:
         while self._open:
             yield self._open.popitem()[1]
+        _kept_alive.pop(id(self), None)
 
     def close(self) -> list[BaseException]:
         """Close what is open, the latest first, and return the errors of doing so.

@@ -135,6 +135,8 @@ class ChunkStream(Iterator[Chunk], Generic[Chunk]):
             for _ in self._steps:
                 if chunk := self._encoder(out.take()):
                     return chunk
+            if len(self._sources) and (chunk := self._encoder(out.take())):
+                return chunk  # closing may take its time: that is the next step's
             self._keep(self._unwind())
             return self._encoder(out.take(), final=True) or _ENDED
         except BaseException as error:

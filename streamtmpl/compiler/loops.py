@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from jinja2 import nodes
 from jinja2.compiler import find_undeclared
@@ -114,7 +114,7 @@ class LoopGenerator(WatchingGenerator):
         out = self.out(loop.frame)
         if node.recursive:
             self.writeline(f"{iterable} = reciter", node)
-        elif self.assign(iterable, node.iter, outer):
+        elif self.assign(iterable, cast("nodes.Expr", node.iter), outer):
             self.settle(iterable)
         opener = self.choose_async("open_async_source", "open_source")
         self.writeline(
