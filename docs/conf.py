@@ -20,7 +20,7 @@ nitpicky = True
 nitpick_ignore_regex = [
     # Documented elsewhere; inventories of other projects are not fetched, so that the build
     # needs no network.
-    (r"py:.*", r"(jinja2\..*|Environment|Template)"),
+    (r"py:.*", r"(jinja2\..*|Environment|Template|linecache)"),
     (r"py:class", r"streamtmpl\.stream\.Chunk"),  # the type variable: str or bytes
 ]
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 from jinja2.bccache import BytecodeCache
 
+from .compiler import traits
 from .version import __version__
 
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 class SaltedBytecodeCache(BytecodeCache):
     """A bytecode cache seen by a streaming environment: the same store under keys of its own.
 
-    Jinja2's key does not know which code generator made the code. Other attributes are those of
+    Jinja2's key does not know which code generator made the code, nor for what traits of the
+    environment. Other attributes are those of
     the cache inside.
     """
 
@@ -29,11 +31,7 @@ class SaltedBytecodeCache(BytecodeCache):
         self, environment: Environment, name: str, filename: str | None, source: str
     ) -> Bucket:
         """The bucket for a template's code, loaded if the store has it."""
-        salt = (
-            f"streamtmpl {__version__} jinja2 {jinja2.__version__}"
-            f" {'async' if environment.is_async else 'sync'}"
-            f"{' sandboxed' if environment.sandboxed else ''}"
-        )
+        salt = f"streamtmpl {__version__} jinja2 {jinja2.__version__} {traits(environment)}"
         return self._cache.get_bucket(environment, f"{salt} {name}", filename, source)
 
     def set_bucket(self, bucket: Bucket) -> None:

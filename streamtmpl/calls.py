@@ -6,9 +6,10 @@ whose ``yield`` means "cut here"; in an async one a coroutine that awaits :func:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextvars import ContextVar
 from types import coroutine
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from jinja2 import runtime
 from jinja2.nodes import EvalContext
@@ -18,11 +19,13 @@ from markupsafe import Markup
 from .buffer import DEFAULT_CHUNK_SIZE, Buffer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Generator, Iterator
+    from collections.abc import AsyncIterator, Generator, Iterator
 
     from jinja2.runtime import Context
 
     from .sources import Sources
+
+_Class = TypeVar("_Class", bound=type)
 
 open_sources: ContextVar[Sources | None] = ContextVar("open_sources", default=None)
 """The sources of the stream that is running, for calls that are not handed a buffer."""
@@ -37,21 +40,48 @@ def cut() -> Generator[object, None, None]:
     yield CUT
 
 
+def named_as(original: type) -> Callable[[_Class], _Class]:
+    """Give a class the name of Jinja2's that it stands for: templates print it in errors."""
+
+    def name(kind: _Class) -> _Class:
+        kind.__module__, kind.__name__ = original.__module__, original.__name__
+        kind.__qualname__ = original.__qualname__
+        call = vars(kind).get("__call__")
+        if call is not None:
+            call.__qualname__ = original.__call__.__qualname__
+        return kind
+
+    return name
+
+
+Concat = Callable[[Any], str]
+
+
 @internalcode
-def capture(body: Callable[..., Any], *args: Any, **kwargs: Any) -> str:
-    """Run a compiled function of a sync environment and return all its text."""
+def capture(concat: Concat | None, body: Callable[..., Any], /, *args: Any, **kwargs: Any) -> str:
+    """Run a compiled function of a sync environment and return all its text.
+
+    *concat* is the environment's, or ``None`` for simply that text.
+    """
     out = Buffer(None, open_sources.get())
-    for _ in body(out, *args, **kwargs):
-        pass
-    return out.getvalue()
+    try:
+        for _ in body(out, *args, **kwargs):
+            pass
+    except RuntimeError as error:
+        if type(error.__cause__) is StopIteration:
+            raise error.__cause__ from None  # of the template's own: it ends no generator of ours
+        raise
+    return out.getvalue() if concat is None or concat == "".join else concat(out)
 
 
 @internalcode
-async def capture_async(body: Callable[..., Any], *args: Any, **kwargs: Any) -> str:
+async def capture_async(
+    concat: Concat | None, body: Callable[..., Any], /, *args: Any, **kwargs: Any
+) -> str:
     """Run a compiled function of an async environment and return all its text."""
     out = Buffer(None, open_sources.get())
     await body(out, *args, **kwargs)
-    return out.getvalue()
+    return out.getvalue() if concat is None or concat == "".join else concat(out)
 
 
 def template_function(function: Callable[..., Any]) -> Callable[[Context], Iterator[str]]:
@@ -113,6 +143,7 @@ class Steps:
     def __init__(self, body: Any) -> None:
         self._body = body
 
+    @internalcode
     def __await__(self) -> Generator[Any, Any, bool]:
         resume, value = self._body.send, None
         while True:
@@ -165,21 +196,23 @@ def async_into(function: Any) -> Callable[..., Any]:
     return body
 
 
+@named_as(runtime.Macro)
 class Macro(runtime.Macro):
     """A macro whose compiled function writes into a buffer.
 
-    At an output position it streams (:meth:`into`); called as a function it is captured.
+    At an output position it streams (:meth:`_into`); called as a function it is captured.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._has_implicit = self.caller or self.catch_kwargs or self.catch_varargs
 
-    def is_text(self, context: Context) -> bool:
+    def _is_text(self, context: Context) -> bool:
         """Whether escaping would leave what the macro renders as it is."""
         return bool(context.eval_ctx.autoescape)
 
-    def into(self, out: Buffer, *args: Any, **kwargs: Any) -> Any:
+    @internalcode
+    def _into(self, out: Buffer, /, *args: Any, **kwargs: Any) -> Any:
         """Render into *out*, with a template's arguments."""
         if not kwargs and len(args) <= self._argument_count and not self._has_implicit:
             return self._func(out, *args)
@@ -199,15 +232,19 @@ class Macro(runtime.Macro):
             autoescape = self._default_autoescape
         return self._invoke(self._bind(args, kwargs), bool(autoescape))
 
+    @internalcode
     def _invoke(self, arguments: list[Any], autoescape: bool) -> str:
-        text = capture(self._func, *arguments)
+        text = capture(self._environment.concat, self._func, *arguments)
         return Markup(text) if autoescape else text
 
+    @internalcode
     def _bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
         """The arguments of the compiled function: declared ones, caller, kwargs, varargs.
 
         :raises TypeError: the macro does not take what is given.
         """
+        if "self" in kwargs:  # as calling a macro of Jinja2's would
+            raise TypeError("Macro.__call__() got multiple values for argument 'self'")
         count = self._argument_count
         bound = list(args[:count])
         bound += [kwargs.pop(name, missing) for name in self.arguments[len(bound) :]]
@@ -240,17 +277,21 @@ class Macro(runtime.Macro):
         return f"macro {self.name!r} takes no keyword argument {next(iter(kwargs))!r}"
 
 
+@named_as(runtime.Macro)
 class AsyncMacro(Macro):
     """A macro of an async environment: called as a function it gives an awaitable."""
 
+    @internalcode
     def _invoke(self, arguments: list[Any], autoescape: bool) -> str:
         return self._async_invoke(arguments, autoescape)  # type: ignore[return-value]
 
+    @internalcode
     async def _async_invoke(self, arguments: list[Any], autoescape: bool) -> str:
-        text = await capture_async(self._func, *arguments)
+        text = await capture_async(self._environment.concat, self._func, *arguments)
         return Markup(text) if autoescape else text
 
 
+@named_as(runtime.BlockReference)
 class BlockReference(runtime.BlockReference):
     """``self.name`` or ``super`` of a template: streams at output positions, else is captured."""
 
@@ -261,11 +302,12 @@ class BlockReference(runtime.BlockReference):
         """The block that this one overrides, or undefined."""
         return streamed_reference(super().super)
 
-    def is_text(self, context: Context) -> bool:
+    def _is_text(self, context: Context) -> bool:
         """Whether escaping would leave what the block renders as it is."""
         return bool(self._context.eval_ctx.autoescape)
 
-    def into(self, out: Buffer, *args: Any, **kwargs: Any) -> Any:
+    @internalcode
+    def _into(self, out: Buffer, /, *args: Any, **kwargs: Any) -> Any:
         """Render the block, which takes no arguments, into *out*."""
         if args or kwargs:
             return self(*args, **kwargs)  # raises what calling the block raises
@@ -273,12 +315,13 @@ class BlockReference(runtime.BlockReference):
 
     @internalcode
     def __call__(self) -> str:
-        return self._wrap(capture(self.into))
+        return self._wrap(capture(self._context.environment.concat, self._into))
 
     def _wrap(self, text: str) -> str:
         return Markup(text) if self._context.eval_ctx.autoescape else text
 
 
+@named_as(runtime.BlockReference)
 class AsyncBlockReference(BlockReference):
     """The same in an async environment: called as a function it gives an awaitable."""
 
@@ -286,7 +329,7 @@ class AsyncBlockReference(BlockReference):
 
     @internalcode
     async def __call__(self) -> str:  # type: ignore[override]
-        return self._wrap(await capture_async(self.into))
+        return self._wrap(await capture_async(self._context.environment.concat, self._into))
 
 
 def streamed_reference(reference: Any) -> Any:
@@ -298,6 +341,7 @@ def streamed_reference(reference: Any) -> Any:
     return kind(reference.name, context, reference._stack, reference._depth)
 
 
+@named_as(runtime.TemplateReference)
 class TemplateReference(runtime.TemplateReference):
     """The ``self`` of templates, whose blocks stream."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import aclosing
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 import jinja2
@@ -19,7 +20,7 @@ from .compiler import CodeGenerator, StreamCodeGenerator
 from .context import new_context
 from .exceptions import NotStreamingError
 from .extensions import FlushExtension
-from .generated import compile_generated, forget_with, template_filename
+from .generated import compile_generated, template_filename
 from .rendering import render_stream, render_stream_async, streams
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class StreamTemplate(jinja2.Template):
         exec(code, namespace)
         template: Any = cls._from_namespace(environment, namespace, globals)
         template._uptodate = uptodate
-        forget_with(template, code)
+        template._code = code  # its source is registered for as long as it lives
         return cast("Self", template)
 
     def new_context(
@@ -192,28 +193,13 @@ def enable_streaming(environment: Environment, *, chunk_size: int | None = None)
     """
     if not isinstance(environment, jinja2.Environment):
         raise NotStreamingError(f"expected a jinja2.Environment, not {environment!r}")
-    if chunk_size is not None or not hasattr(environment, "chunk_size"):
-        size = DEFAULT_CHUNK_SIZE if chunk_size is None else chunk_size
-        environment.chunk_size = check_chunk_size(size)  # type: ignore[attr-defined]
-    if not isinstance(environment, Streaming) and not hasattr(environment, _ENABLED):
+    size = None if chunk_size is None else check_chunk_size(chunk_size)
+    if not isinstance(environment, Streaming):
         _check_generator(environment)
         _enable(environment)
+    if size is not None:
+        environment.chunk_size = size  # type: ignore[attr-defined]
     return environment
-
-
-_ENABLED = "_streamtmpl_enabled"
-
-
-def _enable(environment: Environment) -> None:
-    if not issubclass(environment.code_generator_class, StreamCodeGenerator):
-        environment.code_generator_class = StreamCodeGenerator
-    environment.template_class = _streaming_class(environment.template_class)
-    environment.bytecode_cache = salted(environment.bytecode_cache)
-    environment._compile = compile_generated  # type: ignore[method-assign]
-    environment.add_extension(FlushExtension)
-    if environment.cache is not None:
-        environment.cache.clear()
-    setattr(environment, _ENABLED, True)
 
 
 def _check_generator(environment: Environment) -> None:
@@ -231,10 +217,50 @@ def _check_generator(environment: Environment) -> None:
         )
 
 
-def _streaming_class(template_class: type[jinja2.Template]) -> type[jinja2.Template]:
-    """The template class of the environment, with our methods below its own."""
-    if issubclass(template_class, StreamTemplate):
-        return template_class
-    if template_class is jinja2.Template:
-        return StreamTemplate
-    return type(f"Stream{template_class.__name__}", (template_class, StreamTemplate), {})
+def _enable(environment: Environment) -> None:
+    """Give *environment* a class that is its own and a streaming one."""
+    generator, template = environment.code_generator_class, environment.template_class
+    # What the instance itself had set would hide what the new class brings.
+    for name in ("code_generator_class", "template_class"):
+        environment.__dict__.pop(name, None)
+    cache = environment.bytecode_cache
+    kinds: tuple[Any, ...] = (type(environment), generator, template)
+    environment.__class__ = _streaming_environment(*kinds)
+    environment.bytecode_cache = cache
+    environment.chunk_size = DEFAULT_CHUNK_SIZE  # type: ignore[attr-defined]
+    environment.add_extension(FlushExtension)
+    if environment.cache is not None:
+        environment.cache.clear()
+
+
+@cache
+def _streaming_environment(kind: Any, generator: Any, template: Any) -> type[Environment]:
+    """The streaming class for environments of class *kind*; what they have set themselves stays."""
+
+    def reduce(self: Environment, protocol: int) -> tuple[Any, ...]:
+        return _revive, (kind, generator, template), self.__dict__
+
+    members: dict[str, Any] = {
+        "__reduce_ex__": reduce,
+        "__doc__": kind.__doc__,
+        "__module__": kind.__module__,
+        "template_class": _streaming_template(template),
+    }
+    if issubclass(generator, StreamCodeGenerator):
+        members["code_generator_class"] = generator
+    bases = (Streaming,) if kind is jinja2.Environment else (Streaming, kind)
+    return type(kind.__name__, bases, members)
+
+
+def _revive(kind: Any, generator: Any, template: Any) -> Environment:
+    """An empty environment of the class, for unpickling."""
+    made = _streaming_environment(kind, generator, template)
+    return made.__new__(made)
+
+
+@cache
+def _streaming_template(template_class: Any) -> type[jinja2.Template]:
+    """The template class of an environment, with our methods below its own."""
+    if template_class is jinja2.Template or issubclass(template_class, StreamTemplate):
+        return StreamTemplate if template_class is jinja2.Template else cast("Any", template_class)
+    return type(template_class.__name__, (template_class, StreamTemplate), {})

@@ -54,6 +54,16 @@ def escape_value(value: Any) -> str:
     return str.__str__(markupsafe.escape(value))
 
 
+def block_text(value: Any) -> str:
+    """The text of a ``call`` or ``filter`` block, which must be text already.
+
+    :raises TypeError: it is not.
+    """
+    if not isinstance(value, str):
+        raise TypeError(f"expected str instance, {type(value).__name__} found")
+    return value
+
+
 def to_text(value: Any) -> str:
     """The unescaped text of any value, as ``str()`` decides."""
     text = str(value)

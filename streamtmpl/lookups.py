@@ -35,8 +35,13 @@ def item_or_undefined(environment: Environment, value: Any, name: str) -> Any:
 @internalcode
 def attribute_missing(environment: Environment, value: Any, name: str) -> Any:
     """The same, called while the error of the look-up is handled."""
-    if type(value) is not dict and not isinstance(sys.exc_info()[1], AttributeError):
-        raise
+    error = sys.exc_info()[1]
+    if type(value) is not dict and not isinstance(error, AttributeError):
+        # A property's own KeyError is no missing attribute. Its traceback begins with the frame
+        # that this is called from.
+        assert error is not None
+        assert error.__traceback__ is not None
+        raise error.with_traceback(error.__traceback__.tb_next)
     return item_or_undefined(environment, value, name)
 
 
@@ -52,7 +57,7 @@ def item_missing(environment: Environment, value: Any, item: Any) -> Any:
 
 
 @internalcode
-def call(context: Context, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+def call(context: Context, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     """Call *function* as a template does; its variables of a loop or block come as keywords."""
     if type(function) in _PLAIN_CALLABLES and not hasattr(function, "jinja_pass_arg"):
         kwargs.pop("_loop_vars", None)

@@ -9,22 +9,24 @@ from jinja2.async_utils import auto_aiter
 from jinja2.utils import internalcode, missing
 from markupsafe import Markup
 
-from .calls import capture, capture_async
+from .calls import capture, capture_async, named_as
 from .sources import clock, paused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sized
 
+    from jinja2.nodes import EvalContext
     from jinja2.runtime import Context, Undefined
 
     from .buffer import Buffer
     from .sources import Source
 
 
+@named_as(runtime.LoopContext)
 class LoopContext(runtime.LoopContext):
     """Jinja2's ``loop``, over an iterator that a source may have opened already.
 
-    ``loop(...)`` at an output position streams (:meth:`into`), anywhere else it captures.
+    ``loop(...)`` at an output position streams (:meth:`_into`), anywhere else it captures.
     """
 
     def __init__(
@@ -34,12 +36,14 @@ class LoopContext(runtime.LoopContext):
         source: Source | None = None,
         recurse: Callable[..., Any] | None = None,
         depth0: int = 0,
-        markup: bool = False,
+        markup: bool | EvalContext = False,
+        concat: Callable[[Any], str] | None = None,
     ) -> None:
         """Loop over *iterable*, whose iterator *source* holds if there is one.
 
         *recurse* is the compiled body of a recursive loop, at nesting level *depth0*; *markup*
-        says whether its text is safe HTML (autoescape was on where the loop stands).
+        says whether its text is safe HTML (autoescape is on where the loop stands), and *concat*
+        is the environment's.
         """
         self._iterable = iterable
         self._source = source
@@ -48,7 +52,9 @@ class LoopContext(runtime.LoopContext):
         self._recurse = recurse
         self.depth0 = depth0
         self._markup = markup
+        self._concat = concat
 
+    @internalcode
     def __next__(self) -> Any:
         """The next item, beside this object."""
         item = self._after
@@ -63,6 +69,7 @@ class LoopContext(runtime.LoopContext):
         self._current = item
         return item, self
 
+    @internalcode
     def _peek_next(self) -> Any:
         if self._after is missing:
             since = clock()
@@ -87,16 +94,18 @@ class LoopContext(runtime.LoopContext):
                 self._length = len(items) + self.index + (self._after is not missing)
         return self._length
 
-    def is_text(self, context: Context) -> bool:
+    def _is_text(self, context: Context | None = None) -> bool:
         """Whether escaping would leave what ``loop(...)`` renders as it is."""
-        return self._markup
+        markup = self._markup
+        return markup if isinstance(markup, bool) else bool(markup.autoescape)
 
     def _body(self) -> Callable[..., Any]:
         if self._recurse is None:
             raise TypeError("The loop must have the 'recursive' marker to be called recursively.")
         return self._recurse
 
-    def into(self, out: Buffer, *args: Any, **kwargs: Any) -> Any:
+    @internalcode
+    def _into(self, out: Buffer, /, *args: Any, **kwargs: Any) -> Any:
         """Render the body of the loop over the one argument into *out*."""
         try:
             iterable = _only_argument(*args, **kwargs)
@@ -106,8 +115,8 @@ class LoopContext(runtime.LoopContext):
 
     @internalcode
     def __call__(self, iterable: Any) -> str:
-        text = capture(self._body(), iterable, self._recurse, depth=self.depth)
-        return Markup(text) if self._markup else text
+        text = capture(self._concat, self._body(), iterable, self._recurse, depth=self.depth)
+        return Markup(text) if self._is_text() else text
 
 
 @internalcode
@@ -115,15 +124,19 @@ def _only_argument(iterable: Any) -> Any:
     return iterable
 
 
+@named_as(runtime.AsyncLoopContext)
 class AwaitedLoopContext(LoopContext):
     """The ``loop`` of an async environment, over an ordinary iterable."""
 
     @internalcode
     async def __call__(self, iterable: Any) -> str:  # type: ignore[override]
-        text = await capture_async(self._body(), iterable, self._recurse, depth=self.depth)
-        return Markup(text) if self._markup else text
+        text = await capture_async(
+            self._concat, self._body(), iterable, self._recurse, depth=self.depth
+        )
+        return Markup(text) if self._is_text() else text
 
 
+@named_as(runtime.AsyncLoopContext)
 class AsyncLoopContext(AwaitedLoopContext, runtime.AsyncLoopContext):
     """The ``loop`` of an async environment, over an async iterable.
 
@@ -143,6 +156,7 @@ class AsyncLoopContext(AwaitedLoopContext, runtime.AsyncLoopContext):
     def __next__(self) -> Any:
         return self.__anext__()
 
+    @internalcode
     async def __anext__(self) -> Any:
         """The next item, beside this object."""
         item = self._after
@@ -160,6 +174,7 @@ class AsyncLoopContext(AwaitedLoopContext, runtime.AsyncLoopContext):
     def _passing(self) -> Any:
         return (item async for item in self._iterator if item is not paused)
 
+    @internalcode
     async def _peek_next(self) -> Any:
         if self._after is missing:
             self._after = await anext(self._passing(), missing)

@@ -20,12 +20,14 @@ from .calls import (
     TemplateReference,
     async_into,
     async_template_function,
+    capture,
+    capture_async,
     cut,
     into,
     streamed_reference,
     template_function,
 )
-from .escaping import escape_text, escape_value, to_text
+from .escaping import block_text, escape_text, escape_value, to_text
 from .lookups import attribute_missing, call, item_missing, item_or_undefined
 from .loops import AsyncLoopContext, AwaitedLoopContext, LoopContext, async_loop
 from .sources import (
@@ -73,6 +75,7 @@ _COMMON = [
     "Undefined",
     "streamed_reference",
     "attribute_missing",
+    "block_text",
     "call",
     "item_missing",
     "item_or_undefined",
@@ -90,7 +93,16 @@ _COMMON = [
 ]
 
 exported = sorted(
-    [*_COMMON, "LoopContext", "Macro", "into", "open_source", "streamed", "template_function"]
+    [
+        *_COMMON,
+        "capture",
+        "LoopContext",
+        "Macro",
+        "into",
+        "open_source",
+        "streamed",
+        "template_function",
+    ]
 )
 """The names that the generated code of a sync environment imports."""
 
@@ -103,6 +115,7 @@ async_exported = sorted(
         "async_streamed",
         "async_template_function",
         "auto_aiter",
+        "capture_async",
         "cut",
         "is_awaitable",
         "open_async_source",
@@ -134,7 +147,10 @@ __all__ = [
     "async_template_function",
     "attribute_missing",
     "auto_aiter",
+    "block_text",
     "call",
+    "capture",
+    "capture_async",
     "clock",
     "cut",
     "escape_text",

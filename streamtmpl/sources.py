@@ -32,8 +32,8 @@ logger = logging.getLogger("streamtmpl")
 PATIENCE = 0.002
 """Seconds that an iteration of a lazy loop may take before its text is handed over at its end."""
 
-_FAST_CHUNKS = 5
-_FAST_STRIDE = 4
+_STRIDES = {5: 4, 50: 16}
+"""Pulls from one look at the clock to the next, by how many chunks in a row have filled fast."""
 
 clock = perf_counter
 
@@ -174,7 +174,7 @@ class Source:
 
     The loop looks at the clock after a pull and calls :meth:`late` when more than :data:`PATIENCE`
     has passed since the look before. To look after each pull costs a tenth of a fast loop: so once
-    several chunks have filled in less than :data:`PATIENCE` each, it looks after every fourth.
+    several chunks in a row have filled in less than :data:`PATIENCE` each, it looks less often.
 
     :ivar pulls: the iterator itself, or the async iterator.
     :ivar iterator: what a ``for`` runs over: *pulls*, or the awaitables of an async iterator.
@@ -262,9 +262,9 @@ class Source:
             self._fast_chunks = 0
         elif self._lazy:
             self._fast_chunks += 1
-            if self._fast_chunks == _FAST_CHUNKS:
+            if self._fast_chunks in _STRIDES:
                 self.suspect = False
-                self.stride = _FAST_STRIDE
+                self.stride = _STRIDES[self._fast_chunks]
         self._cut_at = self._out.main.resumed
 
     def done(self) -> None:

@@ -8,6 +8,7 @@ functions begin, write and suspend), ``expressions``, ``outputs`` (runs and call
 from jinja2.compiler import CodeGenerator
 
 from .inheritance import InheritanceGenerator
+from .traits import traits
 
 
 class StreamCodeGenerator(InheritanceGenerator):
@@ -17,4 +18,4 @@ class StreamCodeGenerator(InheritanceGenerator):
     """
 
 
-__all__ = ["CodeGenerator", "StreamCodeGenerator"]
+__all__ = ["CodeGenerator", "StreamCodeGenerator", "traits"]

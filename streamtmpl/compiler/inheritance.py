@@ -116,7 +116,17 @@ class InheritanceGenerator(FunctionGenerator):
 
     def visit_FilterBlock(self, node: nodes.FilterBlock, frame: Frame) -> None:
         """``{% filter %}``"""
-        super().visit_FilterBlock(node, frame)
+        inner = frame.inner()
+        inner.symbols.analyze_node(node)
+        self.enter_frame(inner)
+        self.buffer(inner)
+        self.blockvisit(node.body, inner)
+        self.start_write(frame, node)
+        self.write("block_text(")
+        self.visit_Filter(node.filter, inner)
+        self.write(")")
+        self.end_write(frame)
+        self.leave_frame(inner)
         self._end(frame)
 
     def visit_Scope(self, node: nodes.Scope, frame: Frame) -> None:

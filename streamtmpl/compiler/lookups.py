@@ -21,20 +21,27 @@ if TYPE_CHECKING:
     from jinja2.compiler import Frame
 
 
+def plain_getattr(environment: Environment) -> bool:
+    """Whether attributes are looked up as Jinja2 does it."""
+    return getattr(environment.getattr, "__func__", None) is Environment.getattr
+
+
+def plain_getitem(environment: Environment) -> bool:
+    """Whether items are looked up as Jinja2 does it."""
+    return getattr(environment.getitem, "__func__", None) is Environment.getitem
+
+
 class LookupGenerator(ExpressionGenerator):
     """Compiles ``value.name`` and ``value[item]``: as statements where it can, else inline."""
 
     def _plain_getattr(self, name: str) -> bool:
         """Whether ``.name`` may be written as an attribute of Python's."""
         return (
-            getattr(self.environment.getattr, "__func__", None) is Environment.getattr
+            plain_getattr(self.environment)
             and name.isascii()
             and name.isidentifier()
             and not iskeyword(name)
         )
-
-    def _plain_getitem(self) -> bool:
-        return getattr(self.environment.getitem, "__func__", None) is Environment.getitem
 
     # -- as a part of an expression
 
@@ -124,7 +131,7 @@ class LookupGenerator(ExpressionGenerator):
             type(node) is nodes.Getitem
             and type(node.arg) is nodes.Const
             and type(node.arg.value) in (str, int)
-            and self._plain_getitem()
+            and plain_getitem(self.environment)
         ):
             self._assign_item(target, node, node.arg.value, frame)
             return self.environment.is_async

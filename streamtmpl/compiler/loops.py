@@ -13,6 +13,17 @@ if TYPE_CHECKING:
     from jinja2.compiler import Frame
 
 
+def _is_value(node: nodes.Node, name: str) -> bool:
+    """Whether the variable *name* is used in *node* for more than its attributes and calling it."""
+    if isinstance(node, nodes.Name):
+        return node.name == name
+    for child in node.iter_child_nodes():
+        used = isinstance(child, nodes.Name) and isinstance(node, (nodes.Getattr, nodes.Call))
+        if not (used and child is node.node) and _is_value(child, name):  # type: ignore[attr-defined]
+            return True
+    return False
+
+
 class _Loop(NamedTuple):
     """A loop being compiled."""
 
@@ -66,9 +77,16 @@ class LoopGenerator(WatchingGenerator):
         with self.function(header, node):
             self._loop(node, inner, frame)
         self._loops, self._in_capture = outside
-        self.call_into(f"loop({self.out(frame)}, ", node)
+        if self.environment.concat == "".join:
+            self.call_into(f"loop({self.out(frame)}, ", node)
+        else:
+            self.start_write(frame, node)
+            self.write(self.choose_async("await capture_async(", "capture("))
+            self.write("concat, loop, ")
         self.visit(node.iter, frame)
         self.write(", loop)")
+        if self.environment.concat != "".join:
+            self.end_write(frame)
 
     def _loop(self, node: nodes.For, frame: Frame, outer: Frame) -> None:
         """Write the loop itself into *frame*; *outer* is where its iterable is evaluated."""
@@ -117,10 +135,13 @@ class LoopGenerator(WatchingGenerator):
         elif self.assign(iterable, cast("nodes.Expr", node.iter), outer):
             self.settle(iterable)
         opener = self.choose_async("open_async_source", "open_source")
-        self.writeline(
-            f"{source} = None if type({iterable}) in in_memory else {opener}({iterable}, {out})",
-            node,
-        )
+        opened = f"{opener}({iterable}, {out})"
+        if not self._gives_loop_away(loop):
+            opened = f"None if type({iterable}) in in_memory else {opened}"
+        elif self.environment.is_async:
+            # User code expects Jinja2's loop object, whose attributes can be awaited.
+            opened = f"{opener}(auto_aiter({iterable}), {out})"
+        self.writeline(f"{source} = {opened}", node)
         self.cut_if(f"{source} is not None and {source}.head()")
         if loop.selected:
             pulls = f"{iterable} if {source} is None else {source}.pulls"
@@ -129,6 +150,12 @@ class LoopGenerator(WatchingGenerator):
                 self.writeline(f"{loop.selected} = open_async_source({iterable}, {out})")
         else:
             self.begin_watch(loop.watch)
+
+    def _gives_loop_away(self, loop: _Loop) -> bool:
+        """Whether the loop object itself is given to user code (async environments)."""
+        if loop.loop is None or not self.environment.is_async or loop.selected:
+            return False
+        return any(_is_value(node, "loop") for node in loop.node.body)
 
     def _pulls(self, loop: _Loop) -> str:
         """What the ``for`` runs over."""
@@ -140,12 +167,12 @@ class LoopGenerator(WatchingGenerator):
             opened = loop.selected if self.environment.is_async else "None"
         arguments = f"{iterable}, undefined, {opened}"
         if node.recursive:
-            arguments += f", loop_render_func, depth, {self._is_markup(loop.body)}"
+            arguments += f", loop_render_func, depth, {self._is_markup(loop.body)}, concat"
         return f"{self.choose_async('async_loop', 'LoopContext')}({arguments})"
 
     def _is_markup(self, frame: Frame) -> str:
         if frame.eval_ctx.volatile:
-            return "context.eval_ctx.autoescape"
+            return "context.eval_ctx"
         return repr(bool(frame.eval_ctx.autoescape))
 
     def _iterate(self, loop: _Loop, empty: str | None) -> None:
@@ -159,7 +186,8 @@ class LoopGenerator(WatchingGenerator):
         if node.test and not loop.selected:
             self._skip_unless(loop)
         self.enter_frame(body)
-        if body.loop_frame:
+        # Loops within one function share the local.
+        if any(each.body.loop_frame for each in self._loops):
             self.writeline("_loop_vars = {}")
         self.blockvisit(node.body, body)
         if empty:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jinja2 import nodes
+from jinja2 import Environment, nodes
 from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment
 
@@ -56,28 +56,28 @@ class Run:
         return inside.replace("{", "{{").replace("}", "}}")
 
 
+def calls_stream(environment: Environment) -> bool:
+    """Whether a call's text may go straight into the stream.
+
+    Not where the user's code must see it as a value: ``finalize``, ``concat``, ``call``.
+    """
+    return (
+        environment.finalize is None
+        and environment.concat == "".join
+        and environment.context_class.call is Context.call
+        and (
+            not isinstance(environment, SandboxedEnvironment)
+            or type(environment).call is SandboxedEnvironment.call
+        )
+    )
+
+
 class OutputGenerator(LookupGenerator):
     """Compiles ``Output`` nodes: one run is one write."""
 
     _values = 0
     _in_capture = False
     """Whether a function is being written that is called from a captured block alone."""
-
-    def streams_calls(self) -> bool:
-        """Whether a call's text may go straight into the stream.
-
-        Not where the user's code must see it as a value: ``finalize``, ``concat``, ``call``.
-        """
-        environment = self.environment
-        return (
-            environment.finalize is None
-            and environment.concat == "".join
-            and environment.context_class.call is Context.call
-            and (
-                not isinstance(environment, SandboxedEnvironment)
-                or type(environment).call is SandboxedEnvironment.call
-            )
-        )
 
     def visit_Output(self, node: nodes.Output, frame: Frame) -> None:
         """Write a run; at the top level of a child template only if nothing is extended."""
@@ -107,7 +107,7 @@ class OutputGenerator(LookupGenerator):
     def _output(self, node: nodes.Output, frame: Frame) -> None:
         run = Run()
         before = self._position()
-        streams = self.streams_calls()
+        streams = calls_stream(self.environment)
         for index, child in enumerate(node.nodes):
             constant = self._constant(child, frame)
             if constant is not None:
@@ -185,8 +185,7 @@ class OutputGenerator(LookupGenerator):
         """
         callee, value = self._value_name(), self._value_name()
         self._assign_callee(callee, node, frame)
-        unescaped = frame.eval_ctx.volatile or not frame.eval_ctx.autoescape
-        self.writeline(f"if {self._may_stream(callee, unescaped)}:")
+        self.writeline(f"if {self._may_stream(callee)}{self._escaping_spares(callee, frame)}:")
         self.indent()
         if run:
             self.writeline(f"{self.writer(frame)}({run.source()})")
@@ -218,16 +217,24 @@ class OutputGenerator(LookupGenerator):
         if self.assign(callee, node.node, frame):
             self.settle(callee)
 
-    def _may_stream(self, callee: str, unescaped: bool) -> str:
+    def _may_stream(self, callee: str) -> str:
         condition = f"type({callee}) in {self.choose_async('async_streamed', 'streamed')}"
         if self.environment.sandboxed:
             condition += f" and environment.is_safe_callable({callee})"
-        return condition if unescaped else f"{condition} and {callee}.is_text(context)"
+        return condition
+
+    @staticmethod
+    def _escaping_spares(callee: str, frame: Frame) -> str:
+        """The further condition that escaping leaves the text of *callee* as it is."""
+        spares = f"{callee}._is_text(context)"
+        if frame.eval_ctx.volatile:
+            return f" and (not context.eval_ctx.autoescape or {spares})"
+        return f" and {spares}" if frame.eval_ctx.autoescape else ""
 
     def _stream(
         self, callee: str, node: nodes.Call, frame: Frame, extra: dict[str, str] | None = None
     ) -> None:
-        self.call_into(f"{callee}.into({self.out(frame)}", node)
+        self.call_into(f"{callee}._into({self.out(frame)}", node)
         self.signature(node, frame, extra)
         self.write(")")
 
@@ -236,22 +243,27 @@ class OutputGenerator(LookupGenerator):
         call_frame, macro_ref = self.macro_body(node, frame)
         self.writeline("caller = ")
         self.macro_def(macro_ref, call_frame)
-        if not self.streams_calls():
+        if not calls_stream(self.environment):
             self.start_write(frame, node)
+            self.write("block_text(")
             self.visit_Call(node.call, frame, forward_caller=True)
+            self.write(")")
             self.end_write(frame)
+            self.boundary(frame)
             return
         self._values = 0
         callee = self._value_name()
         self._assign_callee(callee, node.call, frame)
-        self.writeline(f"if {self._may_stream(callee, unescaped=True)}:")
+        self.writeline(f"if {self._may_stream(callee)}:")
         self.indent()
         self._stream(callee, node.call, frame, {"caller": "caller"})
         self.outdent()
         self.writeline("else:")
         self.indent()
         self.start_write(frame, node)
+        self.write("block_text(")
         self.write_call(node.call, frame, callee, forward_caller=True)
+        self.write(")")
         self.end_write(frame)
         self.outdent()
         self.boundary(frame)

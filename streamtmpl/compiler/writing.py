@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _LOCALS_OF_RENDER = (
     ("resolve(", "resolve = context.resolve_or_missing"),
     ("undefined", "undefined = environment.undefined"),
-    ("concat(", "concat = environment.concat"),
+    ("concat", "concat = environment.concat"),
     # The implicit else of conditional expressions is always the standard class.
     ("cond_expr_undefined(", "cond_expr_undefined = Undefined"),
 )

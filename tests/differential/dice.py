@@ -1,0 +1,57 @@
+"""Choices drawn from hypothesis; the first choice is always the simplest, so examples shrink."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from functools import cache
+from typing import Protocol, TypeVar
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+
+T = TypeVar("T")
+
+THOROUGH = os.environ.get("STREAMTMPL_HYPOTHESIS") == "thorough"
+
+
+def examples(count: int) -> settings:
+    """Settings for a test that runs `count` examples, or fifty times as many when thorough.
+
+    The fast profile is derandomized: the same examples in every run, so that nobody's change is
+    blamed for what another run would have found. The thorough one draws new examples each time.
+    """
+    return settings(
+        max_examples=count * 50 if THOROUGH else count,
+        derandomize=not THOROUGH,
+        database=None,
+        deadline=None,
+        print_blob=True,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
+
+
+class Draw(Protocol):
+    def __call__(self, strategy: st.SearchStrategy[T]) -> T: ...
+
+
+@cache
+def integers(low: int, high: int) -> st.SearchStrategy[int]:
+    return st.integers(low, high)
+
+
+class Dice:
+    def __init__(self, draw: Draw) -> None:
+        self.draw = draw
+
+    def number(self, low: int, high: int) -> int:
+        return self.draw(integers(low, high))
+
+    def chance(self, percent: int) -> bool:
+        return percent > 0 and self.number(0, 99) >= 100 - percent
+
+    def pick(self, options: Sequence[T]) -> T:
+        return options[self.number(0, len(options) - 1)]
+
+    def some(self, options: Sequence[T]) -> list[T]:
+        return [option for option in options if self.chance(50)]

@@ -1,0 +1,122 @@
+"""Where output goes: files that are replaced as a whole, and everything else."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from streamtmpl.cli.destination import OutputError, open_destination
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write(path, *chunks):
+    """Write the chunks to ``path``; an exception among them is raised in its turn."""
+    with open_destination(path) as destination:
+        for chunk in chunks:
+            if isinstance(chunk, BaseException):
+                raise chunk
+            destination.write(chunk)
+
+
+def entries():
+    return sorted(os.listdir())
+
+
+def test_new_file_has_the_usual_permissions():
+    write("out", b"a", b"b")
+    Path("usual").write_bytes(b"")
+    assert Path("out").read_bytes() == b"ab"
+    assert os.stat("out").st_mode == os.stat("usual").st_mode
+    assert entries() == ["out", "usual"]
+
+
+def test_existing_file_keeps_its_content_until_the_end_and_its_permissions():
+    Path("out").write_bytes(b"old")
+    os.chmod("out", 0o640)
+    with open_destination("out") as destination:
+        destination.write(b"new" * 100_000)
+        assert Path("out").read_bytes() == b"old"
+    assert Path("out").read_bytes() == b"new" * 100_000
+    assert stat.S_IMODE(os.stat("out").st_mode) == 0o640
+
+
+@pytest.mark.parametrize("existing", [True, False])
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
+def test_failure_leaves_everything_as_it_was(existing, error):
+    if existing:
+        Path("out").write_bytes(b"old")
+    with pytest.raises(error):
+        write("out", b"new" * 100_000, error())
+    assert entries() == (["out"] if existing else [])
+    assert not existing or Path("out").read_bytes() == b"old"
+
+
+def test_symbolic_link_stays_and_its_target_is_written():
+    Path("folder").mkdir()
+    for link, target in [("link", "folder/existing"), ("dangling", "folder/new")]:
+        os.symlink(target, link)
+    Path("folder/existing").write_bytes(b"old")
+    write("link", b"one")
+    write("dangling", b"two")
+    assert Path("folder/existing").read_bytes() == b"one"
+    assert Path("folder/new").read_bytes() == b"two"
+    assert os.path.islink("link")
+    assert os.path.islink("dangling")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write all")
+def test_read_only_file_is_refused():
+    Path("out").write_bytes(b"old")
+    os.chmod("out", 0o444)
+    with pytest.raises(OutputError, match=r"^cannot write out: Permission denied$"):
+        write("out", b"new")
+    assert Path("out").read_bytes() == b"old"
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [("no/out", "No such file or directory"), (".", "Is a directory")],
+)
+def test_path_that_cannot_be_written(path, reason):
+    with pytest.raises(OutputError, match=rf"^cannot write {path}: {reason}"):
+        write(path, b"a")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device of Linux")
+def test_full_device():
+    with pytest.raises(OutputError, match=r"^cannot write /dev/full: No space left on device$"):
+        write("/dev/full", b"a")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/null"), reason="a device of POSIX")
+def test_device_is_written_to_and_stays_one():
+    write("/dev/null", b"a")
+    assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are POSIX")
+def test_named_pipe_receives_each_chunk_at_once():
+    os.mkfifo("pipe")
+    reader = os.open("pipe", os.O_RDONLY | os.O_NONBLOCK)
+    with open_destination("pipe") as destination:
+        destination.write(b"first")
+        assert os.read(reader, 100) == b"first"
+        os.close(reader)
+        with pytest.raises(BrokenPipeError):
+            destination.write(b"second")
+    assert stat.S_ISFIFO(os.stat("pipe").st_mode)
+
+
+@pytest.mark.parametrize("path", [None, "-"])
+def test_standard_output_receives_each_chunk_at_once(capfdbinary, path):
+    with open_destination(path) as destination:
+        destination.write(b"first")
+        assert capfdbinary.readouterr().out == b"first"
+        destination.write(b"second")
+    assert capfdbinary.readouterr().out == b"second"

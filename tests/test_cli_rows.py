@@ -1,0 +1,163 @@
+"""Rows: dictionaries from CSV, TSV and JSON lines, read while they are iterated."""
+
+import csv
+import io
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streamtmpl.cli.data import DataError
+from streamtmpl.cli.rows import Rows
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "rows"),
+    [
+        ("r.csv", b"a,b\n1,2\n3,4\n", [{"a": "1", "b": "2"}, {"a": "3", "b": "4"}]),
+        ("r.csv", b"a,b\r\n1,2\r\n", [{"a": "1", "b": "2"}]),
+        ("r.csv", b"a,b\r1,2\r", [{"a": "1", "b": "2"}]),
+        ("r.csv", b"a,b\n1,2", [{"a": "1", "b": "2"}]),
+        ("r.csv", b'a,b\n"x\r\ny","say ""hi"""\n', [{"a": "x\r\ny", "b": 'say "hi"'}]),
+        ("r.csv", b"\xef\xbb\xbfa,b\n1,\xc3\xbc\n", [{"a": "1", "b": "ü"}]),
+        ("r.csv", b"a,b\n\n1,2\n\n", [{"a": "1", "b": "2"}]),
+        ("r.csv", b'a\n""\nx\n', [{"a": ""}, {"a": "x"}]),
+        ("r.csv", b"a,b\n", []),
+        ("r.tsv", b"a\tb\n1,5\t2\n", [{"a": "1,5", "b": "2"}]),
+        ("r.jsonl", b'{"a": 1}\n\n{"a": [2]}\r\n{}', [{"a": 1}, {"a": [2]}, {}]),
+        ("r.NDJSON", b'{"a": "\xe2\x80\xa8"}\n', [{"a": "\u2028"}]),
+        ("r.json", b'{"a": 1}\n', [{"a": 1}]),
+        ("r.jsonl", b"", []),
+        ("unnamed", b'{"a": 1}\n', [{"a": 1}]),
+        ("unnamed", b"a,b\n1,2\n", [{"a": "1", "b": "2"}]),
+        ("r.txt", b"a,b\n1,2\n", [{"a": "1", "b": "2"}]),
+    ],
+)
+def test_rows_by_format(folder, name, content, rows):
+    (folder / name).write_bytes(content)
+    assert list(Rows(name)) == rows
+
+
+def test_format_can_be_forced(folder):
+    (folder / "r.csv").write_bytes(b'{"a": 1}\n')
+    assert list(Rows("r.csv", "jsonl")) == [{"a": 1}]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("r.csv", b"", "r.csv:1: expected a header line that names the columns"),
+        ("r.csv", b"a,b,a\n", "r.csv:1: the header names column 'a' more than once"),
+        ("r.csv", b"a,b\n1,2\n3\n", "r.csv:3: expected 2 fields, as in the header, found 1"),
+        ("r.csv", b"a,b\n\n1,2,3\n", "r.csv:3: expected 2 fields, as in the header, found 3"),
+        ("r.csv", b'a\n"x\ny"\n1,2\n', "r.csv:4: expected 1 fields, as in the header, found 2"),
+        ("r.csv", b'a\n"x"y\n', "r.csv:2: malformed row: ',' expected after '\"'"),
+        ("r.csv", b'a\nx\n"y\nz\n', "r.csv:3: malformed row: unexpected end of data"),
+        (
+            "r.csv",
+            b'a\n"' + b"x" * 200_000,
+            "r.csv:2: malformed row: field larger than field limit",
+        ),
+        ("r.csv", b"a\nx\0y\n", "r.csv:2: expected UTF-8 text, found a NUL character"),
+        ("r.csv", b"a\nx\n\xfcy\n", "r.csv:3: expected UTF-8 text, found the byte 0xfc"),
+        ("r.csv", "a\n1\n".encode("utf-16"), "r.csv:1: expected UTF-8 text, found "),
+        ("r.csv", b"a\n\xed\xa0\x80\n", "r.csv:2: expected UTF-8 text, found the byte 0xed"),
+        ("r.jsonl", b"{}\n{'a': 1}\n", "r.jsonl:2: invalid JSON: Expecting property name"),
+        ("r.jsonl", b"{}\n\n{\n", "r.jsonl:3: invalid JSON: Expecting property name"),
+        ("r.jsonl", b"[1]\n", "r.jsonl:1: expected one JSON object per line, found an array"),
+        ("r.jsonl", b'{}\n"x"\n', "r.jsonl:2: expected one JSON object per line, found a string"),
+        ("r.jsonl", b"true\n", "r.jsonl:1: expected one JSON object per line, found a boolean"),
+        ("r.jsonl", b'{}\n{"a": "\xff"}', "r.jsonl:2: expected UTF-8 text, found the byte 0xff"),
+        ("unnamed", b"[{}]\n", "unnamed:1: expected one JSON object per line, found an array"),
+    ],
+)
+def test_wrong_row_is_named_with_its_line(folder, name, content, message):
+    (folder / name).write_bytes(content)
+    with pytest.raises(DataError) as raised:
+        list(Rows(name))
+    assert str(raised.value).startswith(message)
+
+
+def test_rows_before_a_wrong_one_are_given(folder):
+    (folder / "r.csv").write_bytes(b"a\n1\n2\n3,4\n")
+    rows = iter(Rows("r.csv"))
+    assert [next(rows), next(rows)] == [{"a": "1"}, {"a": "2"}]
+    with pytest.raises(DataError, match=r"^r\.csv:4: "):
+        next(rows)
+
+
+def test_missing_file_is_reported_before_anything_is_iterated(folder):
+    with pytest.raises(DataError, match=r"^no\.csv: cannot be read: No such file or directory$"):
+        Rows("no.csv")
+    with pytest.raises(DataError, match=r"^\.: cannot be read: Is a directory$"):
+        Rows(".")
+
+
+def test_file_that_vanishes_before_it_is_iterated(folder):
+    (folder / "r.csv").write_bytes(b"a\n")
+    rows = Rows("r.csv")
+    (folder / "r.csv").unlink()
+    with pytest.raises(DataError, match=r"^r\.csv: cannot be read: No such file or directory$"):
+        list(rows)
+
+
+def test_regular_file_is_read_anew_by_each_iteration(folder):
+    (folder / "r.csv").write_bytes(b"a\n1\n2\n")
+    rows = Rows("r.csv")
+    crossed = [(outer["a"], inner["a"]) for outer in rows for inner in rows]
+    assert crossed == [("1", "1"), ("1", "2"), ("2", "1"), ("2", "2")]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are POSIX")
+def test_pipe_can_be_iterated_only_once(folder):
+    os.mkfifo("pipe.csv")
+    rows = Rows("pipe.csv")
+    writer = os.open("pipe.csv", os.O_RDWR)  # does not wait for a reader
+    os.write(writer, b"a\n1\n")
+    iterator = iter(rows)
+    assert next(iterator) == {"a": "1"}
+    os.close(writer)
+    assert list(iterator) == []
+    with pytest.raises(DataError, match=r"^pipe\.csv: can be read only once, "):
+        list(rows)
+
+
+def test_file_is_read_as_far_as_needed_and_closed_with_the_iterator(folder):
+    (folder / "r.csv").write_bytes(b"a\n" + b"12345678\n" * 100_000)
+    rows = Rows("r.csv")
+    assert (rows.size, rows.bytes_read()) == (900_002, 0)
+    iterator = iter(rows)
+    next(iterator)
+    assert 0 < rows.bytes_read() < 300_000
+    iterator.close()  # type: ignore[attr-defined]  # it is a generator, for the engine to close
+    assert rows.bytes_read() == rows.size
+
+
+def test_rows_print_as_what_they_are(folder):
+    (folder / "r.csv").write_bytes(b"a\n")
+    assert repr(Rows("r.csv")) == "<Rows 'r.csv'>"
+
+
+_cells = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(_cells, min_size=1, max_size=4, unique=True), st.data())
+def test_csv_that_python_wrote_comes_back(header, data):
+    columns = st.lists(_cells, min_size=len(header), max_size=len(header))
+    table = data.draw(st.lists(columns, max_size=4))
+    text = io.StringIO()
+    csv.writer(text).writerows([header, *table])
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "r.csv")
+        file.write_bytes(text.getvalue().encode())
+        assert list(Rows(str(file))) == [dict(zip(header, row, strict=True)) for row in table]

@@ -1,0 +1,387 @@
+"""Generated code in tracebacks and debuggers.
+
+An error's traceback names the template's own file and line, as Jinja2's does; generated code that
+is seen as it is (in a debugger, a profiler) can be looked up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import linecache
+import subprocess
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jinja2
+import pytest
+
+import streamtmpl
+from streamtmpl import (
+    SandboxedStreamEnvironment,
+    StreamEnvironment,
+    StreamTemplate,
+    enable_streaming,
+    render_stream,
+    render_stream_async,
+)
+from streamtmpl.generated import compile_generated, template_filename
+
+FILES = {
+    "run.html": "<p>\n{{ name }}\n{{ 1 }} {{ 2 }}\n{{ boom() }} {{ name }}\n</p>",
+    "run_after_block.html": "{% if name %}a{% endif %}\n{{ name }}\n{{ name }}{{ boom() }}",
+    "base.html": "<h1>\n{% block title %}\nBase {{ boom() }}\n{% endblock %}\n</h1>\n"
+    "{% block body %}{% endblock %}",
+    "parent_block.html": "{% extends 'base.html' %}\n{% block body %}x{% endblock %}",
+    "super.html": "{% extends 'base.html' %}\n\n{% block title %}\n{{ super() }}{% endblock %}",
+    "super_as_value.html": "{% extends 'base.html' %}\n{% block title %}\n"
+    "{{ super()|upper }}{% endblock %}",
+    "own_block.html": "{% extends 'base.html' %}\n{% block title %}\n{{ name }}\n{{ boom() }}"
+    "{% endblock %}",
+    "self.html": "{% block a %}{% if again %}\n{{ boom() }}{% endif %}{% endblock %}\n"
+    "{% set again = 1 %}\n{{ self.a() }}",
+    "part.html": "part\n{{ name }}\n{{ boom() }}",
+    "include.html": "a\n{% if name %}\n{% include 'part.html' %}{% endif %}",
+    "include_deep.html": "{% for n in [1] %}\n{% include 'include.html' %}\n{% endfor %}",
+    "include_in_block.html": "{% extends 'base.html' %}\n{% block title %}\n\n"
+    "{% include 'part.html' %}{% endblock %}",
+    "include_without_context.html": "\n{% include 'part.html' without context %}",
+    "macro.html": "{% macro m(x) %}\n<b>{{ x }}\n{{ boom() }}</b>{% endmacro %}\n\n{{ m(1) }}",
+    "macro_as_value.html": "{% macro m(x) %}\n<b>{{ boom() }}</b>{% endmacro %}\n\n"
+    "{{ m(1)|upper }}",
+    "macro_in_run.html": "{% macro m(x) %}\n{{ boom() if x }}{% endmacro %}\n{{ name }}\n"
+    "{{ m(0) }}\n{{ m(1) }}\n{{ m(0) }}",
+    "lib.html": "{% macro m(x) %}\n\n{{ boom() }}{% endmacro %}\n"
+    "{% macro wrap() %}\n<{{ caller() }}>{% endmacro %}",
+    "imported.html": "{% from 'lib.html' import m with context %}\n\n{{ m() }}",
+    "caller.html": "{% from 'lib.html' import wrap %}\n{% call wrap() %}\n{{ name }}\n{{ boom() }}"
+    "{% endcall %}",
+    "caller_in_loop.html": "{% macro each() %}{% for n in [1, 2] %}\n{{ caller(n) }}{% endfor %}"
+    "{% endmacro %}\n{% call(n) each() %}\n{{ n }}{{ boom() if n == 2 }}{% endcall %}",
+    "filter_block.html": "a\n{% filter upper %}\n{{ name }}\n{{ boom() }}{% endfilter %}",
+    "filter_of_a_block.html": "a\n{% filter boom %}\n{{ name }}\n{% endfilter %}",
+    "set_block.html": "a\n{% set x %}\n{{ boom() }}{% endset %}",
+    "iterable.html": "a\n{% for n in boom() %}\n{{ n }}{% endfor %}",
+    "iteration.html": "a\n{% for n in [1, 2] %}\n{{ n }}\n{{ boom() if n == 2 }}{% endfor %}",
+    "lazy.html": "a\n{% for n in lazy() %}\n{{ n }}{% endfor %}",
+    "lazy_loop.html": "a\n{% for n in lazy() %}\n{{ loop.index }}{% endfor %}",
+    "else.html": "a\n{% for n in [] %}\n{{ n }}{% else %}\n\n{{ boom() }}{% endfor %}",
+    "recursive.html": "{% for n in [[[]]] recursive %}\n{% if n %}{{ loop(n) }}\n"
+    "{% else %}\n{{ boom() }}{% endif %}{% endfor %}",
+    "condition.html": "a\n{% if no %}\n{% elif boom() %}{% endif %}",
+    "with.html": "a\n{% with x = boom() %}{% endwith %}",
+    "autoescape.html": "a\n{% autoescape name %}\n{{ name }}\n{{ boom() }}{% endautoescape %}",
+    "assignment.html": "{{ name }}\n\n{% set x = boom() %}",
+    "missing_include.html": "a\n\n{% include 'none.html' %}",
+    "missing_parent.html": "\n{% extends 'none.html' %}",
+    "undefined.html": "a\n{{ name }}\n{{ nope.attribute }}",
+    "argument.html": "{% macro m(x) %}{{ x }}{% endmacro %}\na\n{{ m(boom()) }}",
+    "default.html": "{% macro m(\nx=boom()) %}{{ x }}{% endmacro %}\na\n{{ m() }}",
+    "wrong_argument.html": "{% macro m() %}{% endmacro %}\na\n{{ m(1) }}",
+    "long.html": "\n".join(f"{{{{ name }}}} {line}" for line in range(200)) + "{{ boom() }}",
+    "multi_line.html": "a\n{{ [1,\n2,\nboom(),\n3] }}\n",
+    "trans.html": "a\n{% trans x=boom() %}{{ x }}{% endtrans %}",
+    "do.html": "a\n\n{% do boom() %}",
+}
+PAGES = [name for name in FILES if name not in ("base.html", "part.html", "lib.html")]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("templates")
+    for name, source in FILES.items():
+        (path / name).write_text(source, encoding="utf-8")
+    return path
+
+
+def boom(*args: object) -> Any:
+    raise ValueError("boom")
+
+
+def lazy() -> Any:
+    yield 1
+    raise ValueError("boom")
+
+
+def environment(folder: Path, kind: Any, **options: Any) -> Any:
+    made = kind(
+        loader=jinja2.FileSystemLoader(folder),
+        extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+        autoescape=True,
+        **options,
+    )
+    made.install_null_translations()
+    made.globals.update(boom=boom, lazy=lazy, name="<Ann>")
+    made.filters["boom"] = boom
+    return made
+
+
+def stream(template: Any) -> None:
+    list(render_stream(template, chunk_size=0))
+
+
+def stream_whole(template: Any) -> None:
+    list(render_stream(template))
+
+
+def stream_in_thread_or_task(template: Any) -> None:
+    async def consume() -> None:
+        async for _ in render_stream_async(template, chunk_size=0):
+            pass
+
+    asyncio.run(consume())
+
+
+def render(template: Any) -> None:
+    template.render()
+
+
+def generate(template: Any) -> None:
+    list(template.generate())
+
+
+def render_async(template: Any) -> None:
+    asyncio.run(template.render_async())
+
+
+def generate_async(template: Any) -> None:
+    async def consume() -> None:
+        async for _ in template.generate_async():
+            pass
+
+    asyncio.run(consume())
+
+
+def raised(way: Callable[[Any], None], template: Any) -> Exception:
+    try:
+        way(template)
+    except Exception as error:
+        return error
+    return pytest.fail("nothing was raised")
+
+
+WAYS: list[tuple[bool, Callable[[Any], None]]] = [
+    (False, render),
+    (False, generate),
+    (False, stream),
+    (False, stream_whole),
+    (False, stream_in_thread_or_task),
+    (True, render),
+    (True, generate),
+    (True, render_async),
+    (True, generate_async),
+    (True, stream_in_thread_or_task),
+]
+
+
+@pytest.mark.parametrize(
+    ("is_async", "way"),
+    WAYS,
+    ids=[f"{way.__name__}-{'async' if is_async else 'sync'}" for is_async, way in WAYS],
+)
+@pytest.mark.parametrize("name", PAGES)
+def test_tracebacks_are_those_of_jinja2(
+    name: str, is_async: bool, way: Callable[[Any], None], folder: Path, template_frames: Any
+) -> None:
+    def frames(kind: Any, way: Callable[[Any], None]) -> tuple[type, list[Any]]:
+        template = environment(folder, kind, enable_async=is_async).get_template(name)
+        error = raised(way, template)
+        return type(error), template_frames(error)
+
+    expected = frames(jinja2.Environment, render_async if is_async else render)
+    assert expected[1], "the oracle's traceback has no frame of a template"
+    assert frames(StreamEnvironment, way) == expected
+
+
+@pytest.mark.parametrize("kind", [SandboxedStreamEnvironment, None])
+def test_other_kinds(kind: Any, folder: Path, template_frames: Any) -> None:
+    made = environment(folder, kind or jinja2.Environment)
+    if kind is None:
+        enable_streaming(made)
+    for way in (render, stream):
+        with pytest.raises(ValueError, match="boom") as caught:
+            way(made.get_template("macro.html"))
+        assert [frame[1:] for frame in template_frames(caught.value)] == [
+            (5, "top-level template code"),
+            (3, "template"),
+        ]
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+@pytest.mark.parametrize("name", PAGES)
+def test_no_frame_of_the_engine_among_the_templates(
+    name: str, is_async: bool, folder: Path, template_frames: Any
+) -> None:
+    template = environment(folder, StreamEnvironment, enable_async=is_async).get_template(name)
+    error = raised(stream_in_thread_or_task if is_async else stream, template)
+    files = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
+    inside = files[files.index(template_frames(error)[0].filename) :]
+    package = str(Path(streamtmpl.__file__).parent)
+    assert [file for file in inside if file.startswith(package)] == []
+
+
+def test_the_source_line_is_shown(folder: Path) -> None:
+    template = environment(folder, StreamEnvironment).get_template("run.html")
+    with pytest.raises(ValueError, match="boom") as caught:
+        stream(template)
+    text = "".join(traceback.format_exception(caught.value))
+    assert f'File "{folder / "run.html"}", line 4, in top-level template code' in text
+    assert "{{ boom() }} {{ name }}" in text
+
+
+def test_the_context_of_the_exception_is_kept(folder: Path) -> None:
+    cause = KeyError("cause")
+
+    def fail() -> None:
+        raise ValueError("effect") from cause
+
+    template = StreamEnvironment().from_string("{{ fail() }}")
+    with pytest.raises(ValueError, match="effect") as caught:
+        list(render_stream(template, {"fail": fail}))
+    assert caught.value.__cause__ is cause
+
+
+def test_a_syntax_error_names_template_and_line(folder: Path) -> None:
+    with pytest.raises(jinja2.TemplateSyntaxError) as caught:
+        StreamEnvironment().from_string("a\n{% if %}")
+    assert caught.value.lineno == 2
+
+
+# -- the generated code as it is
+
+
+class Place(NamedTuple):
+    """Where the template's code stood while it made a call."""
+
+    filename: str
+    line: int
+
+
+def place_of_call(template: Any) -> Place:
+    places = []
+
+    def look() -> str:
+        frame = sys._getframe(1)
+        while not frame.f_code.co_filename.startswith("<streamtmpl "):
+            assert frame.f_back is not None
+            frame = frame.f_back
+        places.append(Place(frame.f_code.co_filename, frame.f_lineno))
+        return ""
+
+    template.render(look=look)
+    (place,) = places
+    return place
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_a_debugger_finds_the_generated_code(folder: Path, is_async: bool) -> None:
+    path = folder / "look.html"
+    path.write_text("a\n{{ look() }}", encoding="utf-8")
+    made = environment(folder, StreamEnvironment, enable_async=is_async)
+    place = place_of_call(made.get_template("look.html"))
+    assert place.filename.startswith(f"<streamtmpl {path} ")
+    linecache.checkcache()
+    assert "call(" in linecache.getline(*place)
+    code = made.compile(path.read_text(encoding="utf-8"), "look.html", str(path), raw=True)
+    assert "".join(linecache.getlines(place.filename)).rstrip("\n") == code
+
+
+def anonymous() -> set[str]:
+    return {name for name in linecache.cache if name.startswith("<streamtmpl <template>")}
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda source: StreamEnvironment(cache_size=0).from_string(source),
+        lambda source: enable_streaming(jinja2.Environment()).from_string(source),
+        lambda source: StreamEnvironment(loader=jinja2.DictLoader({"a": source})).get_template("a"),
+    ],
+)
+def test_code_of_anonymous_templates_goes_away_with_them(make: Any) -> None:
+    gc.collect()
+    before = anonymous()
+    templates = [make(f"{number}{{{{ look() }}}}") for number in range(3)]
+    assert len(anonymous() - before) == 3
+    for number, template in enumerate(templates):
+        place = place_of_call(template)
+        assert "call(" in linecache.getline(*place)
+        assert f"{number}{{v_" in "".join(linecache.getlines(place.filename))
+    del template, templates
+    gc.collect()
+    assert anonymous() == before
+
+
+def test_expressions_leave_nothing_behind() -> None:
+    gc.collect()
+    before = anonymous()
+    assert StreamEnvironment().compile_expression("a + 1")(a=1) == 2
+    gc.collect()
+    assert anonymous() == before
+
+
+def test_compiling_alone_leaves_nothing_behind() -> None:
+    gc.collect()
+    before = anonymous()
+    StreamEnvironment().compile("{{ x }}")
+    gc.collect()
+    assert anonymous() == before
+
+
+def test_files_do_not_pile_up(folder: Path) -> None:
+    def registered() -> int:
+        return sum(name.startswith(f"<streamtmpl {folder}") for name in linecache.cache)
+
+    environment(folder, StreamEnvironment).get_template("run.html")
+    before = registered()
+    for _ in range(3):
+        environment(folder, StreamEnvironment).get_template("run.html")
+    assert registered() == before
+
+
+def test_two_environments_of_one_file(folder: Path) -> None:
+    """The sync and the async code of one file can both be looked up."""
+    path = folder / "both.html"
+    path.write_text("{{ look() }}", encoding="utf-8")
+    for is_async in (False, True):
+        environment(folder, StreamEnvironment, enable_async=is_async).get_template("both.html")
+    template = environment(folder, StreamEnvironment).get_template("both.html")
+    other = environment(folder, StreamEnvironment, enable_async=True).get_template("both.html")
+    for each in (template, other):
+        source = "".join(linecache.getlines(place_of_call(each).filename))
+        assert ("async def root" in source) == each.environment.is_async
+
+
+def test_nothing_is_left_to_do_at_exit() -> None:
+    script = (
+        "from streamtmpl import StreamEnvironment\n"
+        "kept = StreamEnvironment().from_string('x')\n"
+        "print(kept.render())\n"
+    )
+    command = [sys.executable, "-W", "error", "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("x\n", "")
+
+
+@pytest.mark.parametrize("filename", ["page.html", "<template>", "a <b>.html", "<streamtmpl x>"])
+def test_file_names_come_back(filename: str) -> None:
+    code = compile_generated("x = 1\n", filename)
+    try:
+        assert code.co_filename != filename
+        assert linecache.getline(code.co_filename, 1) == "x = 1\n"
+        assert template_filename(code) == filename
+    finally:
+        linecache.cache.pop(code.co_filename)
+
+
+def test_code_of_other_origins_keeps_its_name() -> None:
+    assert template_filename(compile("x = 1", "module.py", "exec")) == "module.py"
+
+
+def test_templates_know_their_file(folder: Path) -> None:
+    template = environment(folder, StreamEnvironment).get_template("run.html")
+    assert template.filename == str(folder / "run.html")
+    assert StreamTemplate("x").filename == jinja2.Template("x").filename
