@@ -332,12 +332,23 @@ class ThreadRender:
     @staticmethod
     async def _in_thread(function: Callable[..., Any], *args: Any) -> Any:
         """Call *function* in a thread; a cancelled caller still waits until it has returned."""
-        hop = asyncio.get_running_loop().run_in_executor(None, function, *args)
+        hop = asyncio.get_running_loop().run_in_executor(None, _outcome, function, args)
         try:
-            return await asyncio.shield(hop)
+            result, error = await asyncio.shield(hop)
         except asyncio.CancelledError:
             if not hop.done():
                 await asyncio.wait({hop})
-            if not hop.cancelled():
-                hop.exception()  # looked at, so that it is not reported as lost
             raise
+        if error is not None:
+            raise error
+        return result
+
+
+def _outcome(
+    function: Callable[..., Any], args: tuple[Any, ...]
+) -> tuple[Any, BaseException | None]:
+    """What *function* returns or raises, as a value: futures change some exceptions."""
+    try:
+        return function(*args), None
+    except BaseException as error:  # noqa: BLE001 - raised where the hop is awaited
+        return None, error

@@ -26,7 +26,7 @@ _PASSED = {
 # Filters that pull from an iterator: it is closed with the stream, as one that a loop pulls from.
 ITERATING_FILTERS = frozenset(
     {"batch", "first", "groupby", "join", "list", "map", "max", "min", "random", "reject"}
-    | {"rejectattr", "select", "selectattr", "slice", "sort", "sum", "unique"}
+    | {"rejectattr", "reverse", "select", "selectattr", "slice", "sort", "sum", "unique"}
 )
 
 

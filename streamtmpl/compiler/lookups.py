@@ -141,6 +141,15 @@ class LookupGenerator(ExpressionGenerator):
         self.visit(node, frame)
         return False
 
+    def visit_Assign(self, node: nodes.Assign, frame: Frame) -> None:
+        """``{% set name = value %}``"""
+        if type(node.node) is nodes.Filter:
+            value = self._hoisted_value(node.node, frame)
+            node = nodes.Assign(
+                node.target, value, lineno=node.lineno, environment=node.environment
+            )
+        super().visit_Assign(node, frame)
+
     def _hoisted_value(self, node: nodes.Filter, frame: Frame) -> nodes.Filter:
         """*node* with its value in a local, where that helps.
 
