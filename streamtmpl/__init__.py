@@ -1,6 +1,7 @@
 """Render Jinja2 templates incrementally: text leaves while the template is still running."""
 
-from .async_stream import AsyncChunkStream
+from typing import TYPE_CHECKING, Any
+
 from .environment import (
     SandboxedStreamEnvironment,
     StreamEnvironment,
@@ -12,6 +13,9 @@ from .rechunk import rechunk, rechunk_async
 from .rendering import render_stream, render_stream_async
 from .stream import ChunkStream
 from .version import __version__
+
+if TYPE_CHECKING:
+    from .async_stream import AsyncChunkStream
 
 __all__ = [
     "AsyncChunkStream",
@@ -30,3 +34,12 @@ __all__ = [
     "render_stream",
     "render_stream_async",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "AsyncChunkStream":
+        # asyncio takes as long to import as Jinja2: only those who use it pay for it.
+        from .async_stream import AsyncChunkStream  # noqa: PLC0415
+
+        return AsyncChunkStream
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -12,7 +12,6 @@ from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment
 from jinja2.utils import internalcode, missing
 
-from .bridge import iterate
 from .buffer import DEFAULT_CHUNK_SIZE, Buffer, check_chunk_size
 from .bytecode import salted
 from .calls import async_into, into
@@ -107,6 +106,8 @@ class StreamTemplate(jinja2.Template):
         if not streams(self):
             yield from super().generate(*args, **kwargs)
         elif self.environment.is_async:
+            from .bridge import iterate  # noqa: PLC0415 - asyncio is for those who use it
+
             yield from iterate(render_stream_async(self, dict(*args, **kwargs)).in_lockstep())
         else:
             with render_stream(self, dict(*args, **kwargs)) as stream:

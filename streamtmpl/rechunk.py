@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, overload
 
-from .async_stream import AsyncChunkStream, coroutine_stream
 from .buffer import DEFAULT_CHUNK_SIZE
 from .calls import cut
 from .exceptions import NotStreamingError
@@ -14,6 +13,7 @@ from .stream import ChunkStream
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Callable, Generator, Iterable
 
+    from .async_stream import AsyncChunkStream
     from .buffer import Buffer
 
 
@@ -68,6 +68,9 @@ def rechunk_async(
     What has collected is handed over before the iterable is waited for; all else is as with
     :func:`rechunk`.
     """
+    # asyncio takes as long to import as Jinja2: only those who use it pay for it.
+    from .async_stream import coroutine_stream  # noqa: PLC0415
+
     if not hasattr(iterable, "__aiter__"):
         _check(iterable, "__iter__", "an async or ordinary iterable of strings")
     size = DEFAULT_CHUNK_SIZE if chunk_size is None else chunk_size

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, overload
 
 import jinja2
 
-from .async_stream import AsyncChunkStream, coroutine_stream, thread_stream
 from .buffer import DEFAULT_CHUNK_SIZE
 from .calls import async_into, into
 from .exceptions import NotStreamingError
@@ -16,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from jinja2 import Template
+
+    from .async_stream import AsyncChunkStream
 
 
 @overload
@@ -102,6 +103,9 @@ def render_stream_async(
 
     :return: an async iterator of chunks.
     """
+    # asyncio takes as long to import as Jinja2: only those who use it pay for it.
+    from .async_stream import coroutine_stream, thread_stream  # noqa: PLC0415
+
     size = _chunk_size(template, chunk_size)
     if not template.environment.is_async:
         return thread_stream(render_stream(template, context, chunk_size=size, encoding=encoding))

@@ -79,17 +79,17 @@ def taken(chunks: Iterable[str]) -> Taken:
 def chunks_of(case: Case, **options: Any) -> Taken:
     """What the environment's own kind of stream hands over."""
     environment = case.setup.subject(case.templates)
-    context = build(case.context, Workshop(environment))
+
+    def given() -> tuple[Any, dict[str, Any]]:
+        return environment.get_template(case.name), build(case.context, Workshop(environment))
 
     def lazily() -> Iterator[str]:
-        template: Any = environment.get_template(case.name)
-        yield from render_stream(template, context, **options)
+        yield from render_stream(*given(), **options)
 
     async def collect() -> Taken:
         had: list[str] = []
         try:
-            template: Any = environment.get_template(case.name)
-            async for chunk in render_stream_async(template, context, **options):
+            async for chunk in render_stream_async(*given(), **options):
                 had.append(chunk)
         except Exception as error:
             return had, error

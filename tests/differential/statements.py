@@ -21,7 +21,7 @@ TEXTS = (
 TRANS_TEXTS = ("word ", "100% ", "<b>", "\n  line\n", "%s", "{0}", "\u00e9")
 SAFE_FILTERS = ("upper", "trim", "e", "indent", "replace('w', 's')", "upper|trim", "safe", "center")
 FREE_FILTERS = (*SAFE_FILTERS, "title", "striptags", "replace('w', s0)", "urlize")
-EXTRA = ("extra=1", "*l0", "**{'k': 1}", "1, 2, 3")
+EXTRA = ("extra=1", "*l0", "**{'k': 1}")
 BLOCKS = ("head", "body", "foot", "side")
 
 
@@ -292,6 +292,8 @@ class Author:
 
     def call_of(self, macro: Macro, scope: Scope) -> str:
         count = self.dice.number(0, len(macro.parameters))
+        if count == len(macro.parameters) and self.dice.chance(5):
+            count += 2
         shown = [self.expr(scope) for _ in range(count)]
         if self.dice.chance(40):
             shown += [f"{name}={self.expr(scope)}" for name in macro.parameters[count:][:1]]
