@@ -77,9 +77,9 @@ class Buffer:
 
     def __init__(self, chunk_size: int | None = None, sources: Sources | None = None) -> None:
         """A buffer that cuts at *chunk_size* characters, or never (``None``)."""
-        self._text = StringIO()
-        self.write = self._text.write
-        self.tell = self._text.tell
+        self._text = text = StringIO()
+        self.write = text.write
+        self.tell = text.tell
         self.main = self
         self.sources = sources
         self.resumed = 0.0
@@ -89,8 +89,10 @@ class Buffer:
             self.limit = self.flush_limit = NEVER
         else:
             self._size = chunk_size
-            self._next_size = min(FIRST_CHUNK_SIZE, chunk_size)
-            self.limit = max(self._next_size - 1, 0)
+            self._next_size = first = (
+                FIRST_CHUNK_SIZE if chunk_size > FIRST_CHUNK_SIZE else chunk_size
+            )
+            self.limit = first - 1 if first else 0
             self.flush_limit = 0
 
     def capture(self) -> Buffer:

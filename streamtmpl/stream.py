@@ -71,6 +71,13 @@ class ChunkStream(Iterator[Chunk], Generic[Chunk]):
     stream that is dropped is closed by the garbage collector.
     """
 
+    # What most streams never change costs nothing as an attribute of the class.
+    _ended = True  # until there is something to close
+    _running = False
+    _closed = False
+    _steps: Generator[None, None, None] | None = None
+    _kept: BaseException | None = None
+
     def __init__(
         self,
         begin: Callable[[Buffer], Generator[None, None, None]],
@@ -84,18 +91,13 @@ class ChunkStream(Iterator[Chunk], Generic[Chunk]):
         characters. *on_error* is called while an ``Exception`` of the render is handled, and may
         raise it anew with a better traceback.
         """
-        self._ended = True  # until there is something to close
         self._encoder = Encoder(encoding)
-        self._sources = Sources()
-        self._out = Buffer(check_chunk_size(chunk_size), self._sources)
+        self._sources = sources = Sources()
+        self._out = Buffer(check_chunk_size(chunk_size), sources)
         self._begin = begin
         self._on_error = on_error
-        self._steps: Generator[None, None, None] | None = None
         self._context = copy_context()
         self._lock = RLock()
-        self._running = False
-        self._closed = False
-        self._kept: BaseException | None = None
         self._ended = False
 
     def __iter__(self) -> Self:
