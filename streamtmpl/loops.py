@@ -193,6 +193,21 @@ class AsyncLoopContext(AwaitedLoopContext, runtime.AsyncLoopContext):
         return self._length
 
 
+class SteppedLoop(runtime.LoopContext):
+    """The ``loop`` of a body that never looks ahead: generated code tells it each item."""
+
+    def __init__(self, undefined: type[Undefined]) -> None:
+        self._undefined = undefined
+        self.depth0 = 0
+
+    def step(self, item: Any) -> SteppedLoop:
+        """Go on to *item*."""
+        self.index0 += 1
+        self._before = self._current
+        self._current = item
+        return self
+
+
 def async_loop(
     iterable: Any, undefined: type[Undefined], source: Source | None, *args: Any
 ) -> LoopContext:

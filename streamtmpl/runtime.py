@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-from types import CoroutineType, GeneratorType
-from typing import Any
-
 from jinja2.async_utils import auto_aiter
 from jinja2.exceptions import TemplateNotFound, TemplateRuntimeError
 from jinja2.runtime import Undefined, identity, markup_join, str_join
@@ -28,8 +24,9 @@ from .calls import (
     template_function,
 )
 from .escaping import block_text, escape_text, escape_value, to_text
+from .filters import Later, is_awaitable, piped, plain_types, plain_variant, skipped
 from .lookups import attribute_missing, call, item_missing, item_or_undefined
-from .loops import AsyncLoopContext, AwaitedLoopContext, LoopContext, async_loop
+from .loops import AsyncLoopContext, AwaitedLoopContext, LoopContext, SteppedLoop, async_loop
 from .sources import (
     PATIENCE,
     ahead,
@@ -47,28 +44,13 @@ streamed = frozenset({Macro, BlockReference, LoopContext})
 async_streamed = frozenset({AsyncMacro, AsyncBlockReference, AwaitedLoopContext, AsyncLoopContext})
 """The same in async environments."""
 
-plain_types: frozenset[type] = frozenset(
-    {str, int, float, bool, type(None), list, dict, tuple, Markup, Undefined}
-)
-"""Exact types that need no look before it is known that they cannot be awaited."""
-
-
-def is_awaitable(value: Any) -> bool:
-    """Whether *value* is to be awaited, as :func:`inspect.isawaitable` says."""
-    kind = type(value)
-    if kind is CoroutineType:
-        return True
-    if kind is GeneratorType:
-        return bool(value.gi_code.co_flags & inspect.CO_ITERABLE_COROUTINE)
-    return hasattr(kind, "__await__")
-
-
 _COMMON = [
     "PATIENCE",
     "ahead",
     "paused",
     "Markup",
     "Namespace",
+    "SteppedLoop",
     "TemplateNotFound",
     "TemplateReference",
     "TemplateRuntimeError",
@@ -110,6 +92,7 @@ async_exported = sorted(
     [
         *_COMMON,
         "AsyncMacro",
+        "Later",
         "async_into",
         "async_loop",
         "async_streamed",
@@ -119,7 +102,10 @@ async_exported = sorted(
         "cut",
         "is_awaitable",
         "open_async_source",
+        "piped",
         "plain_types",
+        "plain_variant",
+        "skipped",
     ]
 )
 """The names that the generated code of an async environment imports."""
@@ -131,10 +117,12 @@ __all__ = [
     "AsyncMacro",
     "AwaitedLoopContext",
     "BlockReference",
+    "Later",
     "LoopContext",
     "Macro",
     "Markup",
     "Namespace",
+    "SteppedLoop",
     "TemplateNotFound",
     "TemplateReference",
     "TemplateRuntimeError",
@@ -169,7 +157,10 @@ __all__ = [
     "open_async_source",
     "open_source",
     "paused",
+    "piped",
     "plain_types",
+    "plain_variant",
+    "skipped",
     "str_join",
     "streamed",
     "streamed_reference",

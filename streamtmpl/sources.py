@@ -7,7 +7,6 @@ and what Jinja2's own filters make of them) needs no watching; anything else is 
 
 from __future__ import annotations
 
-import logging
 from collections import deque
 from time import perf_counter
 from types import AsyncGeneratorType, GeneratorType
@@ -17,6 +16,7 @@ from jinja2 import filters
 from markupsafe import Markup
 
 from .buffer import NEVER
+from .filters import pipes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Iterator
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 paused: Any = object()
 """What a filtered loop is given for a slow pull whose item did not pass."""
-
-logger = logging.getLogger("streamtmpl")
 
 PATIENCE = 0.002
 """Seconds that an iteration of a lazy loop may take before its text is handed over at its end."""
@@ -59,8 +57,8 @@ def _generator_code(function: Any) -> CodeType:
     return code
 
 
-# Jinja2's generator filters keep what they run over in their local ``value``.
-_LAZY_FILTERS = frozenset(
+# Generator filters keep what they run over in their local ``value``.
+_LAZY_FILTERS = pipes | frozenset(
     map(
         _generator_code,
         (
@@ -109,19 +107,31 @@ this keeps the collector from finalizing the iterators before the stream closes 
 class Sources:
     """The iterators that a render has opened and not exhausted, to be closed when it ends."""
 
-    __slots__ = ("_open",)
+    __slots__ = ("_closed", "_open", "_sweep_at")
 
     def __init__(self) -> None:
         self._open: dict[int, Any] = {}
+        self._sweep_at = 64
+        self._closed = False
 
     def __len__(self) -> int:
         return len(self._open)
 
     def add(self, iterator: Any) -> None:
-        """Close *iterator* with the stream, if it can be closed."""
-        if _is_closable(iterator):
-            self._open[id(iterator)] = iterator
-            _kept_alive[id(self)] = self._open
+        """Close *iterator* with the stream, if it can be closed and the stream has not ended."""
+        if self._closed or not _is_closable(iterator):
+            return
+        if len(self._open) >= self._sweep_at:
+            self._sweep()
+        self._open[id(iterator)] = iterator
+        _kept_alive[id(self)] = self._open
+
+    def _sweep(self) -> None:
+        """Forget generators that have ended: a filter exhausts its own without telling."""
+        for key, iterator in list(self._open.items()):
+            if type(iterator) is GeneratorType and iterator.gi_frame is None:
+                del self._open[key]
+        self._sweep_at = max(64, 2 * len(self._open))
 
     def discard(self, iterator: Any) -> None:
         """Leave *iterator* alone: it is exhausted."""
@@ -130,6 +140,7 @@ class Sources:
             _kept_alive.pop(id(self), None)
 
     def _pop(self) -> Iterator[Any]:
+        self._closed = True
         while self._open:
             yield self._open.popitem()[1]
         _kept_alive.pop(id(self), None)
@@ -165,6 +176,11 @@ class Sources:
 
 def report(errors: list[BaseException]) -> None:
     """Log errors that cannot be raised, because another one already is."""
+    if not errors:
+        return
+    import logging  # noqa: PLC0415 - it takes as long to import as all of this package
+
+    logger = logging.getLogger("streamtmpl")
     for error in errors:
         logger.error("error while closing what a template iterated", exc_info=error)
 
@@ -292,8 +308,10 @@ class _Awaitables:
 
 def iterated(value: Any, out: Buffer) -> Any:
     """*value*, which a filter is about to iterate: if it is an iterator, it closes with *out*."""
-    if out.sources is not None and type(value) not in in_memory:
-        kind = type(value)
+    kind = type(value)
+    if out.sources is not None and kind not in in_memory:
+        if kind is GeneratorType and value.gi_code in pipes:
+            return value  # holds nothing but what it runs over, which is known already
         if hasattr(kind, "__next__") or hasattr(kind, "__anext__"):
             out.sources.add(value)
     return value

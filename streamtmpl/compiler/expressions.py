@@ -17,17 +17,11 @@ if TYPE_CHECKING:
 
     from jinja2.compiler import Frame
 
-_PASSED = {
+PASSED = {
     _PassArg.context: "context, ",
     _PassArg.eval_context: "context.eval_ctx, ",
     _PassArg.environment: "environment, ",
 }
-
-# Filters that pull from an iterator: it is closed with the stream, as one that a loop pulls from.
-ITERATING_FILTERS = frozenset(
-    {"batch", "first", "groupby", "join", "list", "map", "max", "min", "random", "reject"}
-    | {"rejectattr", "reverse", "select", "selectattr", "slice", "sort", "sum", "unique"}
-)
 
 
 class ExpressionGenerator(WritingGenerator):
@@ -81,21 +75,10 @@ class ExpressionGenerator(WritingGenerator):
         names = self.filters if is_filter else self.tests
         passed: Any = None if function is None else _PassArg.from_obj(cast("Any", function))
         with self._settled():
-            self.write(f"{names[node.name]}({_PASSED.get(passed, '')}")
+            self.write(f"{names[node.name]}({PASSED.get(passed, '')}")
             yield
             self.signature(node, frame)
             self.write(")")
-
-    @optimizeconst
-    def visit_Filter(self, node: nodes.Filter, frame: Frame) -> None:
-        """``value|filter``, or the filter of a block whose text is captured (no value)."""
-        if node.node is None or node.name not in ITERATING_FILTERS:
-            super().visit_Filter(node, frame)
-            return
-        with self._filter_test_common(node, frame, True):
-            self.write("iterated(")
-            self.visit(node.node, frame)
-            self.write(", out)")
 
     @optimizeconst
     def visit_Call(self, node: nodes.Call, frame: Frame, forward_caller: bool = False) -> None:

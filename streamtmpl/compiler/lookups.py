@@ -15,7 +15,7 @@ from jinja2.compiler import optimizeconst
 from jinja2.idtracking import VAR_LOAD_PARAMETER
 from jinja2.runtime import Context
 
-from .expressions import ITERATING_FILTERS, ExpressionGenerator
+from .filters import ITERATING_FILTERS, FilterGenerator
 
 if TYPE_CHECKING:
     from jinja2.compiler import Frame
@@ -31,7 +31,7 @@ def plain_getitem(environment: Environment) -> bool:
     return getattr(environment.getitem, "__func__", None) is Environment.getitem
 
 
-class LookupGenerator(ExpressionGenerator):
+class LookupGenerator(FilterGenerator):
     """Compiles ``value.name`` and ``value[item]``: as statements where it can, else inline."""
 
     def _plain_getattr(self, name: str) -> bool:
@@ -155,6 +155,7 @@ class LookupGenerator(ExpressionGenerator):
 
         Before a filter that pulls from a lazy iterable, what stands above it is handed over.
         """
+        self.consume(node)
         pulls = node.name in ITERATING_FILTERS and frame.buffer is None
         if not pulls and type(node.node) not in (nodes.Getattr, nodes.Getitem):
             return node
@@ -165,12 +166,11 @@ class LookupGenerator(ExpressionGenerator):
             self.cut_if(f"type({value}) not in in_memory and ahead({value}, out)")
         return self._with_value(node, value)
 
-    @staticmethod
-    def _with_value(node: nodes.Filter, local: str) -> nodes.Filter:
+    def _with_value(self, node: nodes.Filter, local: str) -> nodes.Filter:
         """*node*, with the value in *local* for its own."""
         value = object.__new__(nodes.InternalName)  # its constructor is the parser's alone
         nodes.Node.__init__(value, local, lineno=node.lineno, environment=node.environment)
-        return nodes.Filter(
+        replaced = nodes.Filter(
             value,
             node.name,
             node.args,
@@ -180,6 +180,8 @@ class LookupGenerator(ExpressionGenerator):
             lineno=node.lineno,
             environment=node.environment,
         )
+        self.same_consumer(node, replaced)
+        return replaced
 
     def _operand(self, node: nodes.Expr | None, frame: Frame) -> str:
         """The local that holds the value of *node*, after the statements that this takes."""

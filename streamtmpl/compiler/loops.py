@@ -7,21 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from jinja2 import nodes
 from jinja2.compiler import find_undeclared
 
+from .analysis import PLAIN, STEPPED, defines_functions, may_await, needs_only, uses_as_value
 from .watching import Watch, WatchingGenerator
 
 if TYPE_CHECKING:
     from jinja2.compiler import Frame
-
-
-def _is_value(node: nodes.Node, name: str) -> bool:
-    """Whether the variable *name* is used in *node* for more than its attributes and calling it."""
-    if isinstance(node, nodes.Name):
-        return node.name == name
-    for child in node.iter_child_nodes():
-        used = isinstance(child, nodes.Name) and isinstance(node, (nodes.Getattr, nodes.Call))
-        if not (used and child is node.node) and _is_value(child, name):  # type: ignore[attr-defined]
-            return True
-    return False
 
 
 class _Loop(NamedTuple):
@@ -39,6 +29,15 @@ class _Loop(NamedTuple):
     watch: Watch
     selected: str | None
     """The local of what passes the test, where a function of its own tests the items."""
+    stepped: str | None
+    """The local of the ``loop`` object, where the generated code tells it each item."""
+    piped: bool
+    """Whether items may have to be awaited although the iterable is not async."""
+
+    @property
+    def pulled_at(self) -> nodes.Node:
+        """The node whose line errors of a pull are at: Jinja2 pulls where it tests the items."""
+        return self.node if self.node.test is None or self.selected else self.node.test
 
     @property
     def source(self) -> str:
@@ -92,9 +91,10 @@ class LoopGenerator(WatchingGenerator):
         """Write the loop itself into *frame*; *outer* is where its iterable is evaluated."""
         loop = self._prepare(node, frame)
         empty = self.temporary_identifier() if node.else_ else None
+        at_once = None
         if loop.selected:
-            self._selecting_function(loop)
-        self._open(loop, outer)
+            at_once = self._selecting_functions(loop, loop.selected)
+        self._open(loop, outer, at_once)
         if empty:
             self.writeline(f"{empty} = 1")
         if loop.loop:
@@ -123,11 +123,24 @@ class LoopGenerator(WatchingGenerator):
             test.symbols.analyze_node(node, for_branch="test")
         iterable = self.temporary_identifier()
         watch = self.new_watch(self.temporary_identifier())
-        selected = self.temporary_identifier() if node.test and extended else None
-        return _Loop(node, frame, body, test, loop_ref, iterable, watch, selected)
+        selected = stepped = None
+        steps = not extended or needs_only(node, STEPPED)
+        # Functions in the body keep the variables, which must not change with what is not selected.
+        closed_over = defines_functions(node.body)
+        if extended and node.test and (closed_over or not steps):
+            selected = self.temporary_identifier()
+        piped = steps and not selected and self.pipe(node.iter)
+        if extended and not selected and (node.test or piped):
+            stepped = self.temporary_identifier()
+        return _Loop(
+            *(node, frame, body, test, loop_ref, iterable, watch), selected, stepped, piped
+        )
 
-    def _open(self, loop: _Loop, outer: Frame) -> None:
-        """Write the evaluation of the iterable, and a hand-over before its first pull."""
+    def _open(self, loop: _Loop, outer: Frame, at_once: str | None) -> None:
+        """Write the evaluation of the iterable, and a hand-over before its first pull.
+
+        *at_once* is the selecting function for what is not async, if it has one of its own.
+        """
         node, iterable, source = loop.node, loop.iterable, loop.source
         out = self.out(loop.frame)
         if node.recursive:
@@ -141,26 +154,37 @@ class LoopGenerator(WatchingGenerator):
         elif self.environment.is_async:
             # User code expects Jinja2's loop object, whose attributes can be awaited.
             opened = f"{opener}(auto_aiter({iterable}), {out})"
-        self.writeline(f"{source} = {opened}", node)
+        # Jinja2 begins to iterate where it pulls, but for this one case.
+        early = node.test is None or (self.environment.is_async and loop.loop is None)
+        self.writeline(f"{source} = {opened}", node if early else node.test)
         self.cut_if(f"{source} is not None and {source}.head()")
         if loop.selected:
             pulls = f"{iterable} if {source} is None else {source}.pulls"
+            if at_once:
+                self.writeline(f"if {source} is None or not {source}.awaits:")
+                self.indent()
+                self.writeline(f"{loop.selected}, {iterable} = None, {at_once}({pulls}, {source})")
+                self.outdent()
+                self.writeline("else:")
+                self.indent()
             self.writeline(f"{iterable} = {loop.selected}({pulls}, {source})")
             if self.environment.is_async:
                 self.writeline(f"{loop.selected} = open_async_source({iterable}, {out})")
+            if at_once:
+                self.outdent()
         else:
             self.begin_watch(loop.watch)
 
     def _gives_loop_away(self, loop: _Loop) -> bool:
         """Whether the loop object itself is given to user code (async environments)."""
-        if loop.loop is None or not self.environment.is_async or loop.selected:
+        if loop.loop is None or not self.environment.is_async or loop.selected or loop.stepped:
             return False
-        return any(_is_value(node, "loop") for node in loop.node.body)
+        return any(uses_as_value(node, "loop") for node in loop.node.body)
 
     def _pulls(self, loop: _Loop) -> str:
         """What the ``for`` runs over."""
         node, iterable, source = loop.node, loop.iterable, loop.source
-        if loop.loop is None:
+        if loop.loop is None or loop.stepped:
             return f"{iterable} if {source} is None else {source}.iterator"
         opened = source
         if loop.selected:
@@ -178,13 +202,17 @@ class LoopGenerator(WatchingGenerator):
     def _iterate(self, loop: _Loop, empty: str | None) -> None:
         node, body = loop.node, loop.body
         self._loops.append(loop)
-        self.writeline("for ", node)
+        if loop.stepped:
+            self.writeline(f"{loop.stepped} = SteppedLoop(undefined)")
+        self.writeline("for ", loop.pulled_at)
         item = self._target(loop)
         self.write(f" in {self._pulls(loop)}:")
         self.indent()
         self._pulled(loop, item)
         if node.test and not loop.selected:
             self._skip_unless(loop)
+        if loop.stepped:
+            self.writeline(f"{loop.loop} = {loop.stepped}.step({item})")
         self.enter_frame(body)
         # Loops within one function share the local.
         if any(each.body.loop_frame for each in self._loops):
@@ -202,7 +230,7 @@ class LoopGenerator(WatchingGenerator):
 
     def _target(self, loop: _Loop) -> str | None:
         """Write the target of the ``for``, or a local for what is to be looked at before."""
-        if self.environment.is_async:
+        if self.environment.is_async or loop.stepped:
             item = self.temporary_identifier()
             self.write(item)
             return item
@@ -215,7 +243,7 @@ class LoopGenerator(WatchingGenerator):
 
     def _assign_target(self, loop: _Loop) -> None:
         self.visit(loop.node.target, loop.body)
-        if loop.loop and not loop.selected:
+        if loop.loop and not loop.selected and not loop.stepped:
             self.write(f", {loop.loop}")
 
     def _pulled(self, loop: _Loop, item: str | None) -> None:
@@ -223,6 +251,8 @@ class LoopGenerator(WatchingGenerator):
         if self.environment.is_async:
             assert item is not None
             self._await_item(loop.selected or loop.source, item)
+            if loop.piped:
+                self._await_later(item)
         if loop.selected:
             if self.environment.is_async:
                 self.writeline(f"{item}, {loop.loop} = {item}")
@@ -230,7 +260,7 @@ class LoopGenerator(WatchingGenerator):
         else:
             self.look(loop.watch)
         if item:
-            self.newline(loop.node)
+            self.newline(loop.pulled_at)
             self._assign_target(loop)
             self.write(f" = {item}")
 
@@ -246,6 +276,13 @@ class LoopGenerator(WatchingGenerator):
         self.writeline(f"{source}.done()")
         self.writeline("break")
         self.outdent(2)
+
+    def _await_later(self, item: str) -> None:
+        self.writeline(f"if type({item}) is Later:")
+        self.indent()
+        self.writeline(f"{item} = await {item}")
+        self.writeline(f"if {item} is skipped: continue")
+        self.outdent()
 
     def _pass_over(self, loop: _Loop, condition: str, node: nodes.Node | None = None) -> None:
         """Write the hand-over of what is finished, and the end of this iteration."""
@@ -283,18 +320,35 @@ class LoopGenerator(WatchingGenerator):
 
     # -- a test beside the loop object, which counts only what passed it
 
-    def _selecting_function(self, loop: _Loop) -> None:
+    def _selecting_functions(self, loop: _Loop, selected: str) -> str | None:
+        """Write the generator, and in async environments a sync one beside it if that can be.
+
+        Returns the local of the latter.
+        """
+        self._selecting_function(loop, selected, self.environment.is_async)
+        assert loop.node.test is not None
+        if (
+            not self.environment.is_async
+            or may_await(loop.node.test)
+            or not needs_only(loop.node, PLAIN)
+        ):
+            return None
+        at_once = self.temporary_identifier()
+        self._selecting_function(loop, at_once, False)
+        return at_once
+
+    def _selecting_function(self, loop: _Loop, name: str, is_async: bool) -> None:
         """Write a generator of the items that pass the test."""
         test = loop.node.test
         assert test is not None
         watch = Watch("fsource", loop.watch.countdown, loop.watch.looked)
-        self.writeline(f"{self.func(loop.selected or '')}(fiter, fsource):", test)
+        self.writeline(f"{'async ' if is_async else ''}def {name}(fiter, fsource):", test)
         self.indent()
         self.begin_watch(watch)
         self.enter_frame(loop.test)
-        self.writeline(self.choose_async("async for ", "for "))
+        self.writeline("async for " if is_async else "for ")
         self.visit(loop.node.target, loop.body)
-        self.write(f" in {self.choose_async('auto_aiter(fiter)', 'fiter')}:")
+        self.write(f" in {'auto_aiter(fiter)' if is_async else 'fiter'}:")
         self.indent()
         self.look(watch)
         self.writeline("if ", test)

@@ -164,10 +164,6 @@ BREAKING = {
     "stop iteration from an attribute": Sample(
         "a\n{{ stopping.attribute }}", context={"stopping": made(Stopping)}, only="sync"
     ),
-    "stop iteration from an attribute in a macro": Sample(
-        "{% macro m() %}\n{{ stopping.attribute }}{% endmacro %}\na{{ m() }}{{ m()|upper }}",
-        context={"stopping": made(Stopping)}, only="sync",
-    ),
     "stop iteration from an attribute in a loop": Sample(
         "{% for x in rows %}\n{{ x }}{% if x == 'b' %}{{ stopping.attribute }}{% endif %}"
         "{% endfor %}after", context={**ROWS, "stopping": made(Stopping)}, only="sync",

@@ -1,0 +1,92 @@
+"""What a loop's body asks of its ``loop`` object, read off the syntax tree."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jinja2 import nodes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def uses_as_value(node: nodes.Node, name: str) -> bool:
+    """Whether the variable *name* is used in *node* for more than its attributes and calling it."""
+    if isinstance(node, nodes.Name):
+        return node.name == name
+    for child in node.iter_child_nodes():
+        used = isinstance(child, nodes.Name) and isinstance(node, (nodes.Getattr, nodes.Call))
+        if not (used and child is node.node) and uses_as_value(child, name):  # type: ignore[attr-defined]
+            return True
+    return False
+
+
+STEPPED = frozenset({"index", "index0", "first", "previtem", "depth", "depth0"})
+"""The attributes of ``loop`` that need no look at what follows."""
+PLAIN = STEPPED | {"last", "nextitem", "length", "revindex", "revindex0"}
+"""All of them whose values do not lead back to the ``loop`` object."""
+_METHODS = frozenset({"cycle", "changed"})
+
+_CLOSURES = (nodes.Macro, nodes.CallBlock)
+_WITH_LOCALS: tuple[type[nodes.Node], ...] = (
+    *(nodes.Include, nodes.Import, nodes.FromImport),
+    *(nodes.OverlayScope, nodes.DerivedContextReference),
+)
+"""What hands the template's variables to other code."""
+_NEVER_AWAITED = (
+    *(nodes.Name, nodes.Const, nodes.Tuple, nodes.List, nodes.CondExpr, nodes.Concat),
+    *(nodes.BinExpr, nodes.UnaryExpr, nodes.Compare, nodes.Operand),
+)
+
+
+def _find(body: list[nodes.Node], kinds: tuple[type[nodes.Node], ...]) -> Iterator[nodes.Node]:
+    for node in body:
+        if isinstance(node, kinds):
+            yield node
+        yield from node.find_all(kinds)
+
+
+def _has_attribute(node: nodes.Node, name: str, attributes: frozenset[str]) -> bool:
+    return (
+        isinstance(node, nodes.Getattr)
+        and node.attr in attributes
+        and isinstance(node.node, nodes.Name)
+        and node.node.name == name
+    )
+
+
+def _loop_is_for_more(node: nodes.Node, attributes: frozenset[str]) -> bool:
+    """Whether *node* uses the ``loop`` around it for more than *attributes* and calling methods."""
+    if isinstance(node, nodes.Name):
+        return node.name == "loop"
+    if _has_attribute(node, "loop", attributes):
+        return False
+    left_out: tuple[str, ...] = ()
+    if isinstance(node, nodes.For):
+        left_out = ("body",)  # it has a loop of its own
+    elif isinstance(node, nodes.Call) and _has_attribute(node.node, "loop", _METHODS):
+        left_out = ("node",)
+    return any(
+        _loop_is_for_more(child, attributes) for child in node.iter_child_nodes(exclude=left_out)
+    )
+
+
+def needs_only(loop: nodes.For, attributes: frozenset[str]) -> bool:
+    """Whether the body of *loop* uses the ``loop`` object for no more than these *attributes*."""
+    if loop.recursive or any(block.scoped for block in loop.find_all(nodes.Block)):
+        return False
+    if any(getattr(node, "with_context", True) for node in _find(loop.body, _WITH_LOCALS)):
+        return False
+    return not any(_loop_is_for_more(node, attributes) for node in loop.body)
+
+
+def defines_functions(body: list[nodes.Node]) -> bool:
+    """Whether *body* has macros or call blocks, which keep the variables around them."""
+    return any(_find(body, _CLOSURES))
+
+
+def may_await(node: nodes.Node) -> bool:
+    """Whether code of the expression *node* may await something."""
+    return not isinstance(node, _NEVER_AWAITED) or any(
+        may_await(child) for child in node.iter_child_nodes()
+    )

@@ -1,0 +1,98 @@
+"""Filters: what they pull from is closed with the stream, and pipes of them need no coroutines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import nodes
+from jinja2.compiler import DependencyFinderVisitor, optimizeconst
+
+from streamtmpl.filters import draining, piping
+
+from .expressions import ExpressionGenerator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from jinja2.compiler import Frame
+
+# Filters that pull from an iterator: it is closed with the stream, as one that a loop pulls from.
+ITERATING_FILTERS = frozenset(
+    {"batch", "first", "groupby", "join", "list", "map", "max", "min", "random", "reject"}
+    | {"rejectattr", "reverse", "select", "selectattr", "slice", "sort", "sum", "unique"}
+)
+
+
+class FilterGenerator(ExpressionGenerator):
+    """Compiles ``value|filter``."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Filters whose value only consumers see that know Later: those that it passes through.
+        self._consumers: dict[nodes.Filter, tuple[str, ...]] = {}
+
+    def pull_dependencies(self, nodes: Iterable[nodes.Node]) -> None:
+        """Fetch the filters and tests that are used from the environment."""
+        nodes = list(nodes)
+        super().pull_dependencies(nodes)
+        if not self.environment.is_async:
+            return
+        visitor = DependencyFinderVisitor()
+        for node in nodes:
+            visitor.visit(node)
+        for name in sorted(draining & visitor.filters):
+            self.writeline(f"{self.filters[name]} = plain_variant({self.filters[name]})")
+
+    @optimizeconst
+    def visit_Filter(self, node: nodes.Filter, frame: Frame) -> None:
+        """``value|filter``, or the filter of a block whose text is captured (no value)."""
+        if node.node is None or node.name not in ITERATING_FILTERS:
+            super().visit_Filter(node, frame)
+            return
+        self.consume(node)
+        consumers = self._consumers.get(node)
+        if consumers is None:
+            with self._filter_test_common(node, frame, True):
+                self._iterated(node.node, frame)
+            return
+        with self._settled():
+            functions = ", ".join((self.filters[node.name], *consumers))
+            self.write(f"piped(({functions},), context, ")
+            self._iterated(node.node, frame)
+            self.signature(node, frame)
+            self.write(")")
+
+    def _iterated(self, node: nodes.Expr, frame: Frame) -> None:
+        self.write("iterated(")
+        self.visit(node, frame)
+        self.write(", out)")
+
+    # -- pipes of lazy filters (async environments)
+
+    def pipe(self, node: nodes.Node | None, consumers: tuple[str, ...] = ()) -> bool:
+        """Let *node*, if it is a piping filter, give items to be awaited, and say whether it is.
+
+        Its value must be seen by nobody but the filters in the locals *consumers* and, after
+        them, by code that awaits such items.
+        """
+        if not self.environment.is_async or not isinstance(node, nodes.Filter):
+            return False
+        own = piping.get(node.name)
+        if own is None or node.node is None or self.environment.filters.get(node.name) is not own:
+            return False
+        self._consumers[node] = consumers
+        return True
+
+    def consume(self, node: nodes.Filter) -> None:
+        """Make a pipe of the value of *node*, if *node* knows what to do with one."""
+        consumers = self._consumers.get(node)
+        if consumers is not None:
+            self.pipe(node.node, (self.filters[node.name], *consumers))
+        elif node.name in draining:
+            self.pipe(node.node, (self.filters[node.name],))
+
+    def same_consumer(self, node: nodes.Filter, replacement: nodes.Filter) -> None:
+        """Let *replacement* be compiled as *node* would be."""
+        consumers = self._consumers.get(node)
+        if consumers is not None:
+            self._consumers[replacement] = consumers
