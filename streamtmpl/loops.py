@@ -13,10 +13,11 @@ from .calls import capture, capture_async, named_as
 from .sources import clock, paused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sized
+    from collections.abc import Callable, Sized
 
     from jinja2.nodes import EvalContext
     from jinja2.runtime import Context, Undefined
+    from typing_extensions import Self
 
     from .buffer import Buffer
     from .sources import Source
@@ -64,23 +65,29 @@ class LoopContext(runtime.LoopContext):
                 return item, self
         else:
             self._after = missing
+        # As _step() does, which would cost a call for each item.
         self.index0 += 1
         self._before = self._current
         self._current = item
         return item, self
 
+    def _step(self, item: Any) -> Self:
+        """Go on to *item*."""
+        self.index0 += 1
+        self._before = self._current
+        self._current = item
+        return self
+
     @internalcode
     def _peek_next(self) -> Any:
         if self._after is missing:
             since = clock()
-            self._after = next(self._passing(), missing)
+            self._after = next(self._iterator, missing)
+            while self._after is paused:  # nothing can be handed over from in here
+                self._after = next(self._iterator, missing)
             if self._source is not None:
                 self._source.peeked(since)
         return self._after
-
-    def _passing(self) -> Iterator[Any]:
-        """The items to come; the pauses between them cannot be used when looking ahead."""
-        return (item for item in self._iterator if item is not paused)
 
     @property
     def length(self) -> int:
@@ -89,7 +96,7 @@ class LoopContext(runtime.LoopContext):
             try:
                 self._length = len(cast("Sized", self._iterable))
             except TypeError:
-                items = list(self._passing())
+                items = [item for item in self._iterator if item is not paused]
                 self._iterator = iter(items)
                 self._length = len(items) + self.index + (self._after is not missing)
         return self._length
@@ -166,18 +173,14 @@ class AsyncLoopContext(AwaitedLoopContext, runtime.AsyncLoopContext):
                 return item, self
         else:
             self._after = missing
-        self.index0 += 1
-        self._before = self._current
-        self._current = item
-        return item, self
-
-    def _passing(self) -> Any:
-        return (item async for item in self._iterator if item is not paused)
+        return item, self._step(item)
 
     @internalcode
     async def _peek_next(self) -> Any:
         if self._after is missing:
-            self._after = await anext(self._passing(), missing)
+            self._after = await anext(self._iterator, missing)
+            while self._after is paused:  # nothing can be handed over from in here
+                self._after = await anext(self._iterator, missing)
         return self._after
 
     @property
@@ -187,25 +190,19 @@ class AsyncLoopContext(AwaitedLoopContext, runtime.AsyncLoopContext):
             try:
                 self._length = len(cast("Sized", self._iterable))
             except TypeError:
-                items = [item async for item in self._passing()]
+                items = [item async for item in self._iterator if item is not paused]
                 self._iterator = auto_aiter(items)
                 self._length = len(items) + self.index + (self._after is not missing)
         return self._length
 
 
-class SteppedLoop(runtime.LoopContext):
+@named_as(runtime.LoopContext)
+class SteppedLoop(LoopContext):
     """The ``loop`` of a body that never looks ahead: generated code tells it each item."""
 
     def __init__(self, undefined: type[Undefined]) -> None:
-        self._undefined = undefined
-        self.depth0 = 0
-
-    def step(self, item: Any) -> SteppedLoop:
-        """Go on to *item*."""
-        self.index0 += 1
-        self._before = self._current
-        self._current = item
-        return self
+        """A loop before its first item."""
+        super().__init__((), undefined)
 
 
 def async_loop(

@@ -212,7 +212,7 @@ class LoopGenerator(WatchingGenerator):
         if node.test and not loop.selected:
             self._skip_unless(loop)
         if loop.stepped:
-            self.writeline(f"{loop.loop} = {loop.stepped}.step({item})")
+            self.writeline(f"{loop.loop} = {loop.stepped}._step({item})")
         self.enter_frame(body)
         # Loops within one function share the local.
         if any(each.body.loop_frame for each in self._loops):
