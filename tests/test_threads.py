@@ -3,101 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import threading
 import traceback
-from collections.abc import Callable, Coroutine, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
 from contextvars import ContextVar
-from typing import Any
 
 import pytest
 
 from streamtmpl import (
-    AsyncChunkStream,
     StreamBusyError,
     StreamClosedError,
     StreamEnvironment,
     render_stream,
     render_stream_async,
 )
-
-HANGS = 20
-"""Seconds after which a test that hangs is given up."""
+from tests.gates import HANGS, settle
+from tests.workers import NUMBERS, counted, in_loop, stream_of, until
 
 seen: ContextVar[str] = ContextVar("seen", default="nothing")
-
-
-class Workers(ThreadPoolExecutor):
-    """Counts the hops into a worker thread; each one is made by a new thread."""
-
-    def __init__(self) -> None:
-        super().__init__(1)
-        self.hops = 0
-
-    def submit(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        self.hops += 1
-        future: Future[Any] = Future()
-
-        def work() -> None:
-            if future.set_running_or_notify_cancel():
-                try:
-                    result = function(*args, **kwargs)
-                except BaseException as error:
-                    future.set_exception(error)
-                else:
-                    future.set_result(result)
-
-        threading.Thread(target=work).start()
-        return future
-
-
-def in_loop(
-    test: Callable[..., Coroutine[Any, Any, None]],
-) -> Callable[..., None]:
-    """Run a coroutine function as a test; it leaves no task and no thread of ours behind."""
-
-    @functools.wraps(test)
-    def run(*args: Any, **kwargs: Any) -> None:
-        threads = set(threading.enumerate())
-
-        async def main() -> None:
-            await asyncio.wait_for(test(*args, **kwargs), HANGS)
-            assert asyncio.all_tasks() == {asyncio.current_task()}
-
-        asyncio.run(main())
-        for thread in set(threading.enumerate()) - threads:
-            thread.join(HANGS)
-            assert not thread.is_alive()
-
-    return run
-
-
-def counted() -> Workers:
-    workers = Workers()
-    asyncio.get_running_loop().set_default_executor(workers)
-    return workers
-
-
-def stream_of(
-    source: str, context: dict[str, Any] | None = None, chunk_size: int = 0
-) -> AsyncChunkStream[str]:
-    template = StreamEnvironment().from_string(source)
-    return render_stream_async(template, context, chunk_size=chunk_size)
-
-
-async def settle() -> None:
-    for _ in range(20):
-        await asyncio.sleep(0)
-
-
-async def until(event: threading.Event) -> None:
-    """Wait for a worker thread without blocking the event loop or using its workers."""
-    while not event.is_set():
-        await asyncio.sleep(0.001)
-
-
-NUMBERS = "{% for n in rows %}{{ n }}{% endfor %}"
 
 
 @pytest.mark.parametrize("chunk_size", [0, 700, 16384])
@@ -327,133 +250,6 @@ async def test_two_steps_at_once_are_refused() -> None:
 
 
 # -- closing
-
-
-class Blocking:
-    """A source that blocks in its second pull until the test opens it."""
-
-    def __init__(self) -> None:
-        self.entered, self.opened = threading.Event(), threading.Event()
-        self.pulled = 0
-        self.closed = 0
-
-    def rows(self) -> Iterator[int]:
-        try:
-            for number in range(100):
-                self.pulled += 1
-                if number == 1:
-                    self.entered.set()
-                    assert self.opened.wait(HANGS)
-                yield number
-        finally:
-            self.closed += 1
-
-
-@pytest.mark.parametrize("cancels", [1, 2, 3])
-@in_loop
-async def test_cancelling_a_waiting_consumer_closes_the_template(cancels: int) -> None:
-    source = Blocking()
-    chunks: list[str] = []
-    stream = stream_of(NUMBERS, {"rows": source.rows()})
-
-    async def consume() -> None:
-        async with stream:
-            async for chunk in stream:
-                chunks.append(chunk)
-
-    task = asyncio.create_task(consume())
-    await until(source.entered)
-    for _ in range(cancels):
-        task.cancel()
-        await settle()
-    assert source.closed == 0  # a thread is still in there
-    source.opened.set()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    while cancels > 1 and not source.closed:
-        await asyncio.sleep(0.001)  # nobody could wait for it any more
-    assert (chunks, source.pulled, source.closed) == (["0"], 2, 1)
-
-
-@in_loop
-async def test_cancelling_a_step_closes_the_template_without_a_context_manager() -> None:
-    source = Blocking()
-    stream = stream_of(NUMBERS, {"rows": source.rows()})
-    assert await anext(stream) == "0"
-    step = asyncio.ensure_future(anext(stream))
-    await until(source.entered)
-    step.cancel()
-    await settle()
-    source.opened.set()
-    with pytest.raises(asyncio.CancelledError):
-        await step
-    assert source.closed == 1
-    with pytest.raises((StopAsyncIteration, StreamClosedError)):
-        await anext(stream)
-
-
-@in_loop
-async def test_cancelling_a_busy_consumer_closes_the_template() -> None:
-    source = Blocking()
-    source.opened.set()
-    never = asyncio.Event()
-
-    async def consume() -> None:
-        async with stream_of(NUMBERS, {"rows": source.rows()}) as stream:
-            async for _ in stream:
-                await never.wait()
-
-    task = asyncio.create_task(consume())
-    while not source.pulled:
-        await asyncio.sleep(0.001)
-    await settle()
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    assert source.closed == 1
-    assert source.pulled <= 2
-
-
-@in_loop
-async def test_closing_while_a_step_runs_waits_for_it() -> None:
-    source = Blocking()
-    stream = stream_of(NUMBERS, {"rows": source.rows()})
-    assert await anext(stream) == "0"
-    step = asyncio.ensure_future(anext(stream, None))
-    await until(source.entered)
-    closing = asyncio.ensure_future(stream.aclose())
-    await settle()
-    assert not closing.done()
-    source.opened.set()
-    await closing
-    assert source.closed == 1
-    await asyncio.wait({step})
-    assert not step.cancelled()
-    assert step.exception() is not None or step.result() in ("1", None)
-    with pytest.raises(StreamClosedError):
-        await anext(stream)
-
-
-@in_loop
-async def test_an_error_in_the_sources_finally_is_raised_by_the_close() -> None:
-    def rows() -> Iterator[int]:
-        try:
-            yield from range(9)
-        finally:
-            raise LookupError("while closing")
-
-    stream = stream_of(NUMBERS, {"rows": rows()})
-    assert await anext(stream) == "0"
-    with pytest.raises(LookupError, match="while closing"):
-        await stream.aclose()
-
-
-@in_loop
-async def test_a_stream_that_was_never_stepped_needs_no_thread() -> None:
-    workers = counted()
-    source = Blocking()
-    await stream_of(NUMBERS, {"rows": source.rows()}).aclose()
-    assert (workers.hops, source.pulled) == (0, 0)
 
 
 @in_loop
