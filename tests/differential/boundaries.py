@@ -8,8 +8,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
+
+from hypothesis import strategies as st
 
 from streamtmpl import render_stream, render_stream_async
 
@@ -60,6 +62,23 @@ def regrouped(pieces: Iterable[str], chunk_size: int) -> list[str]:
         cutter.write(piece)
         cutter.boundary()
     return cutter.finish()
+
+
+# A chunk size, or one near what the first so many pieces come to: there mistakes are by one.
+Asked = int | tuple[int, int]
+
+
+def asked(*sizes: int) -> st.SearchStrategy[Asked]:
+    return st.one_of(
+        st.sampled_from(sizes), st.tuples(st.integers(1, 5), st.sampled_from([0, 1, -1]))
+    )
+
+
+def chosen(size: Asked, pieces: Sequence[str]) -> int:
+    if isinstance(size, int):
+        return size
+    count, difference = size
+    return max(0, sum(map(len, pieces[:count])) + difference)
 
 
 Taken = tuple[list[str], Exception | None]

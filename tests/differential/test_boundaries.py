@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from .boundaries import DEFAULT, chunks_of, regrouped, whole_runs
+from .boundaries import DEFAULT, Asked, asked, chosen, chunks_of, regrouped, whole_runs
 from .contexts import calm, mended
 from .dice import examples
 from .laws import Case, expected
@@ -36,9 +36,10 @@ def test_chunks_are_whole_runs_in_async_environments(case: Case, chunk_size: int
     check_whole_runs(case, chunk_size)
 
 
-def check_regrouped(case: Case, chunk_size: int) -> None:
+def check_regrouped(case: Case, size: Asked) -> None:
     still = replace(case, context={name: calm(value) for name, value in case.context.items()})
     pieces, failure = chunks_of(still, chunk_size=0)
+    chunk_size = chosen(size, pieces)
     chunks, error = chunks_of(still, chunk_size=chunk_size)
     assert type(error) is type(failure)
     had = [normalized(chunk) for chunk in chunks]
@@ -48,15 +49,15 @@ def check_regrouped(case: Case, chunk_size: int) -> None:
 
 
 @examples(30)
-@given(cases(is_async=False, marks=True), st.sampled_from([1, 7, 40, 300, 2000, DEFAULT]))
-def test_any_chunk_size_follows_from_every_boundary(case: Case, chunk_size: int) -> None:
-    check_regrouped(case, chunk_size)
+@given(cases(is_async=False, marks=True), asked(1, 7, 40, 300, 2000, DEFAULT))
+def test_any_chunk_size_follows_from_every_boundary(case: Case, size: Asked) -> None:
+    check_regrouped(case, size)
 
 
 @examples(20)
-@given(cases(is_async=True, marks=True), st.sampled_from([1, 7, 40, 300, 2000, DEFAULT]))
-def test_any_chunk_size_follows_in_async_environments(case: Case, chunk_size: int) -> None:
-    check_regrouped(case, chunk_size)
+@given(cases(is_async=True, marks=True), asked(1, 7, 40, 300, 2000, DEFAULT))
+def test_any_chunk_size_follows_in_async_environments(case: Case, size: Asked) -> None:
+    check_regrouped(case, size)
 
 
 @pytest.mark.parametrize("is_async", [False, True])

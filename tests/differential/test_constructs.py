@@ -9,9 +9,14 @@ import asyncio
 from typing import Any
 
 import pytest
-from jinja2 import DictLoader
+from jinja2 import DictLoader, Environment
 
-from streamtmpl import StreamEnvironment, render_stream, render_stream_async
+from streamtmpl import (
+    SandboxedStreamEnvironment,
+    StreamEnvironment,
+    render_stream,
+    render_stream_async,
+)
 
 PARTS = {
     "part": "P",
@@ -80,29 +85,76 @@ CUTS = {
 }  # fmt: skip
 
 
-def template(source: str, *, is_async: bool) -> Any:
-    environment = StreamEnvironment(
+# With `finalize` calls are captured: what they return is not yet what is written.
+FINALIZED = {
+    "a{% call c() %}x{% if yes %}y{% endif %}{% endcall %}b{% if yes %}c{% endif %}": "acxyd|bc",
+    "{% for x in rows %}{{ x }}{{ plain() }}{% endfor %}.": "11plain|21plain|.",
+}
+
+
+def template(
+    source: str,
+    kind: type[Environment] = StreamEnvironment,
+    *,
+    is_async: bool = False,
+    finalize: Any = None,
+) -> Any:
+    environment = kind(
         loader=DictLoader(PARTS),
         autoescape=True,
         enable_async=is_async,
+        finalize=finalize,
         extensions=["jinja2.ext.loopcontrols"],
     )
     return environment.from_string(IMPORT + source)
 
 
-@pytest.mark.parametrize(("source", "cuts"), CUTS.items(), ids=CUTS)
-def test_sync(source: str, cuts: str) -> None:
-    stream = render_stream(template(source, is_async=False), CONTEXT, chunk_size=0)
-    assert "|".join(stream) == cuts
+def cut(template: Any) -> str:
+    return "|".join(render_stream(template, CONTEXT, chunk_size=0))
 
 
-@pytest.mark.parametrize("is_async", [True, False])
-@pytest.mark.parametrize(("source", "cuts"), CUTS.items(), ids=CUTS)
-def test_async(source: str, cuts: str, is_async: bool) -> None:
+def cut_async(template: Any) -> str:
     async def collect() -> list[str]:
-        stream = render_stream_async(template(source, is_async=is_async), CONTEXT, chunk_size=0)
+        stream = render_stream_async(template, CONTEXT, chunk_size=0)
         return [chunk async for chunk in stream]
 
-    if is_async and "asks" in source:
+    return "|".join(asyncio.run(collect()))
+
+
+every_construct = pytest.mark.parametrize(("source", "cuts"), CUTS.items(), ids=CUTS)
+
+
+@every_construct
+def test_sync(source: str, cuts: str) -> None:
+    assert cut(template(source)) == cuts
+
+
+@every_construct
+def test_sandboxed(source: str, cuts: str) -> None:
+    assert cut(template(source, SandboxedStreamEnvironment)) == cuts
+
+
+@every_construct
+def test_escaping_that_only_shows_when_rendering(source: str, cuts: str) -> None:
+    if not source.startswith("{% extends"):
+        source = "{% autoescape yes %}" + source + "{% endautoescape %}"
+    assert cut(template(source)) == cuts
+
+
+@every_construct
+def test_async(source: str, cuts: str) -> None:
+    if "asks" in source:
         pytest.skip("a caller is awaited in async environments")
-    assert "|".join(asyncio.run(collect())) == cuts
+    assert cut_async(template(source, is_async=True)) == cuts
+
+
+@every_construct
+def test_async_stream_of_a_sync_template(source: str, cuts: str) -> None:
+    assert cut_async(template(source)) == cuts
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+@pytest.mark.parametrize(("source", "cuts"), FINALIZED.items(), ids=FINALIZED)
+def test_finalized(source: str, cuts: str, is_async: bool) -> None:
+    made = template(source, is_async=is_async, finalize=lambda value: value)
+    assert (cut_async if is_async else cut)(made) == cuts
