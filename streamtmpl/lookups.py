@@ -10,13 +10,13 @@ import sys
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
+from jinja2.runtime import Context
 from jinja2.utils import internalcode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from jinja2 import Environment
-    from jinja2.runtime import Context
 
 _PLAIN_CALLABLES = frozenset({FunctionType, MethodType, BuiltinFunctionType})
 
@@ -69,3 +69,7 @@ def call(context: Context, function: Callable[..., Any], /, *args: Any, **kwargs
                 "value was undefined because a callable raised a StopIteration exception"
             )
     return context.call(function, *args, **kwargs)
+
+
+# Python names the function called in errors of the arguments, such as f(**1): as in Jinja2.
+call.__module__, call.__qualname__ = Context.call.__module__, Context.call.__qualname__
