@@ -1,0 +1,45 @@
+"""The iterators that a render has open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from streamtmpl import StreamEnvironment, render_stream
+from streamtmpl.sources import Sources
+
+
+def numbers() -> Iterator[int]:
+    yield from range(3)
+
+
+def test_ended_generators_are_forgotten() -> None:
+    sources = Sources()
+    left = numbers()
+    next(left)
+    sources.add(left)
+    for _ in range(1000):
+        ended = numbers()
+        sources.add(ended)
+        list(ended)
+    assert len(sources) < 200
+    assert sources.close() == []
+    assert list(left) == []
+
+
+def test_a_filter_in_every_row_does_not_pile_up_its_generators() -> None:
+    template = StreamEnvironment().from_string(
+        "{% for row in rows %}{{ row|map('string')|join }}{% endfor %}"
+    )
+    with render_stream(template, {"rows": ([n] for n in range(5000))}, chunk_size=0) as stream:
+        most = max(len(stream._sources) for _ in stream)
+    assert most < 200
+
+
+def test_nothing_is_added_after_the_end() -> None:
+    sources = Sources()
+    assert sources.close() == []
+    late = numbers()
+    next(late)
+    sources.add(late)
+    assert len(sources) == 0
+    assert list(late) == [1, 2]
