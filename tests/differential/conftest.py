@@ -1,0 +1,16 @@
+"""Chunks are compared to the character here: no pull may be slow because the machine is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.clocks import replaced_clock
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _still_clock() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        replaced_clock(monkeypatch)
+        yield
