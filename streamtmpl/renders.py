@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from abc import ABC, abstractmethod
 from types import coroutine
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -40,7 +41,7 @@ class Render(Protocol):
         """The same as far as it can be done from a finalizer."""
 
 
-class CoroutineRender:
+class CoroutineRender(ABC):
     """What renders of async environments share: the coroutine, its context and how it ends."""
 
     def __init__(
@@ -121,10 +122,11 @@ class CoroutineRender:
             except BaseException as error:  # noqa: BLE001 - the template's to handle
                 resume, value = body.throw, error
 
+    @abstractmethod
     def _at_cut(self) -> Generator[Any, Any, None]:
-        raise NotImplementedError
+        """A chunk is to be cut: wait until the consumer has taken it."""
 
-    def _before_wait(self) -> None:
+    def _before_wait(self) -> None:  # noqa: B027 - not every kind of render can do something
         """The render is about to wait for something that is not ready."""
 
     @internalcode
