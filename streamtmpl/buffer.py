@@ -51,55 +51,44 @@ class Buffer:
     :ivar tell: the number of characters collected and not taken yet.
     :ivar limit: a boundary cuts when more characters than this have collected.
     :ivar flush_limit: ``{% flush %}`` cuts when more characters than this have collected.
-    :ivar main: the buffer whose text is handed over: this one, or the one this captures for.
     :ivar sources: where iterators register to be closed with the stream; ``None`` where nobody
         closes them (``render()``).
     :ivar resumed: the moment (seconds, :func:`time.perf_counter`) the render last got control back.
     """
 
-    __slots__ = (
-        "_next_size",
-        "_size",
-        "_text",
-        "flush_limit",
-        "limit",
-        "main",
-        "resumed",
-        "sources",
-        "taken",
-        "tell",
-        "write",
-    )
-
     write: Callable[[str], Any]
     tell: Callable[[], int]
-    main: Buffer
+
+    # What most buffers never change costs nothing as an attribute of the class.
+    flush_limit = 0
+    resumed = 0.0
+    taken = False
+    _captures_for: Buffer | None = None  # to itself, it would leave each to the garbage collector
 
     def __init__(self, chunk_size: int | None = None, sources: Sources | None = None) -> None:
         """A buffer that cuts at *chunk_size* characters, or never (``None``)."""
         self._text = text = StringIO()
         self.write = text.write
         self.tell = text.tell
-        self.main = self
         self.sources = sources
-        self.resumed = 0.0
-        self.taken = False
+        self._size = chunk_size
         if chunk_size is None:
-            self._size = self._next_size = 0
             self.limit = self.flush_limit = NEVER
+        elif chunk_size > FIRST_CHUNK_SIZE:
+            self.limit = FIRST_CHUNK_SIZE - 1
         else:
-            self._size = chunk_size
-            self._next_size = first = (
-                FIRST_CHUNK_SIZE if chunk_size > FIRST_CHUNK_SIZE else chunk_size
-            )
-            self.limit = first - 1 if first else 0
-            self.flush_limit = 0
+            self.limit = chunk_size - 1 if chunk_size else 0
 
     def capture(self) -> Buffer:
         """A buffer for text that is to become a value: it never cuts."""
         inner = Buffer(None, self.sources)
-        inner.main = self.main
+        inner._captures_for = self.main
         return inner
+
+    @property
+    def main(self) -> Buffer:
+        """The buffer whose text is handed over: this one, or the one this captures for."""
+        return self._captures_for or self
 
     def take(self) -> str:
         """Remove and return what has collected; the next chunk may be twice as long."""
@@ -108,8 +97,8 @@ class Buffer:
             self._text.seek(0)
             self._text.truncate()
             self.taken = True
-            self._next_size = min(2 * self._next_size, self._size)
-            self.limit = max(self._next_size - 1, 0)
+            if self._size and self.limit < self._size - 1:
+                self.limit = min(2 * self.limit + 2, self._size) - 1
         return text
 
     def holds_head(self) -> bool:

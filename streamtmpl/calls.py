@@ -56,6 +56,14 @@ def named_as(original: type) -> Callable[[_Class], _Class]:
 
 Concat = Callable[[Any], str]
 
+PARAMETER = "p_"
+"""What the names of a compiled macro's parameters begin with, before the template's own names.
+
+A template may call them as it likes; the function has locals of other names."""
+
+Shape = tuple[Any, ...]
+"""How many positional arguments a call has, and the names of its keyword arguments."""
+
 
 @internalcode
 def capture(concat: Concat | None, body: Callable[..., Any], /, *args: Any, **kwargs: Any) -> str:
@@ -196,6 +204,11 @@ def async_into(function: Any) -> Callable[..., Any]:
     return body
 
 
+def without_prefix(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Keyword arguments under the names that the template gave them."""
+    return {name.removeprefix(PARAMETER): value for name, value in arguments.items()}
+
+
 @named_as(runtime.Macro)
 class Macro(runtime.Macro):
     """A macro whose compiled function writes into a buffer.
@@ -205,18 +218,46 @@ class Macro(runtime.Macro):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._has_implicit = self.caller or self.catch_kwargs or self.catch_varargs
+        self._entries: dict[Shape, Callable[..., Any]] = {}
 
-    def _is_text(self, context: Context) -> bool:
-        """Whether escaping would leave what the macro renders as it is."""
-        return bool(context.eval_ctx.autoescape)
+    def _entry(self, context: Context | None, shape: Shape | None) -> Callable[..., Any] | None:
+        """What renders into a buffer for a call of *shape*; ``None``: the call cannot stream.
+
+        With a *context* it must be that escaping, there, would leave the text as it is. The names
+        of keyword arguments get a prefix (:data:`PARAMETER`), unless there is no *shape*.
+        """
+        if context is not None and not context.eval_ctx.autoescape:
+            return None
+        if shape is None:
+            return self._into
+        entry = self._entries.get(shape)
+        if entry is None:
+            entry = self._entries[shape] = self._func if self._fits(shape) else self._into_prefixed
+        return entry
+
+    def _fits(self, shape: Shape) -> bool:
+        """Whether the compiled function takes arguments of *shape* just as they are."""
+        count, *names = shape
+        takes = set(self.arguments[count:])
+        if self.caller and not self.explicit_caller:
+            if "caller" not in names:
+                return False
+            takes.add("caller")
+        return (
+            count <= self._argument_count
+            and takes.issuperset(names)
+            and not self.catch_kwargs
+            and not self.catch_varargs
+        )
 
     @internalcode
     def _into(self, out: Buffer, /, *args: Any, **kwargs: Any) -> Any:
         """Render into *out*, with a template's arguments."""
-        if not kwargs and len(args) <= self._argument_count and not self._has_implicit:
-            return self._func(out, *args)
         return self._func(out, *self._bind(args, kwargs))
+
+    @internalcode
+    def _into_prefixed(self, out: Buffer, /, *args: Any, **kwargs: Any) -> Any:
+        return self._into(out, *args, **without_prefix(kwargs))
 
     @internalcode
     @pass_eval_context
@@ -302,15 +343,17 @@ class BlockReference(runtime.BlockReference):
         """The block that this one overrides, or undefined."""
         return streamed_reference(super().super)
 
-    def _is_text(self, context: Context) -> bool:
-        """Whether escaping would leave what the block renders as it is."""
-        return bool(self._context.eval_ctx.autoescape)
+    def _entry(self, context: Context | None, shape: Shape | None) -> Callable[..., Any] | None:
+        """As that of a macro."""
+        if context is not None and not self._context.eval_ctx.autoescape:
+            return None
+        return self._into
 
     @internalcode
     def _into(self, out: Buffer, /, *args: Any, **kwargs: Any) -> Any:
         """Render the block, which takes no arguments, into *out*."""
         if args or kwargs:
-            return self(*args, **kwargs)  # raises what calling the block raises
+            return self(*args, **without_prefix(kwargs))  # raises what calling the block raises
         return self._compiled(self._stack[self._depth])(self._context, out)
 
     @internalcode

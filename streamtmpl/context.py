@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import ChainMap
 from typing import TYPE_CHECKING, Any
 
+from jinja2 import Template
 from jinja2.nodes import EvalContext
 from jinja2.runtime import Context
 from jinja2.utils import missing
@@ -12,11 +13,27 @@ from jinja2.utils import missing
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, MutableMapping
 
-    from jinja2 import Environment, Template
+    from jinja2 import Environment
+
+
+class _Lazily:
+    """An attribute that is computed when it is first asked for, and then simply there."""
+
+    def __init__(self, compute: Callable[[Any], Any]) -> None:
+        self._compute = compute
+        self._name = compute.__name__
+        self.__doc__ = compute.__doc__
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        if instance is None:
+            return self
+        value = self._compute(instance)
+        setattr(instance, self._name, value)
+        return value
 
 
 class StreamContext(Context):
-    """Jinja2's context, which finds out the names of globals only when they are asked for."""
+    """Jinja2's context; what most renders never ask for is made when it is asked for."""
 
     def __init__(
         self,
@@ -30,11 +47,24 @@ class StreamContext(Context):
         self.parent = parent
         self.vars = {}
         self.environment = environment
-        self.eval_ctx = EvalContext(environment, name)
-        self.exported_vars = set()
         self.name = name
         self._globals = globals
-        self.blocks = {name: [block] for name, block in blocks.items()} if blocks else {}
+        self._functions = blocks
+
+    @_Lazily
+    def blocks(self) -> dict[str, list[Callable[[Context], Iterator[str]]]]:
+        """The functions of each block, the most derived one first."""
+        return {name: [block] for name, block in self._functions.items()}
+
+    @_Lazily
+    def eval_ctx(self) -> EvalContext:
+        """Whether to escape, at present."""
+        return EvalContext(self.environment, self.name)
+
+    @_Lazily
+    def exported_vars(self) -> set[str]:
+        """The names of the variables that the template exports."""
+        return set()
 
     @property
     def globals_keys(self) -> set[str]:  # type: ignore[override]
@@ -42,35 +72,54 @@ class StreamContext(Context):
         return set(self._globals or ())
 
 
-def new_context(
-    template: Template,
-    variables: dict[str, Any] | None = None,
-    shared: bool = False,
-    local_variables: Mapping[str, Any] | None = None,
-) -> Context:
-    """A context for *template*, as :meth:`jinja2.Template.new_context` makes it."""
-    if variables is None:
-        variables = {}
-    parent = variables if shared else _with_globals(template.globals, variables)
-    if local_variables:
-        if shared:
-            parent = dict(parent)  # what is shared is not to be modified
-        for name, value in local_variables.items():
-            if value is not missing:
-                parent[name] = value
+def included_context(template: Any, context: Context, variables: dict[str, Any]) -> Context:
+    """The context for *template* where it is included: all of *context*, and local *variables*."""
+    if type(context) is not StreamContext or type(template).new_context is not new_context:
+        made: Context = template.new_context(context.get_all(), True, variables)
+        return made
+    own = context.vars
+    parent = {**context.parent, **own} if own else context.parent.copy()
+    for name, value in variables.items():
+        if value is not missing:
+            parent[name] = value
     return StreamContext(
         template.environment, parent, template.name, template.blocks, template.globals
     )
+
+
+def new_context(
+    template: Template,
+    vars: dict[str, Any] | None = None,
+    shared: bool = False,
+    locals: Mapping[str, Any] | None = None,
+) -> Context:
+    """A context for *template*: *vars* over the globals, or alone if they are *shared*.
+
+    It is the method :meth:`jinja2.Template.new_context` of templates that stream.
+    """
+    environment = template.environment
+    if environment.context_class is not Context:
+        return Template.new_context(template, vars, shared, locals)
+    if vars is None:
+        vars = {}
+    parent = vars if shared else _with_globals(template.globals, vars)
+    if locals:
+        if shared:
+            parent = dict(parent)  # what is shared is not to be modified
+        for name, value in locals.items():
+            if value is not missing:
+                parent[name] = value
+    return StreamContext(environment, parent, template.name, template.blocks, template.globals)
 
 
 def _with_globals(globals: Mapping[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
     """The variables over the globals, in a new dict."""
     if type(globals) is not ChainMap:
         return dict(globals, **variables)
-    *over, base = globals.maps
-    if not any(over):
-        return dict(base, **variables)
-    merged = dict(base)
-    for mapping in reversed(over):
-        merged.update(mapping)
-    return dict(merged, **variables)
+    maps = globals.maps
+    base: Any = maps[-1]
+    if len(maps) > 2 or (len(maps) == 2 and maps[0]):
+        base = dict(base)
+        for mapping in maps[-2::-1]:
+            base.update(mapping)
+    return dict(base, **variables)

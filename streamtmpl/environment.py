@@ -50,16 +50,7 @@ class StreamTemplate(jinja2.Template):
         template._code = code  # its source is registered for as long as it lives
         return cast("Self", template)
 
-    def new_context(
-        self,
-        vars: dict[str, Any] | None = None,
-        shared: bool = False,
-        locals: Mapping[str, Any] | None = None,
-    ) -> Context:
-        """A context for this template: *vars* over the globals, or alone if they are *shared*."""
-        if self.environment.context_class is not Context:
-            return super().new_context(vars, shared, locals)
-        return new_context(self, vars, shared, locals)
+    new_context = new_context
 
     def _renders_into_buffer(self) -> bool:
         """Whether the text may be collected without the environment's own ``concat``."""

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
-_PLAIN_CALLABLES = frozenset({FunctionType, MethodType, BuiltinFunctionType})
-
-
 @internalcode
 def item_or_undefined(environment: Environment, value: Any, name: str) -> Any:
     """``value.name`` where there is no such attribute: the item, or undefined."""
@@ -56,19 +53,36 @@ def item_missing(environment: Environment, value: Any, item: Any) -> Any:
     return environment.undefined(obj=value, name=item)
 
 
+def is_plain(function: Any) -> bool:
+    """Whether a template may simply call *function*: it wants nothing of Jinja2's passed."""
+    kind = type(function)
+    if kind is MethodType:
+        # A method has its function's attributes, but to look for one in vain takes it much longer.
+        return not hasattr(function.__func__, "jinja_pass_arg")
+    return kind is BuiltinFunctionType or (
+        kind is FunctionType and not hasattr(function, "jinja_pass_arg")
+    )
+
+
+def stopped(environment: Environment) -> Any:
+    """The value of a call that raised ``StopIteration``, which would end a generator of ours."""
+    return environment.undefined(
+        "value was undefined because a callable raised a StopIteration exception"
+    )
+
+
 @internalcode
 def call(context: Context, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     """Call *function* as a template does; its variables of a loop or block come as keywords."""
-    if type(function) in _PLAIN_CALLABLES and not hasattr(function, "jinja_pass_arg"):
+    if not is_plain(function):
+        return context.call(function, *args, **kwargs)
+    if kwargs:
         kwargs.pop("_loop_vars", None)
         kwargs.pop("_block_vars", None)
-        try:
-            return function(*args, **kwargs)
-        except StopIteration:
-            return context.environment.undefined(
-                "value was undefined because a callable raised a StopIteration exception"
-            )
-    return context.call(function, *args, **kwargs)
+    try:
+        return function(*args, **kwargs)
+    except StopIteration:
+        return stopped(context.environment)
 
 
 # Python names the function called in errors of the arguments, such as f(**1): as in Jinja2.

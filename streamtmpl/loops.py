@@ -9,7 +9,7 @@ from jinja2.async_utils import auto_aiter
 from jinja2.utils import internalcode, missing
 from markupsafe import Markup
 
-from .calls import capture, capture_async, named_as
+from .calls import Shape, capture, capture_async, named_as, without_prefix
 from .sources import clock, paused
 
 if TYPE_CHECKING:
@@ -101,8 +101,12 @@ class LoopContext(runtime.LoopContext):
                 self._length = len(items) + self.index + (self._after is not missing)
         return self._length
 
-    def _is_text(self, context: Context | None = None) -> bool:
-        """Whether escaping would leave what ``loop(...)`` renders as it is."""
+    def _entry(self, context: Context | None, shape: Shape | None) -> Callable[..., Any] | None:
+        """As that of a macro."""
+        return self._into if context is None or self._is_text() else None
+
+    def _is_text(self) -> bool:
+        """Whether what ``loop(...)`` renders is safe HTML."""
         markup = self._markup
         return markup if isinstance(markup, bool) else bool(markup.autoescape)
 
@@ -114,6 +118,8 @@ class LoopContext(runtime.LoopContext):
     @internalcode
     def _into(self, out: Buffer, /, *args: Any, **kwargs: Any) -> Any:
         """Render the body of the loop over the one argument into *out*."""
+        if kwargs:
+            kwargs = without_prefix(kwargs)
         try:
             iterable = _only_argument(*args, **kwargs)
         except TypeError:

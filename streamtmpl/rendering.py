@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any, overload
 import jinja2
 
 from .buffer import DEFAULT_CHUNK_SIZE
-from .calls import async_into, into
 from .exceptions import NotStreamingError
 from .stream import ChunkStream
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from jinja2 import Template
+    from jinja2 import Environment, Template
 
     from .async_stream import AsyncChunkStream
 
@@ -57,18 +56,17 @@ def render_stream(
     :raises ValueError: *chunk_size* is negative.
     :raises LookupError: there is no such encoding.
     """
-    size = _chunk_size(template, chunk_size)
-    if template.environment.is_async:
+    body, environment = _compiled(template)
+    if environment.is_async:
         raise NotStreamingError(
             f"{template!r} belongs to an async environment: use render_stream_async()"
         )
-    body = into(template.root_render_func)
-    variables = dict(context or ())
+    variables = dict(context) if context else {}
     return ChunkStream(
         lambda out: body(template.new_context(variables), out),
-        size,
+        _chunk_size(environment) if chunk_size is None else chunk_size,
         encoding,
-        template.environment.handle_exception,
+        environment.handle_exception,
     )
 
 
@@ -106,16 +104,16 @@ def render_stream_async(
     # asyncio takes as long to import as Jinja2: only those who use it pay for it.
     from .async_stream import coroutine_stream, thread_stream  # noqa: PLC0415
 
-    size = _chunk_size(template, chunk_size)
-    if not template.environment.is_async:
+    body, environment = _compiled(template)
+    size = _chunk_size(environment) if chunk_size is None else chunk_size
+    if not environment.is_async:
         return thread_stream(render_stream(template, context, chunk_size=size, encoding=encoding))
-    body = async_into(template.root_render_func)
-    variables = dict(context or ())
+    variables = dict(context) if context else {}
     return coroutine_stream(
         lambda out: body(template.new_context(variables), out),
         size,
         encoding,
-        template.environment.handle_exception,
+        environment.handle_exception,
     )
 
 
@@ -124,20 +122,24 @@ def streams(template: Template) -> bool:
     return hasattr(template.root_render_func, "into")
 
 
-def _chunk_size(template: Any, chunk_size: int | None) -> int:
-    """The chunk size to use with *template*, which must be one that streams."""
+def _compiled(template: Any) -> tuple[Callable[..., Any], Environment]:
+    """The compiled function of *template*, which must be one that streams; and its environment."""
+    try:
+        return template.root_render_func.into, template.environment
+    except AttributeError:
+        pass
     if not isinstance(template, jinja2.Template):
         raise NotStreamingError(
             f"cannot stream {template!r}: expected a template, as StreamEnvironment.get_template()"
             " or from_string() gives"
         )
-    if not streams(template):
-        raise NotStreamingError(
-            f"{template!r} was compiled by jinja2 and cannot stream. Load it from a"
-            " streamtmpl.StreamEnvironment, or call streamtmpl.enable_streaming(environment) and"
-            " get the template from the environment again."
-        )
-    if chunk_size is not None:
-        return chunk_size
-    size: int = getattr(template.environment, "chunk_size", DEFAULT_CHUNK_SIZE)
+    raise NotStreamingError(
+        f"{template!r} was compiled by jinja2 and cannot stream. Load it from a"
+        " streamtmpl.StreamEnvironment, or call streamtmpl.enable_streaming(environment) and"
+        " get the template from the environment again."
+    )
+
+
+def _chunk_size(environment: Any) -> int:
+    size: int = getattr(environment, "chunk_size", DEFAULT_CHUNK_SIZE)
     return size

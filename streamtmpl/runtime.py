@@ -23,9 +23,17 @@ from .calls import (
     streamed_reference,
     template_function,
 )
+from .context import included_context
 from .escaping import block_text, escape_text, escape_value, to_text
 from .filters import Later, is_awaitable, piped, plain_types, plain_variant, skipped
-from .lookups import attribute_missing, call, item_missing, item_or_undefined
+from .lookups import (
+    attribute_missing,
+    call,
+    is_plain,
+    item_missing,
+    item_or_undefined,
+    stopped,
+)
 from .loops import AsyncLoopContext, AwaitedLoopContext, LoopContext, SteppedLoop, async_loop
 from .sources import (
     PATIENCE,
@@ -66,10 +74,13 @@ _COMMON = [
     "escape_value",
     "identity",
     "in_memory",
+    "included_context",
     "internalcode",
+    "is_plain",
     "iterated",
     "markup_join",
     "missing",
+    "stopped",
     "str_join",
     "to_text",
 ]
@@ -146,9 +157,11 @@ __all__ = [
     "exported",
     "identity",
     "in_memory",
+    "included_context",
     "internalcode",
     "into",
     "is_awaitable",
+    "is_plain",
     "item_missing",
     "item_or_undefined",
     "iterated",
@@ -161,6 +174,7 @@ __all__ = [
     "plain_types",
     "plain_variant",
     "skipped",
+    "stopped",
     "str_join",
     "streamed",
     "streamed_reference",

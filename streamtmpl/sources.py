@@ -107,50 +107,54 @@ this keeps the collector from finalizing the iterators before the stream closes 
 class Sources:
     """The iterators that a render has opened and not exhausted, to be closed when it ends."""
 
-    __slots__ = ("_closed", "_open", "_sweep_at")
+    # Most renders open nothing: until one does, there is nothing to be made.
+    _closed = False
+    _sweep_at = 64
 
-    def __init__(self) -> None:
-        self._open: dict[int, Any] = {}
-        self._sweep_at = 64
-        self._closed = False
-
-    def __len__(self) -> int:
-        return len(self._open)
+    open: dict[int, Any] | None = None
+    """The iterators by their identity; nothing has been opened yet if ``None``."""
 
     def add(self, iterator: Any) -> None:
         """Close *iterator* with the stream, if it can be closed and the stream has not ended."""
         if self._closed or not _is_closable(iterator):
             return
-        if len(self._open) >= self._sweep_at:
-            self._sweep()
-        self._open[id(iterator)] = iterator
-        _kept_alive[id(self)] = self._open
+        if self.open is None:
+            self.open = {}
+        elif len(self.open) >= self._sweep_at:
+            self._sweep(self.open)
+        self.open[id(iterator)] = iterator
+        _kept_alive[id(self)] = self.open
 
-    def _sweep(self) -> None:
+    def _sweep(self, iterators: dict[int, Any]) -> None:
         """Forget generators that have ended: a filter exhausts its own without telling."""
-        for key, iterator in list(self._open.items()):
+        for key, iterator in list(iterators.items()):
             if type(iterator) is GeneratorType and iterator.gi_frame is None:
-                del self._open[key]
-        self._sweep_at = max(64, 2 * len(self._open))
+                del iterators[key]
+        self._sweep_at = max(64, 2 * len(iterators))
 
     def discard(self, iterator: Any) -> None:
         """Leave *iterator* alone: it is exhausted."""
-        self._open.pop(id(iterator), None)
-        if not self._open:
-            _kept_alive.pop(id(self), None)
+        if self.open:
+            self.open.pop(id(iterator), None)
+            if not self.open:
+                del _kept_alive[id(self)]
 
     def _pop(self) -> Iterator[Any]:
         self._closed = True
-        while self._open:
-            yield self._open.popitem()[1]
-        _kept_alive.pop(id(self), None)
+        if self.open:
+            while self.open:
+                yield self.open.popitem()[1]
+            del _kept_alive[id(self)]
 
     def close(self) -> list[BaseException]:
         """Close what is open, the latest first, and return the errors of doing so.
 
         Async generators are left to the event loop that runs them: only it can close them.
         """
+        self._closed = True
         errors: list[BaseException] = []
+        if not self.open:
+            return errors
         for iterator in self._pop():
             close = getattr(iterator, "close", None)
             if callable(close):

@@ -7,9 +7,9 @@ created in. It closes whatever the template was iterating when it ends, however 
 from __future__ import annotations
 
 import codecs
+from _thread import RLock
 from collections.abc import Iterator
 from contextvars import copy_context
-from threading import RLock
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from jinja2.utils import internalcode
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 Chunk = TypeVar("Chunk", str, bytes)
-
-_ENDED: Any = object()
-
 
 class Encoder:
     """Turns the text of chunks into what the consumer receives: bytes, or the text itself."""
@@ -49,6 +46,9 @@ class Encoder:
         return self._encode(text, final) if text or final else b""
 
 
+_AS_TEXT = Encoder(None)
+
+
 def _text_encoder(encoding: str) -> Callable[[str, bool], bytes]:
     try:
         codec = codecs.lookup(encoding)
@@ -60,6 +60,12 @@ def _text_encoder(encoding: str) -> Callable[[str, bool], bytes]:
     raise LookupError(
         f"unknown encoding {encoding!r}: give the name of a text codec of Python's, such as"
         " 'utf-8', or leave it away to get str chunks"
+    )
+
+
+def _busy() -> StreamBusyError:
+    return StreamBusyError(
+        "the stream is running: it cannot be stepped or closed from inside its own template"
     )
 
 
@@ -91,9 +97,11 @@ class ChunkStream(Iterator[Chunk], Generic[Chunk]):
         characters. *on_error* is called while an ``Exception`` of the render is handled, and may
         raise it anew with a better traceback.
         """
-        self._encoder = Encoder(encoding)
+        self._encoder = _AS_TEXT if encoding is None else Encoder(encoding)
+        if type(chunk_size) is not int or chunk_size < 0:
+            check_chunk_size(chunk_size)
         self._sources = sources = Sources()
-        self._out = Buffer(check_chunk_size(chunk_size), sources)
+        self._out = Buffer(chunk_size, sources)
         self._begin = begin
         self._on_error = on_error
         self._context = copy_context()
@@ -111,44 +119,41 @@ class ChunkStream(Iterator[Chunk], Generic[Chunk]):
         :raises StreamBusyError: called from inside the template that is being rendered.
         """
         with self._lock:
+            if self._running:
+                raise _busy()
             if self._closed:
                 raise StreamClosedError("the stream is closed: render the template again")
-            chunk = _ENDED
+            chunk = None
             if not self._ended:
-                chunk = self._run(self._step)
-            if chunk is _ENDED:
+                self._running = True
+                try:
+                    chunk = self._context.run(self._step)
+                finally:
+                    self._running = False
+            if not chunk:
                 self._raise_kept()
                 raise StopIteration
             return chunk  # type: ignore[no-any-return]
 
     @internalcode
-    def _run(self, function: Callable[[], Any]) -> Any:
-        """Run *function* in the stream's context, never two at once."""
-        if self._running:
-            raise StreamBusyError(
-                "the stream is running: it cannot be stepped or closed from inside its own template"
-            )
-        self._running = True
-        try:
-            return self._context.run(function)
-        finally:
-            self._running = False
-
-    @internalcode
     def _step(self) -> Any:
+        """The next chunk; empty if there is none any more."""
         try:
-            if self._steps is None:
-                open_sources.set(self._sources)
-                self._steps = self._begin(self._out)
             out = self._out
             out.resumed = clock()
-            for _ in self._steps:
+            steps = self._steps
+            if steps is None:
+                open_sources.set(self._sources)
+                steps = self._steps = self._begin(out)
+            for _ in steps:
                 if chunk := self._encoder(out.take()):
                     return chunk
-            if len(self._sources) and (chunk := self._encoder(out.take())):
+            if self._sources.open and (chunk := self._encoder(out.take())):
                 return chunk  # closing may take its time: that is the next step's
-            self._keep(self._unwind())
-            return self._encoder(out.take(), final=True) or _ENDED
+            self._ended = True
+            self._steps = None
+            self._keep(self._sources.close())
+            return self._encoder(out.getvalue(), final=True)
         except BaseException as error:
             report(self._unwind())
             if self._on_error is not None and isinstance(error, Exception):
@@ -187,8 +192,14 @@ class ChunkStream(Iterator[Chunk], Generic[Chunk]):
         :raises BaseException: what unwinding or closing raised.
         """
         with self._lock:
+            if self._running:
+                raise _busy()
             if not self._ended:
-                self._keep(self._run(self._unwind))
+                self._running = True
+                try:
+                    self._keep(self._context.run(self._unwind))
+                finally:
+                    self._running = False
             self._closed = True
             self._raise_kept()
 

@@ -21,7 +21,7 @@ def test_ended_generators_are_forgotten() -> None:
         ended = numbers()
         sources.add(ended)
         list(ended)
-    assert len(sources) < 200
+    assert len(sources.open or ()) < 200
     assert sources.close() == []
     assert list(left) == []
 
@@ -31,7 +31,7 @@ def test_a_filter_in_every_row_does_not_pile_up_its_generators() -> None:
         "{% for row in rows %}{{ row|map('string')|join }}{% endfor %}"
     )
     with render_stream(template, {"rows": ([n] for n in range(5000))}, chunk_size=0) as stream:
-        most = max(len(stream._sources) for _ in stream)
+        most = max(len(stream._sources.open or ()) for _ in stream)
     assert most < 200
 
 
@@ -41,5 +41,5 @@ def test_nothing_is_added_after_the_end() -> None:
     late = numbers()
     next(late)
     sources.add(late)
-    assert len(sources) == 0
+    assert not sources.open
     assert list(late) == [1, 2]

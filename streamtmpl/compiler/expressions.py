@@ -80,12 +80,7 @@ class ExpressionGenerator(WritingGenerator):
             self.signature(node, frame)
             self.write(")")
 
-    @optimizeconst
-    def visit_Call(self, node: nodes.Call, frame: Frame, forward_caller: bool = False) -> None:
-        """``function(...)`` as a value."""
-        self.write_call(node, frame, None, forward_caller)
-
-    def _caller(self) -> str:
+    def caller(self) -> str:
         """The start of a call, up to what is called."""
         if self.environment.sandboxed:
             return "environment.call(context, "
@@ -93,16 +88,12 @@ class ExpressionGenerator(WritingGenerator):
             return "call(context, "
         return "context.call("
 
-    def write_call(
-        self, node: nodes.Call, frame: Frame, callee: str | None, forward_caller: bool = False
-    ) -> None:
-        """Write a call as a value, of the local *callee* or of the expression called."""
+    @optimizeconst
+    def visit_Call(self, node: nodes.Call, frame: Frame, forward_caller: bool = False) -> None:
+        """``function(...)`` as a value."""
         with self._settled():
-            self.write(self._caller())
-            if callee is None:
-                self.visit(node.node, frame)
-            else:
-                self.write(callee)
+            self.write(self.caller())
+            self.visit(node.node, frame)
             extra = {"caller": "caller"} if forward_caller else {}
             if frame.loop_frame:
                 extra["_loop_vars"] = "_loop_vars"

@@ -8,6 +8,7 @@ from jinja2 import nodes
 from jinja2.compiler import Frame, MacroRef, find_undeclared
 from jinja2.nodes import EvalContext
 
+from streamtmpl.calls import PARAMETER
 from streamtmpl.runtime import async_exported, exported
 
 from .loops import LoopGenerator
@@ -131,8 +132,11 @@ class FunctionGenerator(LoopGenerator):
         frame.buffer = None
         frame.symbols.analyze_node(node)
         outside, self._loops, self._in_capture = (self._loops, self._in_capture), [], False
-        signature = ", ".join(["out", *(f"{parameter}=missing" for parameter in parameters)])
+        names = [PARAMETER + name for name in parameters]
+        signature = ", ".join(["out", *(f"{name}=missing" for name in names)])
         with self.function(f"{self.func('macro')}({signature}):", node):
+            for name, parameter in zip(parameters.values(), names, strict=True):
+                self.writeline(f"{name} = {parameter}")
             self.enter_frame(frame)
             self._macro_defaults(node, frame)
             self.blockvisit(node.body, frame)
@@ -147,23 +151,26 @@ class FunctionGenerator(LoopGenerator):
 
     def _macro_parameters(
         self, node: nodes.Macro | nodes.CallBlock, frame: Frame, macro_ref: MacroRef
-    ) -> list[str]:
-        """The parameters of a macro's function: those declared, then the implicit ones it uses."""
+    ) -> dict[str, str]:
+        """The parameters of a macro's function and their locals.
+
+        Those declared come first, then the implicit ones that the macro uses.
+        """
         declared = {argument.name for argument in node.args}
-        parameters = [frame.symbols.ref(argument.name) for argument in node.args]
+        parameters = {argument.name: frame.symbols.ref(argument.name) for argument in node.args}
         undeclared = find_undeclared(node.body, ("caller", "kwargs", "varargs"))
         if "caller" in undeclared:
             macro_ref.accesses_caller = True
             if "caller" in declared:
                 self._check_caller_default(node)
             else:
-                parameters.append(frame.symbols.declare_parameter("caller"))
+                parameters["caller"] = frame.symbols.declare_parameter("caller")
         if "kwargs" in undeclared - declared:
             macro_ref.accesses_kwargs = True
-            parameters.append(frame.symbols.declare_parameter("kwargs"))
+            parameters["kwargs"] = frame.symbols.declare_parameter("kwargs")
         if "varargs" in undeclared - declared:
             macro_ref.accesses_varargs = True
-            parameters.append(frame.symbols.declare_parameter("varargs"))
+            parameters["varargs"] = frame.symbols.declare_parameter("varargs")
         return parameters
 
     def _check_caller_default(self, node: nodes.Macro | nodes.CallBlock) -> None:

@@ -53,9 +53,9 @@ class InheritanceGenerator(FunctionGenerator):
             self.writeline("else:")
             self.indent()
         if node.with_context:
-            variables = f"context.get_all(), True, {self.dump_local_context(frame)}"
+            included = f"included_context({template}, context, {self.dump_local_context(frame)})"
             function = self.into(f"{template}.root_render_func")
-            self.call_into(f"{function}({template}.new_context({variables}), {self.out(frame)})")
+            self.call_into(f"{function}({included}, {self.out(frame)})")
         else:
             self._write_module_body(template, frame)
         if node.ignore_missing:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from jinja2 import Environment, nodes
 from jinja2.compiler import optimizeconst
-from jinja2.idtracking import VAR_LOAD_PARAMETER
+from jinja2.idtracking import VAR_LOAD_PARAMETER, VAR_LOAD_RESOLVE
 from jinja2.runtime import Context
 
 from .filters import ITERATING_FILTERS, FilterGenerator
@@ -31,8 +31,33 @@ def plain_getitem(environment: Environment) -> bool:
     return getattr(environment.getitem, "__func__", None) is Environment.getitem
 
 
+def plain_resolve(environment: Environment) -> bool:
+    """Whether variables are looked up as Jinja2 does it."""
+    return environment.context_class.resolve_or_missing is Context.resolve_or_missing
+
+
 class LookupGenerator(FilterGenerator):
     """Compiles ``value.name`` and ``value[item]``: as statements where it can, else inline."""
+
+    def enter_frame(self, frame: Frame) -> None:
+        """Write the look-ups of the variables that *frame* takes from the context."""
+        if self.get_resolve_func() != "resolve" or not plain_resolve(self.environment):
+            super().enter_frame(frame)
+            return
+        loads = frame.symbols.loads
+        resolved = {
+            target: name for target, (kind, name) in loads.items() if kind == VAR_LOAD_RESOLVE
+        }
+        for target, name in resolved.items():
+            self.writeline(
+                f"{target} = variables[{name!r}] if {name!r} in variables "
+                f"else parent[{name!r}] if {name!r} in parent else missing"
+            )
+        frame.symbols.loads = {
+            target: load for target, load in loads.items() if target not in resolved
+        }
+        super().enter_frame(frame)
+        frame.symbols.loads = loads
 
     def _plain_getattr(self, name: str) -> bool:
         """Whether ``.name`` may be written as an attribute of Python's."""
@@ -161,7 +186,7 @@ class LookupGenerator(FilterGenerator):
             return node
         if type(node.node) is nodes.Const:
             return node
-        value = self._operand(node.node, frame)
+        value = self.operand(node.node, frame)
         if pulls:
             self.cut_if(f"type({value}) not in in_memory and ahead({value}, out)")
         return self._with_value(node, value)
@@ -183,7 +208,7 @@ class LookupGenerator(FilterGenerator):
         self.same_consumer(node, replaced)
         return replaced
 
-    def _operand(self, node: nodes.Expr | None, frame: Frame) -> str:
+    def operand(self, node: nodes.Expr | None, frame: Frame) -> str:
         """The local that holds the value of *node*, after the statements that this takes."""
         assert node is not None
         local = self._local(node, frame)
@@ -202,7 +227,7 @@ class LookupGenerator(FilterGenerator):
         )
 
     def _assign_attribute(self, target: str, node: nodes.Getattr, frame: Frame) -> None:
-        name, value = node.attr, self._operand(node.node, frame)
+        name, value = node.attr, self.operand(node.node, frame)
         found = f"{value}.{name}"
         failures = "AttributeError"
         if not hasattr(dict, name):
@@ -214,7 +239,7 @@ class LookupGenerator(FilterGenerator):
         )
 
     def _assign_item(self, target: str, node: nodes.Getitem, item: str | int, frame: Frame) -> None:
-        value = self._operand(node.node, frame)
+        value = self.operand(node.node, frame)
         self.writeline(f"try: {target} = {value}[{item!r}]", node)
         self.writeline(
             "except (AttributeError, TypeError, LookupError):"

@@ -99,7 +99,8 @@ class LoopGenerator(WatchingGenerator):
             self.writeline(f"{empty} = 1")
         if loop.loop:
             self.writeline(f"{loop.loop} = missing")
-        self._iterate(loop, empty)
+        with self.counting(frame):
+            self._iterate(loop, empty)
         self.leave_frame(loop.body, with_python_scope=node.recursive and not node.else_)
         if empty:
             self._otherwise(loop, empty)
@@ -148,16 +149,20 @@ class LoopGenerator(WatchingGenerator):
         elif self.assign(iterable, cast("nodes.Expr", node.iter), outer):
             self.settle(iterable)
         opener = self.choose_async("open_async_source", "open_source")
-        opened = f"{opener}({iterable}, {out})"
-        if not self._gives_loop_away(loop):
-            opened = f"None if type({iterable}) in in_memory else {opened}"
-        elif self.environment.is_async:
-            # User code expects Jinja2's loop object, whose attributes can be awaited.
-            opened = f"{opener}(auto_aiter({iterable}), {out})"
         # Jinja2 begins to iterate where it pulls, but for this one case.
         early = node.test is None or (self.environment.is_async and loop.loop is None)
-        self.writeline(f"{source} = {opened}", node if early else node.test)
-        self.cut_if(f"{source} is not None and {source}.head()")
+        where = node if early else node.test
+        if self._gives_loop_away(loop):
+            # User code expects Jinja2's loop object, whose attributes can be awaited.
+            self.writeline(f"{source} = {opener}(auto_aiter({iterable}), {out})", where)
+            self._opened(loop)
+        else:
+            self.writeline(f"{source} = None")
+            self.writeline(f"if type({iterable}) not in in_memory:")
+            self.indent()
+            self.writeline(f"{source} = {opener}({iterable}, {out})", where)
+            self._opened(loop)
+            self.outdent()
         if loop.selected:
             pulls = f"{iterable} if {source} is None else {source}.pulls"
             if at_once:
@@ -172,7 +177,11 @@ class LoopGenerator(WatchingGenerator):
                 self.writeline(f"{loop.selected} = open_async_source({iterable}, {out})")
             if at_once:
                 self.outdent()
-        else:
+
+    def _opened(self, loop: _Loop) -> None:
+        """Write what follows when a source has been opened."""
+        self.cut_if(f"{loop.source}.head()")
+        if not loop.selected:
             self.begin_watch(loop.watch)
 
     def _gives_loop_away(self, loop: _Loop) -> bool:
@@ -344,7 +353,10 @@ class LoopGenerator(WatchingGenerator):
         watch = Watch("fsource", loop.watch.countdown, loop.watch.looked)
         self.writeline(f"{'async ' if is_async else ''}def {name}(fiter, fsource):", test)
         self.indent()
+        self.writeline("if fsource is not None:")
+        self.indent()
         self.begin_watch(watch)
+        self.outdent()
         self.enter_frame(loop.test)
         self.writeline("async for " if is_async else "for ")
         self.visit(loop.node.target, loop.body)

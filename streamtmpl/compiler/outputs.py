@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from jinja2 import Environment, nodes
 from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment
 
+from streamtmpl.calls import PARAMETER
 from streamtmpl.extensions import is_flush
 
-from .lookups import LookupGenerator
+from .analysis import may_await
+from .calls import Arguments, CallGenerator, shape
+from .filters import ITERATING_FILTERS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from jinja2.compiler import Frame
 
 
@@ -72,7 +78,7 @@ def calls_stream(environment: Environment) -> bool:
     )
 
 
-class OutputGenerator(LookupGenerator):
+class OutputGenerator(CallGenerator):
     """Compiles ``Output`` nodes: one run is one write."""
 
     _values = 0
@@ -113,7 +119,7 @@ class OutputGenerator(LookupGenerator):
             if constant is not None:
                 run.add_text(constant)
             elif streams and type(child) is nodes.Call:
-                run = self._call(child, frame, run, last=index == len(node.nodes) - 1)
+                run = self._call(child, frame, run, node.nodes[index + 1 :])
             else:
                 run.add_name(self._evaluate(child, frame))
         if run:
@@ -153,11 +159,16 @@ class OutputGenerator(LookupGenerator):
     def _finalized(self, node: nodes.Expr, frame: Frame) -> None:
         finalize = self._make_finalize().src
         if frame.eval_ctx.volatile:
-            self.write("(escape_value if context.eval_ctx.autoescape else to_text)(")
+            self.write(f"{self._volatile_text()}(")
         if finalize is not None:
             self.write(finalize)
         self.visit(node, frame)
         self.write(")" * ((finalize is not None) + bool(frame.eval_ctx.volatile)))
+
+    @staticmethod
+    def _volatile_text() -> str:
+        """What turns a value into text where only the run knows whether to escape."""
+        return "(escape_value if context.eval_ctx.autoescape else to_text)"
 
     def _to_text(self, name: str, frame: Frame, awaitable: bool = False) -> None:
         """Turn the value in local *name*, awaited if need be, into text, or leave a number."""
@@ -178,65 +189,119 @@ class OutputGenerator(LookupGenerator):
 
     # -- calls that may stream
 
-    def _call(self, node: nodes.Call, frame: Frame, run: Run, *, last: bool) -> Run:
+    def _call(self, node: nodes.Call, frame: Frame, run: Run, rest: Sequence[nodes.Expr]) -> Run:
         """Write a call: straight into the stream if it can, else as one more value of the run.
 
-        Returns the run that goes on after it.
+        Returns the run that goes on after it, with *rest*.
         """
-        callee, value = self._value_name(), self._value_name()
-        self._assign_callee(callee, node, frame)
-        self.writeline(f"if {self._may_stream(callee)}{self._escaping_spares(callee, frame)}:")
-        self.indent()
-        if run:
+        value = self._value_name()
+        at_once = not self._may_hand_over(rest, frame)
+        with self.line_of(node):
+            callee = self.operand(node.node, frame)
+            arguments = self._early_arguments(node, frame)
+            self._stream_or(
+                callee, arguments, node, frame, prefix=run.source() if run else None
+            )
+        if not at_once:
+            self.writeline(f"{value} = ''")
+        self._else()
+        self._call_value(value, callee, arguments, node, frame)
+        if frame.eval_ctx.volatile:
+            if self.environment.is_async:
+                self.settle(value)
+            self.writeline(f"{value} = {self._volatile_text()}({value})")
+        self._to_text(value, frame, awaitable=self.environment.is_async)
+        run.add_name(value)
+        following = Run()
+        if at_once:
             self.writeline(f"{self.writer(frame)}({run.source()})")
-        self._stream(callee, node, frame)
-        self.boundary(frame)
-        if not last:
-            self.writeline(f"{callee} = ''")
+        else:
+            self.writeline(f"{value} = {run.source()}")
+            following.add_name(value)
+        self.outdent()
+        return following
+
+    def _else(self) -> None:
         self.outdent()
         self.writeline("else:")
         self.indent()
-        self.writeline(f"{value} = ", node)
-        if frame.eval_ctx.volatile:
-            self.write("(escape_value if context.eval_ctx.autoescape else to_text)(")
-        self.write_call(node, frame, callee)
-        if frame.eval_ctx.volatile:
-            self.write(")")
-        self._to_text(value, frame)
-        run.add_name(value)
-        rest = Run()
-        if last:
-            self.writeline(f"{self.writer(frame)}({run.source()})")
-        else:
-            self.writeline(f"{callee} = {run.source()}")
-            rest.add_name(callee)
-        self.outdent()
-        return rest
 
-    def _assign_callee(self, callee: str, node: nodes.Call, frame: Frame) -> None:
-        if self.assign(callee, node.node, frame):
-            self.settle(callee)
+    def _may_hand_over(self, rest: Sequence[nodes.Expr], frame: Frame) -> bool:
+        """Whether what is written so far may be handed over before the *rest* of the run is.
 
-    def _may_stream(self, callee: str) -> str:
-        condition = f"type({callee}) in {self.choose_async('async_streamed', 'streamed')}"
+        A run is never split, so it must not be written in parts then.
+        """
+        if self.environment.is_async:
+            return any(self._constant(node, frame) is None for node in rest)
+        return any(
+            each.name in ITERATING_FILTERS
+            for node in rest
+            for each in (node, *node.find_all(nodes.Filter))
+            if isinstance(each, nodes.Filter)
+        )
+
+    def _early_arguments(self, node: nodes.Call, frame: Frame) -> Arguments | None:
+        """Write the evaluation of the arguments, unless they may have to be waited for.
+
+        What stands above a call that streams is handed over before such a wait.
+        """
+        keywords = [pair.value for pair in node.kwargs]
+        parts = [*node.args, *keywords, node.dyn_args, node.dyn_kwargs]
+        if self.environment.is_async and any(may_await(part) for part in parts if part):
+            return None
+        return self.arguments(node, frame)
+
+    def _stream_or(
+        self,
+        callee: str,
+        arguments: Arguments | None,
+        node: nodes.Call,
+        frame: Frame,
+        prefix: str | None = None,
+        extra: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """Write a call straight into the stream, after *prefix*, where it can stream.
+
+        *arguments* are those that have been evaluated already.
+        """
+        entry, form = self.temporary_identifier(), shape(node, extra)
+        streams = f"type({callee}) in {self.choose_async('async_streamed', 'streamed')}"
         if self.environment.sandboxed:
-            condition += f" and environment.is_safe_callable({callee})"
-        return condition
+            streams += f" and environment.is_safe_callable({callee})"
+        context = self._escaping_context(frame)
+        self.writeline(f"{entry} = {callee}._entry({context}, {form!r}) if {streams} else None")
+        self.writeline(f"if {entry} is not None:")
+        self.indent()
+        if prefix is not None:
+            self.writeline(f"{self.writer(frame)}({prefix})")
+        if arguments is None:
+            arguments = self.arguments(node, frame)
+        prefixed = "" if form is None else PARAMETER
+        source = arguments.source(self.out(frame), extra=extra, prefix=prefixed)
+        self.call_into(f"{entry}({source})", node)
+        self.boundary(frame)
+
+    def _call_value(
+        self,
+        target: str,
+        callee: str,
+        arguments: Arguments | None,
+        node: nodes.Call,
+        frame: Frame,
+        extra: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """Write a call as a value; as :meth:`_stream_or`."""
+        with self.line_of(node):
+            if arguments is None:
+                arguments = self.arguments(node, frame)
+            self.assign_call(target, callee, arguments, node, frame, extra)
 
     @staticmethod
-    def _escaping_spares(callee: str, frame: Frame) -> str:
-        """The further condition that escaping leaves the text of *callee* as it is."""
-        spares = f"{callee}._is_text(context)"
+    def _escaping_context(frame: Frame) -> str:
+        """The context in which escaping must leave the text of a call as it is; or ``None``."""
         if frame.eval_ctx.volatile:
-            return f" and (not context.eval_ctx.autoescape or {spares})"
-        return f" and {spares}" if frame.eval_ctx.autoescape else ""
-
-    def _stream(
-        self, callee: str, node: nodes.Call, frame: Frame, extra: dict[str, str] | None = None
-    ) -> None:
-        self.call_into(f"{callee}._into({self.out(frame)}", node)
-        self.signature(node, frame, extra)
-        self.write(")")
+            return "context if context.eval_ctx.autoescape else None"
+        return "context" if frame.eval_ctx.autoescape else "None"
 
     def visit_CallBlock(self, node: nodes.CallBlock, frame: Frame) -> None:
         """Call a macro with the block as its ``caller``."""
@@ -252,18 +317,16 @@ class OutputGenerator(LookupGenerator):
             self.boundary(frame)
             return
         self._values = 0
-        callee = self._value_name()
-        self._assign_callee(callee, node.call, frame)
-        self.writeline(f"if {self._may_stream(callee)}:")
-        self.indent()
-        self._stream(callee, node.call, frame, {"caller": "caller"})
-        self.outdent()
-        self.writeline("else:")
-        self.indent()
-        self.start_write(frame, node)
-        self.write("block_text(")
-        self.write_call(node.call, frame, callee, forward_caller=True)
-        self.write(")")
-        self.end_write(frame)
+        extra = {"caller": "caller"}
+        with self.line_of(node):
+            callee = self.operand(node.call.node, frame)
+            arguments = self._early_arguments(node.call, frame)
+            self._stream_or(callee, arguments, node.call, frame, extra=extra)
+            self._else()
+            value = self._value_name()
+            self._call_value(value, callee, arguments, node.call, frame, extra)
+            if self.environment.is_async:
+                self.settle(value)
+            self.writeline(f"{self.writer(frame)}(block_text({value}))")
         self.outdent()
         self.boundary(frame)

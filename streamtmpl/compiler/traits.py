@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from jinja2.runtime import Context
 
-from .lookups import plain_getattr, plain_getitem
+from .lookups import plain_getattr, plain_getitem, plain_resolve
 from .outputs import calls_stream
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ def traits(environment: Environment) -> str:
         "concat": environment.concat == "".join,
         "getattr": plain_getattr(environment),
         "getitem": plain_getitem(environment),
+        "resolve": plain_resolve(environment),
         "call": environment.context_class.call is Context.call,
     }
     return " ".join(name for name, holds in held.items() if holds)

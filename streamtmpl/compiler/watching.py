@@ -30,10 +30,7 @@ class WatchingGenerator(OutputGenerator):
 
     def begin_watch(self, watch: Watch) -> None:
         """Write the beginning, before the first pull."""
-        self.writeline(f"if {watch.source} is not None:")
-        self.indent()
         self.writeline(f"{watch.countdown}, {watch.looked} = {watch.source}.stride, clock()")
-        self.outdent()
 
     def look(self, watch: Watch) -> None:
         """Write the look at the clock after a pull."""
@@ -60,7 +57,7 @@ class WatchingGenerator(OutputGenerator):
         if frame.buffer is not None:
             self.cut_if(f"{self.was_slow(source)} and {frame.buffer}.main.tell()")
             return
-        self.cut_if(f"tell() > out.limit or {self.was_slow(source)}")
+        self.cut_if(f"{self.enough()} or {self.was_slow(source)}")
         if looked is not None:
             self.indent()
             self.writeline(f"if {source} is not None: {source}.cut({looked})")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 # A local that a generated function sets up first, and the text in its body that asks for it.
 _LOCALS_OF_RENDER = (
     ("resolve(", "resolve = context.resolve_or_missing"),
+    (" variables ", "variables, parent = context.vars, context.parent"),
     ("undefined", "undefined = environment.undefined"),
     ("concat", "concat = environment.concat"),
     # The implicit else of conditional expressions is always the standard class.
@@ -24,6 +25,9 @@ _LOCALS_OF_WRITING = (
     ("write(", "write = out.write"),
     ("tell()", "tell = out.tell"),
 )
+
+# Loops count what they write themselves, which is cheaper than to ask the buffer at each boundary.
+_RECOUNT = "held, limit = tell(), out.limit"
 
 _IMPORT = "from streamtmpl.runtime import "
 
@@ -35,6 +39,10 @@ class _Function:
 
     def __init__(self) -> None:
         self.suspends = False
+        self.counts = False
+        """Whether the code being written is in a loop that counts, in ``held``, what is held."""
+        self.recount_at: int | None = None
+        """Where something else has written into the buffer, the indentation of that line."""
         self.kept: list[str] = []
 
 
@@ -46,6 +54,7 @@ class WritingGenerator(CodeGenerator):
     """
 
     _pending_boundary: int | None = None
+    _line_of: nodes.Node | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -105,15 +114,37 @@ class WritingGenerator(CodeGenerator):
 
     # -- suspending
 
+    @contextmanager
+    def counting(self, frame: Frame) -> Iterator[None]:
+        """Around a loop in *frame*: count what it holds instead of asking the buffer.
+
+        Not in async environments, where text may be handed over at any ``await``.
+        """
+        function = self._functions[-1]
+        if function.counts or frame.buffer is not None or self.environment.is_async:
+            yield
+            return
+        self.writeline(_RECOUNT)
+        function.counts = True
+        yield
+        function.counts = False
+        function.recount_at = None
+
     def _suspend(self) -> None:
         """Cut a chunk here."""
-        self._functions[-1].suspends = True
+        function = self._functions[-1]
+        function.suspends = True
         self.writeline(self.choose_async("await cut()", "yield"))
+        if function.counts:
+            self.writeline(_RECOUNT)
 
     def call_into(self, source: str, node: nodes.Node | None = None) -> None:
         """Begin a line that runs another compiled function; *source* is the call, or its start."""
-        self._functions[-1].suspends = True
+        function = self._functions[-1]
+        function.suspends = True
         self.writeline(self.choose_async("await ", "yield from ") + source, node)
+        if function.counts:
+            function.recount_at = self._indentation
 
     def cut_if(self, condition: str) -> None:
         """Cut a chunk here if *condition* holds when the template runs."""
@@ -122,6 +153,10 @@ class WritingGenerator(CodeGenerator):
         self.indent()
         self._suspend()
         self.outdent()
+
+    def enough(self) -> str:
+        """The condition that a boundary cuts a chunk."""
+        return "held > limit" if self._functions[-1].counts else "tell() > out.limit"
 
     def boundary(self, frame: Frame) -> None:
         """A statement block has ended: cut a chunk if enough has collected.
@@ -132,12 +167,30 @@ class WritingGenerator(CodeGenerator):
         if frame.buffer is None:
             self._pending_boundary = self._indentation
 
+    @contextmanager
+    def line_of(self, node: nodes.Node) -> Iterator[None]:
+        """Around the statements that evaluate an expression: errors are all at the line of *node*.
+
+        Jinja2 writes an expression as one line, wherever in the template its parts stand.
+        """
+        outer = self._line_of
+        self._line_of = outer or node
+        yield
+        self._line_of = outer
+
     def newline(self, node: nodes.Node | None = None, extra: int = 0) -> None:
-        """Begin a line, after the boundary that is due before it."""
-        if self._pending_boundary is not None:
-            here, self._indentation = self._indentation, self._pending_boundary
-            self.cut_if("tell() > out.limit")
-            self._indentation = here
+        """Begin a line, after the count and the boundary that are due before it."""
+        if node is not None and self._line_of is not None:
+            node = self._line_of
+        here, boundary, self._pending_boundary = self._indentation, self._pending_boundary, None
+        if self._functions and (at := self._functions[-1].recount_at) is not None:
+            self._functions[-1].recount_at = None
+            self._indentation = at
+            self.writeline(_RECOUNT)
+        if boundary is not None:
+            self._indentation = boundary
+            self.cut_if(self.enough())
+        self._indentation = here
         super().newline(node, extra)
 
     # -- writing
@@ -147,8 +200,10 @@ class WritingGenerator(CodeGenerator):
         return frame.buffer or "out"
 
     def writer(self, frame: Frame) -> str:
-        """The name of that buffer's ``write``."""
-        return "write" if frame.buffer is None else f"{frame.buffer}_write"
+        """The start of a statement that writes into that buffer, up to the text."""
+        if frame.buffer is not None:
+            return f"{frame.buffer}_write"
+        return "held += write" if self._functions[-1].counts else "write"
 
     def buffer(self, frame: Frame) -> None:
         """Capture what *frame* writes from here on."""
