@@ -94,8 +94,8 @@ class Buffer:
         """Remove and return what has collected; the next chunk may be twice as long."""
         text = self._text.getvalue()
         if text:
-            self._text.seek(0)
-            self._text.truncate()
+            # Once it has been truncated, a StringIO takes each character apart to store it.
+            StringIO.__init__(self._text)
             self.taken = True
             if self._size and self.limit < self._size - 1:
                 self.limit = min(2 * self.limit + 2, self._size) - 1

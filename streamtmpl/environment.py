@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 import jinja2
 from jinja2.nativetypes import NativeCodeGenerator
-from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment
 from jinja2.utils import internalcode, missing
 
@@ -23,7 +22,7 @@ from .generated import compile_generated, template_filename
 from .rendering import render_stream, render_stream_async, streams
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, MutableMapping
+    from collections.abc import AsyncGenerator, Callable, Iterator, MutableMapping
     from types import CodeType
 
     from jinja2 import Environment

@@ -52,6 +52,18 @@ def is_awaitable(value: Any) -> bool:
     return hasattr(kind, "__await__")
 
 
+@internalcode
+def join_texts(eval_ctx: EvalContext, value: Any, d: str = "", attribute: Any = None) -> str:
+    """Jinja2's ``join``, which looks for each item whether it is HTML: plain texts are not."""
+    if attribute is None and type(d) is str and (type(value) is list or type(value) is tuple):
+        for item in value:
+            if type(item) is not str:
+                break
+        else:
+            return d.join(value)
+    return filters.sync_do_join(eval_ctx, value, d, attribute)
+
+
 class Later:
     """An item or a result that has to be awaited, made by this module alone."""
 

@@ -10,6 +10,7 @@ import sys
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
+from jinja2.exceptions import TemplateRuntimeError
 from jinja2.runtime import Context
 from jinja2.utils import internalcode
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from jinja2 import Environment
+
 
 @internalcode
 def item_or_undefined(environment: Environment, value: Any, name: str) -> Any:
@@ -69,6 +71,16 @@ def stopped(environment: Environment) -> Any:
     return environment.undefined(
         "value was undefined because a callable raised a StopIteration exception"
     )
+
+
+def unknown(kind: str, name: str) -> Callable[..., Any]:
+    """What stands for a filter or test (the *kind*) that the environment does not have."""
+
+    @internalcode
+    def raises(*_: Any) -> Any:
+        raise TemplateRuntimeError(f"No {kind} named {name!r} found.")
+
+    return raises
 
 
 @internalcode

@@ -13,7 +13,7 @@ from .calls import Shape, capture, capture_async, named_as, without_prefix
 from .sources import clock, paused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sized
+    from collections.abc import Callable, Iterator, Sized
 
     from jinja2.nodes import EvalContext
     from jinja2.runtime import Context, Undefined
@@ -70,6 +70,11 @@ class LoopContext(runtime.LoopContext):
         self._before = self._current
         self._current = item
         return item, self
+
+    def _items(self) -> Iterator[Any]:
+        """The items alone."""
+        for item, _ in self:
+            yield item
 
     def _step(self, item: Any) -> Self:
         """Go on to *item*."""

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from jinja2.async_utils import auto_aiter
 from jinja2.exceptions import TemplateNotFound, TemplateRuntimeError
+from jinja2.filters import (
+    do_capitalize,
+    do_default,
+    do_join,
+    do_lower,
+    do_mark_safe,
+    do_trim,
+    do_upper,
+)
 from jinja2.runtime import Undefined, identity, markup_join, str_join
 from jinja2.utils import Namespace, internalcode, missing
-from markupsafe import Markup
+from markupsafe import Markup, soft_str
+from markupsafe import escape as do_escape
 
 from .calls import (
     AsyncBlockReference,
@@ -25,7 +35,7 @@ from .calls import (
 )
 from .context import included_context
 from .escaping import block_text, escape_text, escape_value, to_text
-from .filters import Later, is_awaitable, piped, plain_types, plain_variant, skipped
+from .filters import Later, is_awaitable, join_texts, piped, plain_types, plain_variant, skipped
 from .lookups import (
     attribute_missing,
     call,
@@ -33,6 +43,7 @@ from .lookups import (
     item_missing,
     item_or_undefined,
     stopped,
+    unknown,
 )
 from .loops import AsyncLoopContext, AwaitedLoopContext, LoopContext, SteppedLoop, async_loop
 from .sources import (
@@ -53,23 +64,26 @@ async_streamed = frozenset({AsyncMacro, AsyncBlockReference, AwaitedLoopContext,
 """The same in async environments."""
 
 _COMMON = [
-    "PATIENCE",
-    "ahead",
-    "paused",
     "Markup",
     "Namespace",
+    "PATIENCE",
     "SteppedLoop",
     "TemplateNotFound",
     "TemplateReference",
     "TemplateRuntimeError",
     "Undefined",
-    "streamed_reference",
+    "ahead",
     "attribute_missing",
     "block_text",
     "call",
-    "item_missing",
-    "item_or_undefined",
     "clock",
+    "do_capitalize",
+    "do_default",
+    "do_escape",
+    "do_lower",
+    "do_mark_safe",
+    "do_trim",
+    "do_upper",
     "escape_text",
     "escape_value",
     "identity",
@@ -77,12 +91,18 @@ _COMMON = [
     "included_context",
     "internalcode",
     "is_plain",
+    "item_missing",
+    "item_or_undefined",
     "iterated",
     "markup_join",
     "missing",
+    "paused",
+    "soft_str",
     "stopped",
     "str_join",
+    "streamed_reference",
     "to_text",
+    "unknown",
 ]
 
 exported = sorted(
@@ -91,7 +111,9 @@ exported = sorted(
         "capture",
         "LoopContext",
         "Macro",
+        "do_join",
         "into",
+        "join_texts",
         "open_source",
         "streamed",
         "template_function",
@@ -152,6 +174,14 @@ __all__ = [
     "capture_async",
     "clock",
     "cut",
+    "do_capitalize",
+    "do_default",
+    "do_escape",
+    "do_join",
+    "do_lower",
+    "do_mark_safe",
+    "do_trim",
+    "do_upper",
     "escape_text",
     "escape_value",
     "exported",
@@ -165,6 +195,7 @@ __all__ = [
     "item_missing",
     "item_or_undefined",
     "iterated",
+    "join_texts",
     "markup_join",
     "missing",
     "open_async_source",
@@ -174,10 +205,12 @@ __all__ = [
     "plain_types",
     "plain_variant",
     "skipped",
+    "soft_str",
     "stopped",
     "str_join",
     "streamed",
     "streamed_reference",
     "template_function",
     "to_text",
+    "unknown",
 ]

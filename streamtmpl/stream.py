@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 Chunk = TypeVar("Chunk", str, bytes)
 
+
 class Encoder:
     """Turns the text of chunks into what the consumer receives: bytes, or the text itself."""
 

@@ -21,6 +21,10 @@ def uses_as_value(node: nodes.Node, name: str) -> bool:
     return False
 
 
+COUNTED = frozenset({"index", "index0", "first", "depth", "depth0"})
+"""The attributes of ``loop`` that need no more than the number of items so far."""
+SIZED = COUNTED | {"last", "length", "revindex", "revindex0"}
+"""Those that need no more than that and the number of all items."""
 STEPPED = frozenset({"index", "index0", "first", "previtem", "depth", "depth0"})
 """The attributes of ``loop`` that need no look at what follows."""
 PLAIN = STEPPED | {"last", "nextitem", "length", "revindex", "revindex0"}
@@ -33,6 +37,10 @@ _WITH_LOCALS: tuple[type[nodes.Node], ...] = (
     *(nodes.OverlayScope, nodes.DerivedContextReference),
 )
 """What hands the template's variables to other code."""
+_CALLS: tuple[type[nodes.Node], ...] = (
+    *(nodes.Call, nodes.CallBlock, nodes.ExprStmt, nodes.Block, nodes.Extends),
+    *(nodes.Include, nodes.Import, nodes.FromImport, nodes.ExtensionAttribute),
+)
 _NEVER_AWAITED = (
     *(nodes.Name, nodes.Const, nodes.Tuple, nodes.List, nodes.CondExpr, nodes.Concat),
     *(nodes.BinExpr, nodes.UnaryExpr, nodes.Compare, nodes.Operand),
@@ -55,8 +63,26 @@ def _has_attribute(node: nodes.Node, name: str, attributes: frozenset[str]) -> b
     )
 
 
-def _loop_is_for_more(node: nodes.Node, attributes: frozenset[str]) -> bool:
-    """Whether *node* uses the ``loop`` around it for more than *attributes* and calling methods."""
+def cycles(node: nodes.Call) -> bool:
+    """Whether *node* calls ``loop.cycle()`` with items that can be seen."""
+    seen = node.args and not node.kwargs and node.dyn_args is None and node.dyn_kwargs is None
+    return bool(seen) and _has_attribute(node.node, "loop", frozenset({"cycle"}))
+
+
+def leaves_data_alone(body: list[nodes.Node]) -> bool:
+    """Whether *body* calls nothing that might change what its loop runs over."""
+    return not any(
+        not isinstance(node, nodes.Call) or not cycles(node) for node in _find(body, _CALLS)
+    )
+
+
+def _loop_is_for_more(
+    node: nodes.Node, attributes: frozenset[str], cycle_only: bool = False
+) -> bool:
+    """Whether *node* uses the ``loop`` around it for more than *attributes* and calling methods.
+
+    *cycle_only* says that ``loop.cycle()`` is the only method, and has items.
+    """
     if isinstance(node, nodes.Name):
         return node.name == "loop"
     if _has_attribute(node, "loop", attributes):
@@ -64,20 +90,27 @@ def _loop_is_for_more(node: nodes.Node, attributes: frozenset[str]) -> bool:
     left_out: tuple[str, ...] = ()
     if isinstance(node, nodes.For):
         left_out = ("body",)  # it has a loop of its own
-    elif isinstance(node, nodes.Call) and _has_attribute(node.node, "loop", _METHODS):
+    elif isinstance(node, nodes.Call) and (
+        cycles(node) if cycle_only else _has_attribute(node.node, "loop", _METHODS)
+    ):
         left_out = ("node",)
     return any(
-        _loop_is_for_more(child, attributes) for child in node.iter_child_nodes(exclude=left_out)
+        _loop_is_for_more(child, attributes, cycle_only)
+        for child in node.iter_child_nodes(exclude=left_out)
     )
 
 
-def needs_only(loop: nodes.For, attributes: frozenset[str]) -> bool:
-    """Whether the body of *loop* uses the ``loop`` object for no more than these *attributes*."""
+def needs_only(loop: nodes.For, attributes: frozenset[str], cycle_only: bool = False) -> bool:
+    """Whether the body of *loop* uses the ``loop`` object for no more than these *attributes*.
+
+    It may also call methods of it whose values do not lead back to it; with *cycle_only* only
+    ``cycle()`` with items.
+    """
     if loop.recursive or any(block.scoped for block in loop.find_all(nodes.Block)):
         return False
     if any(getattr(node, "with_context", True) for node in _find(loop.body, _WITH_LOCALS)):
         return False
-    return not any(_loop_is_for_more(node, attributes) for node in loop.body)
+    return not any(_loop_is_for_more(node, attributes, cycle_only) for node in loop.body)
 
 
 def defines_functions(body: list[nodes.Node]) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from jinja2 import nodes
 from jinja2.runtime import Context
 
-from .lookups import LookupGenerator
+from .lifting import LiftingGenerator
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,9 +32,7 @@ class Arguments(NamedTuple):
         """Whether it is known how many arguments there are, and their names."""
         return self.more_positional is None and self.more_keywords is None
 
-    def source(
-        self, *before: str, extra: Mapping[str, str] | None = None, prefix: str = ""
-    ) -> str:
+    def source(self, *before: str, extra: Mapping[str, str] | None = None, prefix: str = "") -> str:
         """The arguments of a Python call, with those *before* them and *extra* keywords.
 
         *prefix* is put before the names of the keywords.
@@ -70,7 +68,7 @@ def shape(node: nodes.Call, extra: Mapping[str, str]) -> tuple[int | str, ...] |
     return (len(node.args), *names)
 
 
-class CallGenerator(LookupGenerator):
+class CallGenerator(LiftingGenerator):
     """Compiles ``function(...)`` where statements can precede it."""
 
     def arguments(self, node: nodes.Call, frame: Frame) -> Arguments:
@@ -88,6 +86,10 @@ class CallGenerator(LookupGenerator):
         self.visit(node, frame)
         source, self.stream = self.stream.getvalue(), outer
         return source
+
+    def lifts(self, node: nodes.Expr, frame: Frame) -> bool:
+        """Whether statements set a local to the value of *node* better than an expression."""
+        return type(node) is nodes.Call or super().lifts(node, frame)
 
     def assign(self, target: str, node: nodes.Expr, frame: Frame) -> bool:
         """Write statements that set local *target* to the value of *node*."""

@@ -30,16 +30,27 @@ class FilterGenerator(ExpressionGenerator):
         super().__init__(*args, **kwargs)
         # Filters whose value only consumers see that know Later: those that it passes through.
         self._consumers: dict[nodes.Filter, tuple[str, ...]] = {}
+        # Values that are known to be what a filter pulls from before the filter is written.
+        self._noted: set[nodes.Expr] = set()
 
     def pull_dependencies(self, nodes: Iterable[nodes.Node]) -> None:
         """Fetch the filters and tests that are used from the environment."""
-        nodes = list(nodes)
-        super().pull_dependencies(nodes)
-        if not self.environment.is_async:
-            return
         visitor = DependencyFinderVisitor()
         for node in nodes:
             visitor.visit(node)
+        for kind, locals_of, names in (
+            ("filter", self.filters, visitor.filters),
+            ("test", self.tests, visitor.tests),
+        ):
+            for name in sorted(names):
+                if name not in locals_of:
+                    locals_of[name] = self.temporary_identifier()
+                local = locals_of[name]
+                # That there is one is checked when it runs: it may stand in a branch that does not.
+                self.writeline(f"try: {local} = environment.{kind}s[{name!r}]")
+                self.writeline(f"except KeyError: {local} = unknown({kind!r}, {name!r})")
+        if not self.environment.is_async:
+            return
         for name in sorted(draining & visitor.filters):
             self.writeline(f"{self.filters[name]} = plain_variant({self.filters[name]})")
 
@@ -63,9 +74,25 @@ class FilterGenerator(ExpressionGenerator):
             self.write(")")
 
     def _iterated(self, node: nodes.Expr, frame: Frame) -> None:
+        if node in self._noted:
+            self.visit(node, frame)
+            return
         self.write("iterated(")
         self.visit(node, frame)
         self.write(", out)")
+
+    def note_iterator(self, local: str, value: nodes.Expr, frame: Frame) -> None:
+        """Write that a filter is about to pull from local *local*, which *value* stands for.
+
+        What stands above is handed over first, if it is lazy.
+        """
+        self.writeline(f"if type({local}) not in in_memory:")
+        self.indent()
+        if frame.buffer is None:
+            self.cut_if(f"ahead({local}, out)")
+        self.writeline(f"iterated({local}, out)")
+        self.outdent()
+        self._noted.add(value)
 
     # -- pipes of lazy filters (async environments)
 

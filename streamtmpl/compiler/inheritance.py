@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from jinja2 import nodes
 
@@ -10,6 +10,9 @@ from .functions import FunctionGenerator
 
 if TYPE_CHECKING:
     from jinja2.compiler import Frame
+
+_NESTED_BRANCHES = 10
+"""How many branches of one ``if`` may be nested instead of chained: Python limits indentation."""
 
 
 class InheritanceGenerator(FunctionGenerator):
@@ -106,8 +109,38 @@ class InheritanceGenerator(FunctionGenerator):
 
     def visit_If(self, node: nodes.If, frame: Frame) -> None:
         """``{% if %}``"""
-        super().visit_If(node, frame)
+        inner, nested = frame.soft(), 0
+        self._branch("if ", node, inner)
+        for branch in node.elif_:
+            # Statements that the test needs first cannot stand before an elif.
+            if nested < _NESTED_BRANCHES and self.would_lift(
+                cast("nodes.Expr", branch.test), inner
+            ):
+                self.writeline("else:")
+                self.indent()
+                nested += 1
+                self._branch("if ", branch, inner)
+            else:
+                self._branch("elif ", branch, inner)
+        if node.else_:
+            self.writeline("else:")
+            self.indent()
+            self.blockvisit(node.else_, inner)
+            self.outdent()
+        self.outdent(nested)
         self._end(frame)
+
+    def _branch(self, keyword: str, node: nodes.If, frame: Frame) -> None:
+        test = cast("nodes.Expr", node.test)
+        if keyword == "if ":
+            with self.line_of(node):
+                test = self.local_of(test, frame)
+        self.writeline(keyword, node)
+        self.visit(test, frame)
+        self.write(":")
+        self.indent()
+        self.blockvisit(node.body, frame)
+        self.outdent()
 
     def visit_With(self, node: nodes.With, frame: Frame) -> None:
         """``{% with %}``"""

@@ -15,7 +15,7 @@ from jinja2.compiler import optimizeconst
 from jinja2.idtracking import VAR_LOAD_PARAMETER, VAR_LOAD_RESOLVE
 from jinja2.runtime import Context
 
-from .filters import ITERATING_FILTERS, FilterGenerator
+from .filters import FilterGenerator
 
 if TYPE_CHECKING:
     from jinja2.compiler import Frame
@@ -152,61 +152,12 @@ class LookupGenerator(FilterGenerator):
         if type(node) is nodes.Getattr and self._plain_getattr(node.attr):
             self._assign_attribute(target, node, frame)
             return self.environment.is_async
-        if (
-            type(node) is nodes.Getitem
-            and type(node.arg) is nodes.Const
-            and type(node.arg.value) in (str, int)
-            and plain_getitem(self.environment)
-        ):
-            self._assign_item(target, node, node.arg.value, frame)
+        if type(node) is nodes.Getitem and self._plain_item(node):
+            self._assign_item(target, node, frame)
             return self.environment.is_async
-        if type(node) is nodes.Filter:
-            node = self._hoisted_value(node, frame)
         self.writeline(f"{target} = ", node)
         self.visit(node, frame)
         return False
-
-    def visit_Assign(self, node: nodes.Assign, frame: Frame) -> None:
-        """``{% set name = value %}``"""
-        if type(node.node) is nodes.Filter:
-            value = self._hoisted_value(node.node, frame)
-            node = nodes.Assign(
-                node.target, value, lineno=node.lineno, environment=node.environment
-            )
-        super().visit_Assign(node, frame)
-
-    def _hoisted_value(self, node: nodes.Filter, frame: Frame) -> nodes.Filter:
-        """*node* with its value in a local, where that helps.
-
-        Before a filter that pulls from a lazy iterable, what stands above it is handed over.
-        """
-        self.consume(node)
-        pulls = node.name in ITERATING_FILTERS and frame.buffer is None
-        if not pulls and type(node.node) not in (nodes.Getattr, nodes.Getitem):
-            return node
-        if type(node.node) is nodes.Const:
-            return node
-        value = self.operand(node.node, frame)
-        if pulls:
-            self.cut_if(f"type({value}) not in in_memory and ahead({value}, out)")
-        return self._with_value(node, value)
-
-    def _with_value(self, node: nodes.Filter, local: str) -> nodes.Filter:
-        """*node*, with the value in *local* for its own."""
-        value = object.__new__(nodes.InternalName)  # its constructor is the parser's alone
-        nodes.Node.__init__(value, local, lineno=node.lineno, environment=node.environment)
-        replaced = nodes.Filter(
-            value,
-            node.name,
-            node.args,
-            node.kwargs,
-            node.dyn_args,
-            node.dyn_kwargs,
-            lineno=node.lineno,
-            environment=node.environment,
-        )
-        self.same_consumer(node, replaced)
-        return replaced
 
     def operand(self, node: nodes.Expr | None, frame: Frame) -> str:
         """The local that holds the value of *node*, after the statements that this takes."""
@@ -238,8 +189,17 @@ class LookupGenerator(FilterGenerator):
             f"except {failures}: {target} = attribute_missing(environment, {value}, {name!r})"
         )
 
-    def _assign_item(self, target: str, node: nodes.Getitem, item: str | int, frame: Frame) -> None:
-        value = self.operand(node.node, frame)
+    def _plain_item(self, node: nodes.Getitem) -> bool:
+        """Whether the item may be looked up as an item of Python's."""
+        return (
+            type(node.arg) is nodes.Const
+            and type(node.arg.value) in (str, int)
+            and plain_getitem(self.environment)
+        )
+
+    def _assign_item(self, target: str, node: nodes.Getitem, frame: Frame) -> None:
+        assert isinstance(node.arg, nodes.Const)
+        value, item = self.operand(node.node, frame), node.arg.value
         self.writeline(f"try: {target} = {value}[{item!r}]", node)
         self.writeline(
             "except (AttributeError, TypeError, LookupError):"

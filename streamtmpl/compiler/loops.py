@@ -8,7 +8,8 @@ from jinja2 import nodes
 from jinja2.compiler import find_undeclared
 
 from .analysis import PLAIN, STEPPED, defines_functions, may_await, needs_only, uses_as_value
-from .watching import Watch, WatchingGenerator
+from .counters import Counter, CounterGenerator
+from .watching import Watch
 
 if TYPE_CHECKING:
     from jinja2.compiler import Frame
@@ -33,6 +34,8 @@ class _Loop(NamedTuple):
     """The local of the ``loop`` object, where the generated code tells it each item."""
     piped: bool
     """Whether items may have to be awaited although the iterable is not async."""
+    counter: Counter | None
+    """What counts the items, where that stands for the ``loop`` object."""
 
     @property
     def pulled_at(self) -> nodes.Node:
@@ -45,7 +48,7 @@ class _Loop(NamedTuple):
         return self.watch.source
 
 
-class LoopGenerator(WatchingGenerator):
+class LoopGenerator(CounterGenerator):
     """Compiles ``For`` nodes."""
 
     def __init__(self, *args: object, **kwargs: object) -> None:
@@ -119,7 +122,13 @@ class LoopGenerator(WatchingGenerator):
             or any(block.scoped for block in node.find_all(nodes.Block))
         )
         loop_ref = body.symbols.declare_parameter("loop") if extended else None
+        counter = self.new_counter(node, loop_ref) if loop_ref else None
+        if counter:
+            # There is no such local, or not one of the usual kind.
+            loop_ref, extended = None, False
         body.symbols.analyze_node(node, for_branch="body")
+        if counter:
+            body.symbols.loads.pop(counter.loop)
         if node.test:
             test.symbols.analyze_node(node, for_branch="test")
         iterable = self.temporary_identifier()
@@ -134,7 +143,7 @@ class LoopGenerator(WatchingGenerator):
         if extended and not selected and (node.test or piped):
             stepped = self.temporary_identifier()
         return _Loop(
-            *(node, frame, body, test, loop_ref, iterable, watch), selected, stepped, piped
+            *(node, frame, body, test, loop_ref, iterable, watch), selected, stepped, piped, counter
         )
 
     def _open(self, loop: _Loop, outer: Frame, at_once: str | None) -> None:
@@ -193,6 +202,10 @@ class LoopGenerator(WatchingGenerator):
     def _pulls(self, loop: _Loop) -> str:
         """What the ``for`` runs over."""
         node, iterable, source = loop.node, loop.iterable, loop.source
+        if loop.counter and loop.counter.size:
+            return (
+                f"{iterable} if {loop.counter.size} is not None else {loop.counter.loop}._items()"
+            )
         if loop.loop is None or loop.stepped:
             return f"{iterable} if {source} is None else {source}.iterator"
         opened = source
@@ -213,6 +226,8 @@ class LoopGenerator(WatchingGenerator):
         self._loops.append(loop)
         if loop.stepped:
             self.writeline(f"{loop.stepped} = SteppedLoop(undefined)")
+        if loop.counter:
+            self._begin_counter(loop, loop.counter)
         self.writeline("for ", loop.pulled_at)
         item = self._target(loop)
         self.write(f" in {self._pulls(loop)}:")
@@ -222,6 +237,9 @@ class LoopGenerator(WatchingGenerator):
             self._skip_unless(loop)
         if loop.stepped:
             self.writeline(f"{loop.loop} = {loop.stepped}._step({item})")
+        if loop.counter:
+            self.writeline(f"{loop.counter.counted} += 1")
+            self.count_in(loop.counter)  # in the test of the items, ``loop`` is another one
         self.enter_frame(body)
         # Loops within one function share the local.
         if any(each.body.loop_frame for each in self._loops):
@@ -236,6 +254,18 @@ class LoopGenerator(WatchingGenerator):
         self.exhausted(loop.source)
         self.outdent()
         self._loops.pop()
+        if loop.counter:
+            self.count_out(loop.counter)
+
+    def _begin_counter(self, loop: _Loop, counter: Counter) -> None:
+        self.writeline(f"{counter.counted} = 0")
+        if counter.size:
+            known = f"type({loop.iterable}) in {counter.sized}"
+            self.writeline(f"{counter.size} = len({loop.iterable}) if {known} else None")
+            self.writeline(
+                f"{counter.loop} = None if {counter.size} is not None"
+                f" else LoopContext({loop.iterable}, undefined, {loop.source})"
+            )
 
     def _target(self, loop: _Loop) -> str | None:
         """Write the target of the ``for``, or a local for what is to be looked at before."""

@@ -13,8 +13,9 @@ from streamtmpl.calls import PARAMETER
 from streamtmpl.extensions import is_flush
 
 from .analysis import may_await
-from .calls import Arguments, CallGenerator, shape
+from .calls import Arguments, shape
 from .filters import ITERATING_FILTERS
+from .shortcuts import ShortcutGenerator
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -78,7 +79,7 @@ def calls_stream(environment: Environment) -> bool:
     )
 
 
-class OutputGenerator(CallGenerator):
+class OutputGenerator(ShortcutGenerator):
     """Compiles ``Output`` nodes: one run is one write."""
 
     _values = 0
@@ -118,7 +119,7 @@ class OutputGenerator(CallGenerator):
             constant = self._constant(child, frame)
             if constant is not None:
                 run.add_text(constant)
-            elif streams and type(child) is nodes.Call:
+            elif streams and isinstance(child, nodes.Call) and self.may_stream(child, frame):
                 run = self._call(child, frame, run, node.nodes[index + 1 :])
             else:
                 run.add_name(self._evaluate(child, frame))
@@ -146,15 +147,27 @@ class OutputGenerator(CallGenerator):
         return f"v_{self._values}"
 
     def _evaluate(self, node: nodes.Expr, frame: Frame) -> str:
-        """Write the statements that give the text of *node*; returns the local that holds it."""
+        """Write the statements that give the text of *node*; returns the source of it then."""
+        finalized = self._make_finalize().src is not None
+        number = None if finalized else self.number(node, frame)
+        if number is not None:
+            return number
         name = self._value_name()
-        if frame.eval_ctx.volatile or self._make_finalize().src is not None:
+        if frame.eval_ctx.volatile or finalized:
             self.writeline(f"{name} = ", node)
             self._finalized(node, frame)
             self._to_text(name, frame)
-        else:
+        elif not self.assign_text(name, node, frame):
             self._to_text(name, frame, awaitable=self.assign(name, node, frame))
         return name
+
+    def number(self, node: nodes.Expr, frame: Frame) -> str | None:
+        """The source of *node*, if it is certain to be an ``int`` without a look."""
+        return None
+
+    def may_stream(self, node: nodes.Call, frame: Frame) -> bool:
+        """Whether *node* might write straight into the stream."""
+        return True
 
     def _finalized(self, node: nodes.Expr, frame: Frame) -> None:
         finalize = self._make_finalize().src
@@ -199,9 +212,7 @@ class OutputGenerator(CallGenerator):
         with self.line_of(node):
             callee = self.operand(node.node, frame)
             arguments = self._early_arguments(node, frame)
-            self._stream_or(
-                callee, arguments, node, frame, prefix=run.source() if run else None
-            )
+            self._stream_or(callee, arguments, node, frame, prefix=run.source() if run else None)
         if not at_once:
             self.writeline(f"{value} = ''")
         self._else()

@@ -1,0 +1,149 @@
+"""Shortcuts for some of Jinja2's filters, taken where the filter at hand is still Jinja2's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from jinja2 import nodes
+from jinja2.filters import FILTERS
+
+from .calls import CallGenerator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from jinja2.compiler import Frame
+
+
+class _Shortcut(NamedTuple):
+    """What gives the value of a filter without a call, for some values."""
+
+    builtin: str
+    """The name of Jinja2's function in generated code."""
+    applies: str | None
+    """The condition on the value; ``None``: it always applies."""
+    value: str | None
+    """The filtered value then; ``None``: the value itself."""
+
+
+_IS_TEXT = "type({0}) is str"
+
+_SHORTCUTS = {
+    "upper": _Shortcut("do_upper", _IS_TEXT, "{0}.upper()"),
+    "lower": _Shortcut("do_lower", _IS_TEXT, "{0}.lower()"),
+    "capitalize": _Shortcut("do_capitalize", _IS_TEXT, "{0}.capitalize()"),
+    "trim": _Shortcut("do_trim", _IS_TEXT, "{0}.strip()"),
+    "string": _Shortcut("soft_str", _IS_TEXT, None),
+}
+
+# What the text of these is when they come last. The filter itself gives Markup, at some cost.
+_AS_TEXT = {
+    "safe": _Shortcut("do_mark_safe", _IS_TEXT, None),
+    "e": _Shortcut("do_escape", _IS_TEXT, "escape_text({0})"),
+    "escape": _Shortcut("do_escape", _IS_TEXT, "escape_text({0})"),
+}
+
+_REPLACEMENTS = {"join": ("do_join", "join_texts")}
+"""Filters that a function of ours stands for, by name: Jinja2's function, and ours."""
+
+
+class ShortcutGenerator(CallGenerator):
+    """Compiles filters without calling them, where that gives the same."""
+
+    def pull_dependencies(self, nodes: Iterable[nodes.Node]) -> None:
+        """Fetch the filters and tests that are used from the environment."""
+        before = set(self.filters)
+        super().pull_dependencies(nodes)
+        if self.environment.is_async:
+            return
+        for name, (builtin, ours) in _REPLACEMENTS.items():
+            if name in self.filters and name not in before and self._has_builtin(name):
+                local = self.filters[name]
+                self.writeline(f"if {local} is {builtin}: {local} = {ours}")
+
+    def assign(self, target: str, node: nodes.Expr, frame: Frame) -> bool:
+        """Write statements that set local *target* to the value of *node*."""
+        shortcut = self._shortcut(node)
+        if shortcut is None:
+            return super().assign(target, node, frame)
+        assert isinstance(node, nodes.Filter)
+        self._filtered(target, node, frame, shortcut)
+        return False
+
+    def assign_text(self, target: str, node: nodes.Expr, frame: Frame) -> bool:
+        """Write statements that set local *target* to the text of *node*, if there is a shortcut.
+
+        Returns whether there is.
+        """
+        if not isinstance(node, nodes.Filter) or not self._is_builtin(node) or _arguments(node):
+            return False
+        shortcut = _AS_TEXT.get(node.name)
+        if shortcut is None:
+            return False
+        to_text = "escape_value" if frame.eval_ctx.autoescape else "to_text"
+        self._filtered(target, node, frame, shortcut, to_text)
+        return True
+
+    def _filtered(
+        self,
+        target: str,
+        node: nodes.Filter,
+        frame: Frame,
+        shortcut: _Shortcut,
+        to_text: str | None = None,
+    ) -> None:
+        assert node.node is not None
+        with self.line_of(node):
+            if self.assign(target, node.node, frame):
+                self.settle(target)
+            function = self.filters[node.name]
+            value = (shortcut.value or "{0}").format(target)
+            condition = f"{function} is {shortcut.builtin}"
+            if shortcut.applies:
+                condition = f"{shortcut.applies.format(target)} and {condition}"
+            self.writeline(f"{target} = {value} if {condition} else ", node)
+            if to_text:
+                self.write(f"{to_text}(")
+            with self._settled():
+                self.write(f"{function}({target}")
+                self.signature(node, frame)
+                self.write(")")
+            if to_text:
+                self.write(")")
+
+    def _shortcut(self, node: nodes.Expr) -> _Shortcut | None:
+        if not isinstance(node, nodes.Filter) or not self._is_builtin(node):
+            return None
+        arguments = _arguments(node)
+        if node.name in ("default", "d"):
+            return _default(node) if len(arguments) < 2 else None
+        return None if arguments else _SHORTCUTS.get(node.name)
+
+    def _is_builtin(self, node: nodes.Filter) -> bool:
+        """Whether *node* is a filter of Jinja2's on a value that is not known yet."""
+        return (
+            node.node is not None
+            and type(node.node) is not nodes.Const
+            and self._has_builtin(node.name)
+        )
+
+    def _has_builtin(self, name: str) -> bool:
+        builtin = FILTERS.get(name)
+        return builtin is not None and self.environment.filters.get(name) is builtin
+
+
+def _default(node: nodes.Filter) -> _Shortcut | None:
+    """The shortcut for a default value that is plain text or a number."""
+    value = node.args[0] if node.args else nodes.Const("")
+    if len(node.args) != len(_arguments(node)) or not isinstance(value, nodes.Const):
+        return None
+    if type(value.value) not in (str, int):
+        return None
+    source = repr(value.value).replace("{", "{{").replace("}", "}}")
+    chosen = f"({source} if isinstance({{0}}, Undefined) else {{0}})"
+    return _Shortcut("do_default", None, chosen)
+
+
+def _arguments(node: nodes.Filter) -> list[nodes.Node]:
+    more = [each for each in (node.dyn_args, node.dyn_kwargs) if each is not None]
+    return [*node.args, *node.kwargs, *more]
