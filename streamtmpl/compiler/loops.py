@@ -122,7 +122,10 @@ class LoopGenerator(CounterGenerator):
             or any(block.scoped for block in node.find_all(nodes.Block))
         )
         loop_ref = body.symbols.declare_parameter("loop") if extended else None
-        counter = self.new_counter(node, loop_ref) if loop_ref else None
+        # Functions in the body keep the variables, which must not change with what is not selected.
+        closed_over = defines_functions(node.body)
+        counts = loop_ref and not (node.test and closed_over)
+        counter = self.new_counter(node, loop_ref) if counts else None
         if counter:
             # There is no such local, or not one of the usual kind.
             loop_ref, extended = None, False
@@ -135,8 +138,6 @@ class LoopGenerator(CounterGenerator):
         watch = self.new_watch(self.temporary_identifier())
         selected = stepped = None
         steps = not extended or needs_only(node, STEPPED)
-        # Functions in the body keep the variables, which must not change with what is not selected.
-        closed_over = defines_functions(node.body)
         if extended and node.test and (closed_over or not steps):
             selected = self.temporary_identifier()
         piped = steps and not selected and self.pipe(node.iter)
@@ -159,7 +160,8 @@ class LoopGenerator(CounterGenerator):
             self.settle(iterable)
         opener = self.choose_async("open_async_source", "open_source")
         # Jinja2 begins to iterate where it pulls, but for this one case.
-        early = node.test is None or (self.environment.is_async and loop.loop is None)
+        bare = loop.loop is None and loop.counter is None
+        early = node.test is None or (self.environment.is_async and bare)
         where = node if early else node.test
         if self._gives_loop_away(loop):
             # User code expects Jinja2's loop object, whose attributes can be awaited.
