@@ -124,8 +124,9 @@ class LoopGenerator(CounterGenerator):
         loop_ref = body.symbols.declare_parameter("loop") if extended else None
         # Functions in the body keep the variables, which must not change with what is not selected.
         closed_over = defines_functions(node.body)
-        counts = loop_ref and not (node.test and closed_over)
-        counter = self.new_counter(node, loop_ref) if counts else None
+        counter = None
+        if loop_ref and not (node.test and closed_over):
+            counter = self.new_counter(node, loop_ref)
         if counter:
             # There is no such local, or not one of the usual kind.
             loop_ref, extended = None, False
