@@ -116,7 +116,7 @@ _SOURCES = {
 
 
 def _load(workload: Workload) -> PageTemplate:
-    names = {"truncate": truncate}
+    names: dict[str, object] = {"truncate": truncate}
     if workload.name == "W3":
         names["layout"] = PageTemplate(_BASE, extra_builtins=names)
         names["product_page"] = PageTemplate(_PRODUCT, extra_builtins=names)
