@@ -9,24 +9,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.contest import OutputsDiffer, Score, measure
-from bench.peers import PEERS
+from bench.peers import KNOWN, MISSING, PEERS, not_installed
 from bench.report import Report, as_json, markdown, report
 from bench.workloads import WORKLOADS, Workload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from bench.ways import Peer
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; return the exit code."""
     chosen = _parser().parse_args(arguments)
     draw = _plotter() if chosen.plot else None
+    if chosen.peers is PEERS:
+        for name in MISSING:
+            print(f"left out: {not_installed(name)}", file=sys.stderr)
     try:
-        scores = _measure(chosen.workloads, chosen.rounds, chosen.seconds)
+        scores = _measure(chosen)
     except OutputsDiffer as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    found = report(_command(chosen), PEERS, chosen.workloads, scores)
+    found = report(_command(chosen), chosen.peers, chosen.workloads, scores)
     print(markdown(found), end="")
     if chosen.output:
         chosen.output.write_text(markdown(found), encoding="utf-8")
@@ -37,11 +42,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _measure(workloads: Sequence[Workload], rounds: int | None, seconds: float) -> list[Score]:
+def _measure(chosen: argparse.Namespace) -> list[Score]:
     scores: list[Score] = []
-    for workload in workloads:
+    for workload in chosen.workloads:
         print(f"{workload.name}: {workload.title} ...", file=sys.stderr)
-        scores += measure(workload, PEERS, rounds=rounds, seconds=seconds)
+        scores += measure(workload, chosen.peers, rounds=chosen.rounds, seconds=chosen.seconds)
     return scores
 
 
@@ -60,6 +65,8 @@ def _plotter() -> Callable[[Report, Path], list[Path]]:
 def _command(chosen: argparse.Namespace) -> str:
     """Return the command that measures the same again, without the files it wrote."""
     words = ["python -m bench"]
+    if chosen.peers is not PEERS:
+        words.append("--peers " + ",".join(peer.name for peer in chosen.peers))
     if len(chosen.workloads) < len(WORKLOADS):
         words.append("--workloads " + ",".join(workload.name for workload in chosen.workloads))
     if chosen.rounds is None:
@@ -73,6 +80,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m bench",
         description="Time all engines on all workloads, interleaved, as ratios to Jinja2's render.",
+    )
+    parser.add_argument(
+        "--peers",
+        type=_peers,
+        default=PEERS,
+        metavar="streamtmpl,Mako",
+        help=f"only these beside {PEERS[0].name}, separated by commas (default: all installed)",
     )
     parser.add_argument(
         "--workloads",
@@ -100,6 +114,23 @@ def _parser() -> argparse.ArgumentParser:
         help="draw the ratios, as FILE.svg and FILE.png (needs matplotlib)",
     )
     return parser
+
+
+def _peers(text: str) -> list[Peer]:
+    """Return the baseline and the peers that *text* names, in whatever case."""
+    names = {name.lower(): name for name in KNOWN}
+    wanted = [word.strip() for word in text.split(",")]
+    unknown = [word for word in wanted if word.lower() not in names]
+    if unknown:
+        raise argparse.ArgumentTypeError(
+            f"no peer {', '.join(unknown)}; there are {', '.join(KNOWN)}"
+        )
+    chosen = {names[word.lower()] for word in wanted}
+    for name in MISSING:
+        if name in chosen:
+            raise argparse.ArgumentTypeError(not_installed(name))
+    baseline, *others = PEERS
+    return [baseline, *(peer for peer in others if peer.name in chosen)]
 
 
 def _workloads(text: str) -> list[Workload]:

@@ -79,7 +79,7 @@ def markdown(found: Report) -> str:
         *(f"- {name}: {title}" for name, title in found.workloads.items()),
         "",
         f"Machine: {found.machine}. {found.python}; {_versions(found)}.",
-        f"Rounds: {_rounds(found)}. CPU time, autoescape on, outputs checked equal first.",
+        f"Rounds: {_rounds(found)}. CPU time, every value escaped, outputs checked equal first.",
         f"Command: `{found.command}`",
         "",
     ]

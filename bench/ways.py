@@ -53,6 +53,21 @@ class Whole:
 
 
 @dataclass(frozen=True)
+class Keywords:
+    """The render is a call that takes the context as keyword arguments and returns the text."""
+
+    render: Callable[..., str]
+
+    def output(self, context: Context) -> str:
+        return self.render(**context)
+
+    def consume(self, contexts: Sequence[Context]) -> None:
+        render = self.render
+        for context in contexts:
+            render(**context)
+
+
+@dataclass(frozen=True)
 class Pieces:
     """The render is an iterable of strings."""
 

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
+from jinja2 import Environment
 
+from bench import __main__ as command
 from bench.__main__ import main
 from bench.contest import Contestant, OutputsDiffer, Score, check_equal, enter
-from bench.peers import PEERS
+from bench.peers import KNOWN, MISSING, PEERS, Known, find
 from bench.report import Report, duration, markdown
 from bench.ways import Whole
-from bench.workloads import WORKLOADS, Context
+from bench.workloads import MAIN, WORKLOADS, Context, truncate
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+ROOT = Path(__file__).resolve().parent.parent
 BY_NAME = {workload.name: workload for workload in WORKLOADS}
 
 
@@ -44,8 +46,52 @@ def test_the_real_page_is_what_it_claims() -> None:
     page = enter(PEERS, workload)[0].way.output(workload.build()())
     assert page.count("<article ") == 30
     assert page.count("<label>") == 50
-    assert sum(source.count("{% block ") for source in workload.sources.values()) == 6 + 4
-    assert workload.sources["base.html"].count("{% block ") == 6
+    blocks = {
+        name: len(re.findall("{%-? block ", workload.sources[name])) for name in workload.sources
+    }
+    assert blocks == {"base.html": 6, MAIN: 4, "product.html": 0, "forms.html": 0}
+
+
+def test_truncate_cuts_as_jinja2_does() -> None:
+    text = "Zinc-plated steel screw with a hexagon head"
+    template = Environment().from_string("{{ text|truncate(length) }}")
+    for length in range(3, len(text) + 2):
+        assert truncate(text, length) == template.render(text=text, length=length)
+
+
+def test_every_known_peer_is_installed_or_missing() -> None:
+    installed = [peer.name for peer in PEERS]
+    assert installed == [name for name in KNOWN if name not in MISSING]
+    assert installed[:2] == ["Jinja2", "streamtmpl"]
+
+
+def test_a_peer_that_is_not_installed_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "bench.peer_mako", raising=False)
+    for module in ("mako", "mako.lookup", "mako.template"):
+        monkeypatch.setitem(sys.modules, module, None)
+    peers, missing = find()
+    assert "Mako" in missing
+    assert [peer.name for peer in peers] == [peer.name for peer in PEERS if peer.name != "Mako"]
+
+
+def test_a_peer_file_that_is_not_there_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(KNOWN, "Nothing", Known("peer_nothing"))
+    with pytest.raises(ModuleNotFoundError, match="peer_nothing"):
+        find()
+
+
+def test_django_takes_part_without_settings() -> None:
+    """Other tests in this process may need settings of their own."""
+    pytest.importorskip("django", reason="the peers come with the bench extra")
+    script = """
+from bench.peer_django import PEER
+from bench.workloads import WORKLOADS
+for workload in WORKLOADS:
+    PEER.ways["render"](workload).output(workload.build()())
+from django.conf import settings
+assert not settings.configured
+"""
+    subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT)
 
 
 def test_different_output_is_an_error_that_shows_where() -> None:
@@ -115,10 +161,35 @@ def test_command_writes_table_and_rounds(
     assert all(len(score["ratios"]) == 2 for score in scores)
 
 
+def test_command_measures_chosen_peers(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--peers", "STREAMTMPL", "--workloads", "W5", "--rounds", "1"]) == 0
+    captured = capsys.readouterr()
+    rows = re.findall(r"^\| (\w+) .* \|$", captured.out, flags=re.MULTILINE)
+    assert set(rows) == {"Jinja2", "streamtmpl"}
+    assert "`python -m bench --peers Jinja2,streamtmpl --workloads W5 --rounds 1`" in captured.out
+    assert "left out" not in captured.err
+
+
+def test_command_names_what_is_not_installed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command, "PEERS", PEERS[:1])
+    monkeypatch.setattr(command, "MISSING", ("Mako",))
+    assert main(["--workloads", "W5", "--rounds", "1"]) == 0
+    assert (
+        "left out: Mako is not installed; install it with: pip install -e '.[bench]'\n"
+        in capsys.readouterr().err
+    )
+    with pytest.raises(SystemExit):
+        main(["--peers", "Mako"])
+    assert "Mako is not installed; install it with: pip install" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--workloads", "W1,W9"], "no workload W9; there are W1, W2, W3, W4, W5, W6, W7"),
+        (["--peers", "Mako,Nothing"], "no peer Nothing; there are Jinja2, streamtmpl, Bottle, "),
         (["--output", "no-such-directory/table.md"], "there is no directory no-such-directory"),
         (["--rounds", "0"], "at least 1 round is needed"),
         (["--seconds", "-1"], "a number of seconds above 0 is needed"),
