@@ -48,7 +48,6 @@ def _publish(found: Findings, chosen: argparse.Namespace) -> None:
         data = {"command": found.command, **about, "results": found.data}
         chosen.json.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
     if chosen.plot:
-        # Only now: what bench.memory measures starts as a copy of this process.
         from bench.panel_plot import draw  # noqa: PLC0415 - matplotlib is optional
 
         draw(found.panels, f"{here.python}; {versions}\n{here.machine}", chosen.plot)

@@ -10,7 +10,6 @@ not grow with the output allows.
 from __future__ import annotations
 
 import argparse
-import os
 import subprocess
 import sys
 import tempfile
@@ -36,9 +35,18 @@ FLAT = (COMMAND, "streamtmpl stream", "streamtmpl stream async")
 LABELS = (*FLAT, "Jinja2 generate", "Jinja2 render")
 
 MIB = 1024 * 1024
-# The unit of ru_maxrss: bytes on macOS, KiB elsewhere. Linux counts what the process was before it
-# became another program, so this one stays small: it imports no engine and never reads the files.
 RSS_UNIT = 1 if sys.platform == "darwin" else 1024
+"""The unit of ru_maxrss: bytes on macOS, KiB elsewhere."""
+
+# Linux counts in what a process was before it became another program, so a small one has to start
+# what is measured.
+STARTER = """\
+import os, sys
+process = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ)
+_, status, usage = os.wait4(process, 0)
+print(usage.ru_maxrss)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
 
 
 @dataclass(frozen=True)
@@ -111,12 +119,11 @@ def command(label: str, source: Path, target: Path) -> list[str]:
 
 def peak_memory(command: Sequence[str]) -> float:
     """Run ``command`` to its end; return its peak resident memory in MiB. POSIX only."""
-    process = subprocess.Popen(command, cwd=ROOT)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        raise SystemExit(f"error: {' '.join(command)} ended with {process.returncode}")
-    return usage.ru_maxrss * RSS_UNIT / MIB
+    start = [sys.executable, "-I", "-S", "-c", STARTER, *command]
+    ended = subprocess.run(start, cwd=ROOT, stdout=subprocess.PIPE, encoding="utf-8")
+    if ended.returncode != 0:
+        raise SystemExit(f"error: {' '.join(command)} ended with {ended.returncode}")
+    return int(ended.stdout) * RSS_UNIT / MIB
 
 
 def _digest(file: Path) -> bytes:

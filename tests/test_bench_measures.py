@@ -275,6 +275,13 @@ class TestMemory:
         with pytest.raises(SystemExit, match="ended with 3"):
             memory.peak_memory([sys.executable, "-S", "-c", "raise SystemExit(3)"])
 
+    @asks_posix
+    def test_the_peak_is_not_that_of_the_process_that_asks(self):
+        """Linux counts what a process was before it became another program."""
+        ballast = bytearray(b"x") * (64 * memory.MIB)
+        assert memory.peak_memory([sys.executable, "-S", "-c", "pass"]) < 64
+        assert len(ballast) == 64 * memory.MIB
+
     def test_growth_beyond_what_is_allowed(self):
         renders = [
             memory.Render("streamtmpl stream", rows, 0.0, 0.0, peak, 0.0)
