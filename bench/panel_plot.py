@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,12 +22,12 @@ if TYPE_CHECKING:
 STYLES = {
     "streamtmpl stream": ("#0072B2", "o"),
     "streamtmpl stream async": ("#56B4E9", "v"),
-    "streamtmpl command": ("#009E73", "^"),
-    "Jinja2 render": ("#000000", "s"),
-    "Jinja2 generate": ("#D55E00", "D"),
-    "Jinja2 generate_async": ("#E69F00", "P"),
+    "streamtmpl render": ("#009E73", "^"),
+    "Jinja2 render": ("#000000", "P"),
+    "Jinja2 generate": ("#E69F00", "s"),
+    "Jinja2 generate_async": ("#CC79A7", "D"),
 }
-OTHER_STYLES = [("#CC79A7", "X"), ("#009E73", "^")]
+OTHER_STYLES = [("#D55E00", "X"), ("#777777", "*")]
 LEVEL_COLOR = "#777777"
 
 
@@ -59,7 +60,7 @@ def _styles(panels: Sequence[Panel]) -> dict[str, tuple[str, str]]:
     """Colour and shape of every label."""
     labels = dict.fromkeys(label for panel in panels for label in panel.curves)
     others = [label for label in labels if label not in STYLES]
-    return STYLES | dict(zip(others, OTHER_STYLES, strict=False))
+    return STYLES | dict(zip(others, cycle(OTHER_STYLES), strict=False))
 
 
 def _draw_panel(axes: Axes, panel: Panel, styles: dict[str, tuple[str, str]]) -> None:
