@@ -292,6 +292,15 @@ class TestMemory:
         assert "TOO MUCH" in memory.verdict({"streamtmpl stream": grown})
         assert memory.verdict({"streamtmpl stream": 8.0}).endswith("8 MiB are allowed: ok")
 
+    def test_plot_shows_peaks_against_rows(self):
+        renders = [
+            memory.Render(label, rows, 0.0, 0.0, peak, 0.0)
+            for label in memory.LABELS
+            for rows, peak in ((10, 20.0), (1000, 21.0))
+        ]
+        curves = memory.panel(renders).curves
+        assert [(each.x, each.y) for each in curves["Jinja2 render"]] == [(10, 20.0), (1000, 21.0)]
+
 
 class TestRounds:
     def test_spread(self):
@@ -373,12 +382,3 @@ class TestPlots:
     def test_commands_draw(self, module, tmp_path):
         module.main([*TINY[module], "--plot", str(tmp_path / "plot.svg")])
         assert sorted(path.name for path in tmp_path.iterdir()) == ["plot.png", "plot.svg"]
-
-    def test_memory_against_rows(self):
-        renders = [
-            memory.Render(label, rows, 0.0, 0.0, peak, 0.0)
-            for label in memory.LABELS
-            for rows, peak in ((10, 20.0), (1000, 21.0))
-        ]
-        curves = memory.panel(renders).curves
-        assert [(each.x, each.y) for each in curves["Jinja2 render"]] == [(10, 20.0), (1000, 21.0)]
