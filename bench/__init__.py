@@ -8,4 +8,12 @@ The modules, in the order of the data flow:
 - ``peer_*``: the engines, one file each; ``peers``: which of them are installed
 - ``contest``: the check for equal output, and the timing
 - ``report``: the Markdown table; ``plot``: the same as SVG and PNG
+
+Other commands measure one thing each. ``--help`` explains them too, and docs/performance.rst says
+how its results are made again.
+
+- ``growth`` (with ``nesting``), ``first_chunk``, ``memory`` (with ``render_to_file``) and
+  ``chunk_sizes`` (with ``wire``) share ``rounds``: timing side by side, ``findings``: what was
+  found, ``command``: options and files, and ``panel_plot``
+- ``lazy_cost`` and ``responsiveness`` only print
 """

@@ -10,7 +10,7 @@ release, version = get_version("streamtmpl")
 
 extensions = ["myst_parser", "pallets_sphinx_themes", "sphinx.ext.autodoc"]
 default_role = "code"
-exclude_patterns = ["_build", "examples"]
+exclude_patterns = ["_build", "examples", "performance"]  # the last are parts of a page
 suppress_warnings = ["myst.header"]  # CHANGELOG.md may skip a heading level
 
 autodoc_member_order = "bysource"
