@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, overload
 import jinja2
 
 from .buffer import DEFAULT_CHUNK_SIZE
+from .calls import async_into
 from .exceptions import NotStreamingError
 from .stream import ChunkStream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-    from jinja2 import Environment, Template
+    from jinja2 import Template
 
     from .async_stream import AsyncChunkStream
 
@@ -56,7 +57,11 @@ def render_stream(
     :raises ValueError: *chunk_size* is negative.
     :raises LookupError: there is no such encoding.
     """
-    body, environment = _compiled(template)
+    try:
+        body = template.root_render_func.into  # type: ignore[attr-defined]
+    except AttributeError:
+        raise _cannot_stream(template) from None
+    environment = template.environment
     if environment.is_async:
         raise NotStreamingError(
             f"{template!r} belongs to an async environment: use render_stream_async()"
@@ -104,10 +109,13 @@ def render_stream_async(
     # asyncio takes as long to import as Jinja2: only those who use it pay for it.
     from .async_stream import coroutine_stream, thread_stream  # noqa: PLC0415
 
-    body, environment = _compiled(template)
+    if not streams(template):
+        raise _cannot_stream(template)
+    environment = template.environment
     size = _chunk_size(environment) if chunk_size is None else chunk_size
     if not environment.is_async:
         return thread_stream(render_stream(template, context, chunk_size=size, encoding=encoding))
+    body = async_into(template.root_render_func)
     variables = dict(context) if context else {}
     return coroutine_stream(
         lambda out: body(template.new_context(variables), out),
@@ -119,21 +127,17 @@ def render_stream_async(
 
 def streams(template: Template) -> bool:
     """Whether *template* was compiled by streamtmpl."""
-    return hasattr(template.root_render_func, "into")
+    return hasattr(getattr(template, "root_render_func", None), "into")
 
 
-def _compiled(template: Any) -> tuple[Callable[..., Any], Environment]:
-    """The compiled function of *template*, which must be one that streams; and its environment."""
-    try:
-        return template.root_render_func.into, template.environment
-    except AttributeError:
-        pass
+def _cannot_stream(template: object) -> NotStreamingError:
+    """The error for what is given as a template and is none that streams."""
     if not isinstance(template, jinja2.Template):
-        raise NotStreamingError(
+        return NotStreamingError(
             f"cannot stream {template!r}: expected a template, as StreamEnvironment.get_template()"
             " or from_string() gives"
         )
-    raise NotStreamingError(
+    return NotStreamingError(
         f"{template!r} was compiled by jinja2 and cannot stream. Load it from a"
         " streamtmpl.StreamEnvironment, or call streamtmpl.enable_streaming(environment) and"
         " get the template from the environment again."

@@ -7,17 +7,18 @@ created in. It closes whatever the template was iterating when it ends, however 
 from __future__ import annotations
 
 import codecs
-from _thread import RLock
 from collections.abc import Iterator
 from contextvars import copy_context
+from threading import get_ident
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from jinja2.utils import internalcode
 
 from .buffer import Buffer, check_chunk_size
 from .calls import open_sources
-from .exceptions import StreamBusyError, StreamClosedError
+from .exceptions import StreamClosedError
 from .sources import Sources, clock, report
+from .turns import Turn, await_turn, turn_ended, waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -47,9 +48,6 @@ class Encoder:
         return self._encode(text, final) if text or final else b""
 
 
-_AS_TEXT = Encoder(None)
-
-
 def _text_encoder(encoding: str) -> Callable[[str, bool], bytes]:
     try:
         codec = codecs.lookup(encoding)
@@ -64,12 +62,6 @@ def _text_encoder(encoding: str) -> Callable[[str, bool], bytes]:
     )
 
 
-def _busy() -> StreamBusyError:
-    return StreamBusyError(
-        "the stream is running: it cannot be stepped or closed from inside its own template"
-    )
-
-
 class ChunkStream(Iterator[Chunk], Generic[Chunk]):
     """Chunks of a render, one at a time: an iterator of ``str``, or of ``bytes`` if encoded.
 
@@ -78,12 +70,21 @@ class ChunkStream(Iterator[Chunk], Generic[Chunk]):
     stream that is dropped is closed by the garbage collector.
     """
 
-    # What most streams never change costs nothing as an attribute of the class.
-    _ended = True  # until there is something to close
-    _running = False
-    _closed = False
-    _steps: Generator[None, None, None] | None = None
-    _kept: BaseException | None = None
+    __slots__ = (
+        "__weakref__",
+        "_begin",
+        "_closed",
+        "_context",
+        "_ended",
+        "_encode",
+        "_kept",
+        "_on_error",
+        "_out",
+        "_sources",
+        "_steps",
+        "_thread",
+        "_turn",
+    )
 
     def __init__(
         self,
@@ -98,7 +99,9 @@ class ChunkStream(Iterator[Chunk], Generic[Chunk]):
         characters. *on_error* is called while an ``Exception`` of the render is handled, and may
         raise it anew with a better traceback.
         """
-        self._encoder = _AS_TEXT if encoding is None else Encoder(encoding)
+        self._ended = True  # until there is something to close
+        self._closed = False
+        self._encode = None if encoding is None else Encoder(encoding)
         if type(chunk_size) is not int or chunk_size < 0:
             check_chunk_size(chunk_size)
         self._sources = sources = Sources()
@@ -106,7 +109,10 @@ class ChunkStream(Iterator[Chunk], Generic[Chunk]):
         self._begin = begin
         self._on_error = on_error
         self._context = copy_context()
-        self._lock = RLock()
+        self._turn: Turn = [None]
+        self._thread: int | None = None
+        self._steps: Generator[None, None, None] | None = None
+        self._kept: BaseException | None = None
         self._ended = False
 
     def __iter__(self) -> Self:
@@ -119,26 +125,35 @@ class ChunkStream(Iterator[Chunk], Generic[Chunk]):
         :raises StreamClosedError: the stream has been closed.
         :raises StreamBusyError: called from inside the template that is being rendered.
         """
-        with self._lock:
-            if self._running:
-                raise _busy()
-            if self._closed:
-                raise StreamClosedError("the stream is closed: render the template again")
-            chunk = None
-            if not self._ended:
-                self._running = True
-                try:
-                    chunk = self._context.run(self._step)
-                finally:
-                    self._running = False
-            if not chunk:
-                self._raise_kept()
-                raise StopIteration
-            return chunk  # type: ignore[no-any-return]
+        chunk = self._in_turn(self._step)
+        if not chunk:
+            raise StopIteration
+        return chunk  # type: ignore[no-any-return]
+
+    @internalcode
+    def _in_turn(self, function: Callable[[], Any]) -> Any:
+        """Run *function* in the stream's context, when no other thread steps or closes it."""
+        try:
+            self._turn.pop()
+        except IndexError:
+            await_turn(self._turn, self._thread)
+        self._thread = get_ident()
+        try:
+            return self._context.run(function)
+        finally:
+            self._thread = None
+            self._turn.append(None)
+            if waiting:
+                turn_ended()
 
     @internalcode
     def _step(self) -> Any:
         """The next chunk; empty if there is none any more."""
+        if self._ended:
+            if self._closed:
+                raise StreamClosedError("the stream is closed: render the template again")
+            self._raise_kept()
+            return None
         try:
             out = self._out
             out.resumed = clock()
@@ -146,20 +161,28 @@ class ChunkStream(Iterator[Chunk], Generic[Chunk]):
             if steps is None:
                 open_sources.set(self._sources)
                 steps = self._steps = self._begin(out)
+            encode = self._encode
             for _ in steps:
-                if chunk := self._encoder(out.take()):
+                text = out.take()
+                if chunk := text if encode is None else encode(text):
                     return chunk
-            if self._sources.open and (chunk := self._encoder(out.take())):
-                return chunk  # closing may take its time: that is the next step's
+            if self._sources.open and (text := out.take()):
+                # Closing may take its time: that is the next step's.
+                if chunk := text if encode is None else encode(text):
+                    return chunk
             self._ended = True
             self._steps = None
             self._keep(self._sources.close())
-            return self._encoder(out.getvalue(), final=True)
+            text = out.getvalue()
+            last = text if encode is None else encode(text, final=True)
         except BaseException as error:
             report(self._unwind())
             if self._on_error is not None and isinstance(error, Exception):
                 self._on_error()
             raise
+        if not last:
+            self._raise_kept()
+        return last
 
     def _unwind(self) -> list[BaseException]:
         """Unwind the template's frames, then close what it was iterating; gives the errors."""
@@ -192,17 +215,13 @@ class ChunkStream(Iterator[Chunk], Generic[Chunk]):
 
         :raises BaseException: what unwinding or closing raised.
         """
-        with self._lock:
-            if self._running:
-                raise _busy()
-            if not self._ended:
-                self._running = True
-                try:
-                    self._keep(self._context.run(self._unwind))
-                finally:
-                    self._running = False
-            self._closed = True
-            self._raise_kept()
+        self._in_turn(self._close)
+
+    def _close(self) -> None:
+        if not self._ended:
+            self._keep(self._unwind())
+        self._closed = True
+        self._raise_kept()
 
     def __enter__(self) -> Self:
         return self
@@ -221,7 +240,7 @@ class ChunkStream(Iterator[Chunk], Generic[Chunk]):
             report([closing])  # raised, it would hide the error that ended the block
 
     def __del__(self) -> None:
-        if not self._ended:
+        if not getattr(self, "_ended", True):  # it has none if making it failed
             self.close()
 
     def __repr__(self) -> str:
