@@ -53,7 +53,7 @@ def is_awaitable(value: Any) -> bool:
 
 
 @internalcode
-def join_texts(eval_ctx: EvalContext, value: Any, d: str = "", attribute: Any = None) -> str:
+def join_texts(context: Context, value: Any, d: str = "", attribute: Any = None) -> str:
     """Jinja2's ``join``, which looks for each item whether it is HTML: plain texts are not."""
     if attribute is None and type(d) is str and (type(value) is list or type(value) is tuple):
         for item in value:
@@ -61,7 +61,7 @@ def join_texts(eval_ctx: EvalContext, value: Any, d: str = "", attribute: Any = 
                 break
         else:
             return d.join(value)
-    return filters.sync_do_join(eval_ctx, value, d, attribute)
+    return filters.sync_do_join(context.eval_ctx, value, d, attribute)
 
 
 class Later:

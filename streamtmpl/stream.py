@@ -75,8 +75,8 @@ class ChunkStream(Iterator[Chunk], Generic[Chunk]):
         "_begin",
         "_closed",
         "_context",
-        "_ended",
         "_encode",
+        "_ended",
         "_kept",
         "_on_error",
         "_out",
@@ -166,8 +166,8 @@ class ChunkStream(Iterator[Chunk], Generic[Chunk]):
                 text = out.take()
                 if chunk := text if encode is None else encode(text):
                     return chunk
-            if self._sources.open and (text := out.take()):
-                # Closing may take its time: that is the next step's.
+            if self._sources.open:
+                text = out.take()  # closing may take its time: that is the next step's
                 if chunk := text if encode is None else encode(text):
                     return chunk
             self._ended = True

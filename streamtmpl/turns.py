@@ -7,7 +7,7 @@ from threading import Condition, get_ident
 from .exceptions import StreamBusyError
 
 _ended = Condition()
-"""Notified when a turn ends that somebody waits for; all streams share it, as hardly any needs it."""
+"""Notified when a turn ends that somebody waits for. Hardly any stream needs it: all share it."""
 
 waiting: list[int] = []
 """The threads that wait for a turn."""

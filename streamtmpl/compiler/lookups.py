@@ -165,9 +165,17 @@ class LookupGenerator(FilterGenerator):
         local = self._local(node, frame)
         if local is not None:
             return local
+        value = None
+        if type(node) is nodes.Name and not self.is_set(node.name, frame):
+            value = f"value {frame.symbols.ref(node.name)}"
+            local = self.known(value)
+            if local is not None:
+                return local
         local = self.temporary_identifier()
         if self.assign(local, node, frame):
             self.settle(local)
+        if value is not None:
+            self.know(value, local)
         return local
 
     def settle(self, local: str) -> None:
@@ -182,12 +190,31 @@ class LookupGenerator(FilterGenerator):
         found = f"{value}.{name}"
         failures = "AttributeError"
         if not hasattr(dict, name):
-            found = f"{value}[{name!r}] if type({value}) is dict else {found}"
+            found = f"{value}[{name!r}] if {self._is_dict(value, node.node, frame)} else {found}"
             failures = "(AttributeError, KeyError)"
         self.writeline(f"try: {target} = {found}", node)
         self.writeline(
             f"except {failures}: {target} = attribute_missing(environment, {value}, {name!r})"
         )
+
+    def _is_dict(self, local: str, node: nodes.Expr, frame: Frame) -> str:
+        """The condition that local *local*, the value of *node*, is a dict.
+
+        It is found out once where it is asked often.
+        """
+        if type(node) is nodes.Name and self.is_set(node.name, frame):
+            return f"type({local}) is dict"
+        fact = f"dict {local}"
+        condition = self.known(fact) or ""
+        if not condition:
+            asked = f"asked {fact}"
+            if self.known(asked) is None:
+                self.know(asked, local)
+                return f"type({local}) is dict"
+            condition = self.temporary_identifier()
+            self.writeline(f"{condition} = type({local}) is dict")
+            self.know(fact, condition)
+        return condition
 
     def _plain_item(self, node: nodes.Getitem) -> bool:
         """Whether the item may be looked up as an item of Python's."""

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from jinja2 import nodes
+from jinja2.compiler import optimizeconst
 from jinja2.filters import FILTERS
 
 from .calls import CallGenerator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from jinja2.compiler import Frame
 
 
@@ -43,23 +42,27 @@ _AS_TEXT = {
     "escape": _Shortcut("do_escape", _IS_TEXT, "escape_text({0})"),
 }
 
-_REPLACEMENTS = {"join": ("do_join", "join_texts")}
-"""Filters that a function of ours stands for, by name: Jinja2's function, and ours."""
-
 
 class ShortcutGenerator(CallGenerator):
     """Compiles filters without calling them, where that gives the same."""
 
-    def pull_dependencies(self, nodes: Iterable[nodes.Node]) -> None:
-        """Fetch the filters and tests that are used from the environment."""
-        before = set(self.filters)
-        super().pull_dependencies(nodes)
-        if self.environment.is_async:
+    @optimizeconst
+    def visit_Filter(self, node: nodes.Filter, frame: Frame) -> None:
+        """``value|filter``; ``join`` looks first whether there is anything but text to join."""
+        if (
+            node.name != "join"
+            or type(node.node) is not nodes.InternalName
+            or self.environment.is_async
+            or not self._is_builtin(node)
+        ):
+            super().visit_Filter(node, frame)
             return
-        for name, (builtin, ours) in _REPLACEMENTS.items():
-            if name in self.filters and name not in before and self._has_builtin(name):
-                local = self.filters[name]
-                self.writeline(f"if {local} is {builtin}: {local} = {ours}")
+        function, value = self.filters["join"], node.node.name
+        self.write(f"(join_texts(context, {value}")
+        self.signature(node, frame)
+        self.write(f") if {function} is do_join else ")
+        super().visit_Filter(node, frame)
+        self.write(")")
 
     def assign(self, target: str, node: nodes.Expr, frame: Frame) -> bool:
         """Write statements that set local *target* to the value of *node*."""

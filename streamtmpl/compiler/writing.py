@@ -12,6 +12,8 @@ from jinja2.compiler import CodeGenerator, CompilerExit, Frame
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from jinja2.idtracking import Symbols
+
 # A local that a generated function sets up first, and the text in its body that asks for it.
 _LOCALS_OF_RENDER = (
     ("resolve(", "resolve = context.resolve_or_missing"),
@@ -59,6 +61,7 @@ class WritingGenerator(CodeGenerator):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._functions: list[_Function] = []
+        self._known: list[dict[str, str]] = [{}]
 
     # -- functions
 
@@ -86,7 +89,9 @@ class WritingGenerator(CodeGenerator):
         outer, self.stream = self.stream, StringIO()
         known_lines = len(self.debug_info)
         self._functions.append(_Function())
+        known, self._known = self._known, [{}]
         yield
+        self._known = known
         self._pending_boundary = None  # whoever called the function has a boundary after it
         body, self.stream = self.stream.getvalue(), outer
         preamble = self._preamble(body, self._functions.pop(), renders)
@@ -105,6 +110,40 @@ class WritingGenerator(CodeGenerator):
         if self.environment.is_async:
             return lines if lines or body else ["pass"]
         return lines if function.suspends else [*lines, "if 0: yield"]
+
+    # -- what the code written so far has found out
+
+    def indent(self) -> None:
+        """Begin a block: what is found out in it is known until its end."""
+        super().indent()
+        self._known.append({})
+
+    def outdent(self, step: int = 1) -> None:
+        """End *step* blocks."""
+        super().outdent(step)
+        if step:
+            del self._known[-step:]
+
+    def know(self, fact: str, local: str) -> None:
+        """From here to the end of the block, *local* tells *fact*."""
+        self._known[-1][fact] = local
+
+    def known(self, fact: str) -> str | None:
+        """The local that tells *fact*, if it is known here."""
+        for block in reversed(self._known):
+            if fact in block:
+                return block[fact]
+        return None
+
+    @staticmethod
+    def is_set(name: str, frame: Frame) -> bool:
+        """Whether the template sets the variable *name* of *frame* anywhere."""
+        symbols: Symbols | None = frame.symbols
+        while symbols is not None:
+            if name in symbols.stores:
+                return True
+            symbols = symbols.parent
+        return False
 
     def kept_local(self) -> str:
         """A local that is ``None`` when the function begins and keeps what it is set to."""
