@@ -17,10 +17,12 @@ from jinja2.utils import internalcode, missing, pass_eval_context
 from markupsafe import Markup
 
 from .buffer import DEFAULT_CHUNK_SIZE, Buffer
+from .context import StreamContext
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Generator, Iterator
 
+    from jinja2 import Environment
     from jinja2.runtime import Context
 
     from .sources import Sources
@@ -216,9 +218,30 @@ class Macro(runtime.Macro):
     At an output position it streams (:meth:`_into`); called as a function it is captured.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._entries: dict[Shape, Callable[..., Any]] = {}
+    def __init__(
+        self,
+        environment: Environment,
+        func: Callable[..., Any],
+        name: str,
+        arguments: tuple[str, ...],
+        catch_kwargs: bool,
+        catch_varargs: bool,
+        caller: bool,
+        default_autoescape: bool,
+    ) -> None:
+        """As :class:`jinja2.runtime.Macro`; *func* is the compiled function."""
+        self._environment = environment
+        self._func = func
+        self._argument_count = len(arguments)
+        self.name = name
+        self.arguments = arguments  # type: ignore[assignment]
+        self.catch_kwargs = catch_kwargs
+        self.catch_varargs = catch_varargs
+        self.caller = caller
+        self.explicit_caller = "caller" in arguments
+        self._default_autoescape = default_autoescape
+        self._plain = not (catch_kwargs or catch_varargs or (caller and not self.explicit_caller))
+        self._entries: dict[Shape, Callable[..., Any]] | None = None
 
     def _entry(self, context: Context | None, shape: Shape | None) -> Callable[..., Any] | None:
         """What renders into a buffer for a call of *shape*; ``None``: the call cannot stream.
@@ -230,6 +253,10 @@ class Macro(runtime.Macro):
             return None
         if shape is None:
             return self._into
+        if self._plain and len(shape) == 1 and shape[0] <= self._argument_count:
+            return self._func
+        if self._entries is None:
+            self._entries = {}
         entry = self._entries.get(shape)
         if entry is None:
             entry = self._entries[shape] = self._func if self._fits(shape) else self._into_prefixed
@@ -373,6 +400,18 @@ class AsyncBlockReference(BlockReference):
     @internalcode
     async def __call__(self) -> str:  # type: ignore[override]
         return self._wrap(await capture_async(self._context.environment.concat, self._into))
+
+
+def overridden_block(context: Context, name: str, block: Callable[..., Any]) -> Any:
+    """``super`` in the block *name* whose compiled function is *block*."""
+    if type(context) is not StreamContext:
+        return streamed_reference(context.super(name, block))
+    stack = context.blocks.get(name, [])
+    depth = stack.index(block) + 1 if block in stack else len(stack)
+    if depth == len(stack):
+        return context.super(name, block)
+    kind = AsyncBlockReference if context.environment.is_async else BlockReference
+    return kind(name, context, stack, depth)
 
 
 def streamed_reference(reference: Any) -> Any:

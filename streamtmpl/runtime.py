@@ -30,7 +30,7 @@ from .calls import (
     capture_async,
     cut,
     into,
-    streamed_reference,
+    overridden_block,
     template_function,
 )
 from .context import included_context
@@ -93,6 +93,7 @@ _COMMON = [
     "is_plain",
     "item_missing",
     "item_or_undefined",
+    "overridden_block",
     "iterated",
     "markup_join",
     "missing",
@@ -100,7 +101,6 @@ _COMMON = [
     "soft_str",
     "stopped",
     "str_join",
-    "streamed_reference",
     "to_text",
     "unknown",
 ]
@@ -200,6 +200,7 @@ __all__ = [
     "missing",
     "open_async_source",
     "open_source",
+    "overridden_block",
     "paused",
     "piped",
     "plain_types",
@@ -209,7 +210,6 @@ __all__ = [
     "stopped",
     "str_join",
     "streamed",
-    "streamed_reference",
     "template_function",
     "to_text",
     "unknown",

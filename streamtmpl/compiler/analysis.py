@@ -113,6 +113,25 @@ def needs_only(loop: nodes.For, attributes: frozenset[str], cycle_only: bool = F
     return not any(_loop_is_for_more(node, attributes, cycle_only) for node in loop.body)
 
 
+def used_once(loop: nodes.For) -> frozenset[str]:
+    """The variables of *loop* that one place in its body uses, once for each item."""
+    shared: tuple[type[nodes.Node], ...] = (*_CLOSURES, *_WITH_LOCALS, nodes.Block)
+    if next(_find(loop.body, shared), None) is not None:
+        return frozenset()
+    set_names = _names(loop.target)
+    uses = [name for node in loop.body for name in _names(node)]
+    repeated = [name for inner in _find(loop.body, (nodes.For,)) for name in _names(inner)]
+    return frozenset(
+        name
+        for name in set_names
+        if set_names.count(name) == uses.count(name) == 1 and name not in repeated
+    )
+
+
+def _names(node: nodes.Node) -> list[str]:
+    return [name.name for name in _find([node], (nodes.Name,)) if isinstance(name, nodes.Name)]
+
+
 def defines_functions(body: list[nodes.Node]) -> bool:
     """Whether *body* has macros or call blocks, which keep the variables around them."""
     return any(_find(body, _CLOSURES))

@@ -107,7 +107,7 @@ class FunctionGenerator(LoopGenerator):
             self._declare_self(block.body, frame)
             if "super" in find_undeclared(block.body, ("super",)):
                 ref = frame.symbols.declare_parameter("super")
-                self.writeline(f"{ref} = streamed_reference(context.super({name!r}, block_{name}))")
+                self.writeline(f"{ref} = overridden_block(context, {name!r}, block_{name})")
             frame.symbols.analyze_node(block)
             frame.block = name
             if frame.block_frame:

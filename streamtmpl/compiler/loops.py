@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from jinja2 import nodes
 from jinja2.compiler import find_undeclared
 
-from .analysis import PLAIN, STEPPED, defines_functions, may_await, needs_only, uses_as_value
+from .analysis import (
+    PLAIN,
+    STEPPED,
+    defines_functions,
+    may_await,
+    needs_only,
+    used_once,
+    uses_as_value,
+)
 from .counters import Counter, CounterGenerator
 from .watching import Watch
 
@@ -46,6 +54,15 @@ class _Loop(NamedTuple):
     def source(self) -> str:
         """The local of the source that is pulled from in the end."""
         return self.watch.source
+
+
+def _has_object(node: nodes.For) -> bool:
+    """Whether Jinja2 makes a ``loop`` object: something in the body names it, or could."""
+    return (
+        node.recursive
+        or "loop" in find_undeclared(node.iter_child_nodes(only=("body",)), ("loop",))
+        or any(block.scoped for block in node.find_all(nodes.Block))
+    )
 
 
 class LoopGenerator(CounterGenerator):
@@ -115,38 +132,36 @@ class LoopGenerator(CounterGenerator):
         body, test = frame.inner(), frame.inner()
         # Variables are kept track of, for calls that take the context, where there can be any.
         body.loop_frame = self.assigns(node.body)
-        # The object is needed where it is named, and where a scoped block could name it.
-        extended = (
-            node.recursive
-            or "loop" in find_undeclared(node.iter_child_nodes(only=("body",)), ("loop",))
-            or any(block.scoped for block in node.find_all(nodes.Block))
-        )
-        loop_ref = body.symbols.declare_parameter("loop") if extended else None
+        loop_ref = body.symbols.declare_parameter("loop") if _has_object(node) else None
         # Functions in the body keep the variables, which must not change with what is not selected.
         closed_over = defines_functions(node.body)
         counter = None
         if loop_ref and not (node.test and closed_over):
             counter = self.new_counter(node, loop_ref)
-        if counter:
-            # There is no such local, or not one of the usual kind.
-            loop_ref, extended = None, False
         body.symbols.analyze_node(node, for_branch="body")
-        if counter:
+        if counter:  # there is no such local, or not one of the usual kind
+            loop_ref = None
             body.symbols.loads.pop(counter.loop)
         if node.test:
             test.symbols.analyze_node(node, for_branch="test")
-        iterable = self.temporary_identifier()
+        iterable = self._iterable(node, frame) or self.temporary_identifier()
         watch = self.new_watch(self.temporary_identifier())
         selected = stepped = None
-        steps = not extended or needs_only(node, STEPPED)
-        if extended and node.test and (closed_over or not steps):
+        steps = not loop_ref or needs_only(node, STEPPED)
+        if loop_ref and node.test and (closed_over or not steps):
             selected = self.temporary_identifier()
         piped = steps and not selected and self.pipe(node.iter)
-        if extended and not selected and (node.test or piped):
+        if loop_ref and not selected and (node.test or piped):
             stepped = self.temporary_identifier()
         return _Loop(
             *(node, frame, body, test, loop_ref, iterable, watch), selected, stepped, piped, counter
         )
+
+    def _iterable(self, node: nodes.For, frame: Frame) -> str | None:
+        """The local that holds what the loop runs over before it, if there is one."""
+        if node.recursive or node.test:
+            return None
+        return self._local(cast("nodes.Expr", node.iter), frame)
 
     def _open(self, loop: _Loop, outer: Frame, at_once: str | None) -> None:
         """Write the evaluation of the iterable, and a hand-over before its first pull.
@@ -157,7 +172,9 @@ class LoopGenerator(CounterGenerator):
         out = self.out(loop.frame)
         if node.recursive:
             self.writeline(f"{iterable} = reciter", node)
-        elif self.assign(iterable, cast("nodes.Expr", node.iter), outer):
+        elif not self._iterable(node, outer) and self.assign(
+            iterable, cast("nodes.Expr", node.iter), outer
+        ):
             self.settle(iterable)
         opener = self.choose_async("open_async_source", "open_source")
         # Jinja2 begins to iterate where it pulls, but for this one case.
@@ -227,6 +244,8 @@ class LoopGenerator(CounterGenerator):
     def _iterate(self, loop: _Loop, empty: str | None) -> None:
         node, body = loop.node, loop.body
         self._loops.append(loop)
+        spendable = self.spendable
+        self.spendable |= {body.symbols.ref(name) for name in used_once(node)}
         if loop.stepped:
             self.writeline(f"{loop.stepped} = SteppedLoop(undefined)")
         if loop.counter:
@@ -257,6 +276,7 @@ class LoopGenerator(CounterGenerator):
         self.exhausted(loop.source)
         self.outdent()
         self._loops.pop()
+        self.spendable = spendable
         if loop.counter:
             self.count_out(loop.counter)
 

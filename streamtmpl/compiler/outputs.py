@@ -83,6 +83,8 @@ class OutputGenerator(ShortcutGenerator):
     """Compiles ``Output`` nodes: one run is one write."""
 
     _values = 0
+    spendable: frozenset[str] = frozenset()
+    """The locals whose value one run uses and nothing after it."""
     _in_capture = False
     """Whether a function is being written that is called from a captured block alone."""
 
@@ -149,9 +151,9 @@ class OutputGenerator(ShortcutGenerator):
     def _evaluate(self, node: nodes.Expr, frame: Frame) -> str:
         """Write the statements that give the text of *node*; returns the source of it then."""
         finalized = self._make_finalize().src is not None
-        number = None if finalized else self.number(node, frame)
-        if number is not None:
-            return number
+        known = None if finalized else self.number(node, frame) or self._spent(node, frame)
+        if known is not None:
+            return known
         name = self._value_name()
         if frame.eval_ctx.volatile or finalized:
             self.writeline(f"{name} = ", node)
@@ -160,6 +162,15 @@ class OutputGenerator(ShortcutGenerator):
         elif not self.assign_text(name, node, frame):
             self._to_text(name, frame, awaitable=self.assign(name, node, frame))
         return name
+
+    def _spent(self, node: nodes.Expr, frame: Frame) -> str | None:
+        """Turn a variable itself into text, if nothing else uses it; returns its local."""
+        local = self._local(node, frame)
+        if local is None or local not in self.spendable or frame.eval_ctx.volatile:
+            return None
+        self.newline(node)
+        self._to_text(local, frame)
+        return local
 
     def number(self, node: nodes.Expr, frame: Frame) -> str | None:
         """The source of *node*, if it is certain to be an ``int`` without a look."""

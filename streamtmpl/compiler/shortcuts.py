@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from jinja2 import nodes
 from jinja2.compiler import optimizeconst
 from jinja2.filters import FILTERS
+from jinja2.runtime import Undefined
 
 from .calls import CallGenerator
 
 if TYPE_CHECKING:
+    from jinja2 import Environment
     from jinja2.compiler import Frame
 
 
@@ -97,9 +99,10 @@ class ShortcutGenerator(CallGenerator):
     ) -> None:
         assert node.node is not None
         with self.line_of(node):
-            if self.assign(target, node.node, frame):
-                self.settle(target)
             function = self.filters[node.name]
+            at_once = self._chosen_at_once(target, node, frame)
+            if not at_once and self.assign(target, node.node, frame):
+                self.settle(target)
             value = (shortcut.value or "{0}").format(target)
             condition = f"{function} is {shortcut.builtin}"
             if shortcut.applies:
@@ -114,12 +117,32 @@ class ShortcutGenerator(CallGenerator):
             if to_text:
                 self.write(")")
 
+    def _chosen_at_once(self, target: str, node: nodes.Filter, frame: Frame) -> bool:
+        """Write ``name|default(value)`` without the undefined object for a missing name.
+
+        Returns whether it is such a filter.
+        """
+        name = node.node
+        if (
+            node.name not in ("default", "d")
+            or not isinstance(name, nodes.Name)
+            or self._local(name, frame) is not None
+            or not plain_undefined(self.environment)
+        ):
+            return False
+        assert isinstance(node.args[0], nodes.Const)
+        missing = f"{frame.symbols.ref(name.name)} is missing"
+        default = f"{node.args[0].value!r} if {missing} and {self.filters[node.name]} is do_default"
+        self.writeline(f"{target} = {default} else ", node)
+        self.visit(name, frame)
+        return True
+
     def _shortcut(self, node: nodes.Expr) -> _Shortcut | None:
         if not isinstance(node, nodes.Filter) or not self._is_builtin(node):
             return None
         arguments = _arguments(node)
         if node.name in ("default", "d"):
-            return _default(node) if len(arguments) < 2 else None
+            return _default(node)
         return None if arguments else _SHORTCUTS.get(node.name)
 
     def _is_builtin(self, node: nodes.Filter) -> bool:
@@ -135,10 +158,17 @@ class ShortcutGenerator(CallGenerator):
         return builtin is not None and self.environment.filters.get(name) is builtin
 
 
+def plain_undefined(environment: Environment) -> bool:
+    """Whether nothing but undefined objects come of making one."""
+    return environment.undefined.__init__ is Undefined.__init__
+
+
 def _default(node: nodes.Filter) -> _Shortcut | None:
     """The shortcut for a default value that is plain text or a number."""
-    value = node.args[0] if node.args else nodes.Const("")
-    if len(node.args) != len(_arguments(node)) or not isinstance(value, nodes.Const):
+    if len(node.args) != 1 or len(_arguments(node)) != 1:
+        return None
+    value = node.args[0]
+    if not isinstance(value, nodes.Const):
         return None
     if type(value.value) not in (str, int):
         return None

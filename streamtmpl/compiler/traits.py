@@ -8,6 +8,7 @@ from jinja2.runtime import Context
 
 from .lookups import plain_getattr, plain_getitem, plain_resolve
 from .outputs import calls_stream
+from .shortcuts import plain_undefined
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -23,6 +24,7 @@ def traits(environment: Environment) -> str:
         "getattr": plain_getattr(environment),
         "getitem": plain_getitem(environment),
         "resolve": plain_resolve(environment),
+        "undefined": plain_undefined(environment),
         "call": environment.context_class.call is Context.call,
     }
     return " ".join(name for name, holds in held.items() if holds)
