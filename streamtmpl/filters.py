@@ -52,16 +52,18 @@ def is_awaitable(value: Any) -> bool:
     return hasattr(kind, "__await__")
 
 
-@internalcode
-def join_texts(context: Context, value: Any, d: str = "", attribute: Any = None) -> str:
-    """Jinja2's ``join``, which looks for each item whether it is HTML: plain texts are not."""
-    if attribute is None and type(d) is str and (type(value) is list or type(value) is tuple):
-        for item in value:
-            if type(item) is not str:
-                break
-        else:
-            return d.join(value)
-    return filters.sync_do_join(context.eval_ctx, value, d, attribute)
+def joined_texts(value: Any, d: Any = "", attribute: Any = None) -> str | None:
+    """What Jinja2's ``join`` gives for plain texts in a list or tuple; ``None`` for all else.
+
+    The filter itself looks at each item whether it is HTML, and wants to know whether to escape.
+    """
+    kind = type(value)
+    if attribute is not None or type(d) is not str or (kind is not list and kind is not tuple):
+        return None
+    for item in value:
+        if type(item) is not str:
+            return None
+    return d.join(value)
 
 
 class Later:
@@ -389,6 +391,9 @@ _variants: dict[Filter, Filter] = {
         (filters.do_unique, _unique),
     )
 }
+
+async_join = _variants[filters.do_join]
+"""What stands for Jinja2's ``join`` in async environments."""
 
 _known = frozenset([*_PIPING, *_variants.values()])
 """The filters that know what to do with a :class:`Later`."""

@@ -35,7 +35,16 @@ from .calls import (
 )
 from .context import included_context
 from .escaping import block_text, escape_text, escape_value, to_text
-from .filters import Later, is_awaitable, join_texts, piped, plain_types, plain_variant, skipped
+from .filters import (
+    Later,
+    async_join,
+    is_awaitable,
+    joined_texts,
+    piped,
+    plain_types,
+    plain_variant,
+    skipped,
+)
 from .lookups import (
     attribute_missing,
     call,
@@ -91,6 +100,7 @@ _COMMON = [
     "included_context",
     "internalcode",
     "is_plain",
+    "joined_texts",
     "item_missing",
     "item_or_undefined",
     "overridden_block",
@@ -113,7 +123,6 @@ exported = sorted(
         "Macro",
         "do_join",
         "into",
-        "join_texts",
         "open_source",
         "streamed",
         "template_function",
@@ -127,6 +136,7 @@ async_exported = sorted(
         "AsyncMacro",
         "Later",
         "async_into",
+        "async_join",
         "async_loop",
         "async_streamed",
         "async_template_function",
@@ -163,6 +173,7 @@ __all__ = [
     "ahead",
     "async_exported",
     "async_into",
+    "async_join",
     "async_loop",
     "async_streamed",
     "async_template_function",
@@ -195,7 +206,7 @@ __all__ = [
     "item_missing",
     "item_or_undefined",
     "iterated",
-    "join_texts",
+    "joined_texts",
     "markup_join",
     "missing",
     "open_async_source",

@@ -1,8 +1,13 @@
 """From Jinja2's syntax tree to a Python module of block-aligned chunk generators.
 
-One file per concern, each a layer over the one before: :mod:`~streamtmpl.compiler.writing` (how
-functions begin, write and suspend), ``expressions``, ``outputs`` (runs and calls), ``loops``,
-``functions`` (the module, roots, blocks, macros), ``inheritance`` (blocks, includes, scopes).
+One file per concern, each a layer over the one before:
+
+- :mod:`~streamtmpl.compiler.writing`: how functions begin, write, suspend, and what they know;
+- ``expressions``, ``filters``: what may be awaited, and what filters pull from;
+- ``lookups``, ``lifting``, ``calls``, ``shortcuts``: the quick ways, with Jinja2's own beside them;
+- ``outputs``: runs, and the calls that stream;
+- ``watching``, ``counters``, ``selecting``, ``loops``: ``{% for %}``;
+- ``functions``: the module, roots, blocks and macros; ``inheritance``: blocks, includes, scopes.
 """
 
 from jinja2.compiler import CodeGenerator

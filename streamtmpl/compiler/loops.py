@@ -2,58 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, cast
 
 from jinja2 import nodes
 from jinja2.compiler import find_undeclared
 
 from .analysis import (
-    PLAIN,
     STEPPED,
     defines_functions,
-    may_await,
     needs_only,
     used_once,
     uses_as_value,
 )
-from .counters import Counter, CounterGenerator
-from .watching import Watch
+from .counters import Counter
+from .selecting import Loop, SelectingGenerator
 
 if TYPE_CHECKING:
     from jinja2.compiler import Frame
-
-
-class _Loop(NamedTuple):
-    """A loop being compiled."""
-
-    node: nodes.For
-    frame: Frame
-    """The frame around it."""
-    body: Frame
-    test: Frame
-    loop: str | None
-    """The local of the ``loop`` object, if the loop needs one."""
-    iterable: str
-    """The local of what it runs over."""
-    watch: Watch
-    selected: str | None
-    """The local of what passes the test, where a function of its own tests the items."""
-    stepped: str | None
-    """The local of the ``loop`` object, where the generated code tells it each item."""
-    piped: bool
-    """Whether items may have to be awaited although the iterable is not async."""
-    counter: Counter | None
-    """What counts the items, where that stands for the ``loop`` object."""
-
-    @property
-    def pulled_at(self) -> nodes.Node:
-        """The node whose line errors of a pull are at: Jinja2 pulls where it tests the items."""
-        return self.node if self.node.test is None or self.selected else self.node.test
-
-    @property
-    def source(self) -> str:
-        """The local of the source that is pulled from in the end."""
-        return self.watch.source
 
 
 def _has_object(node: nodes.For) -> bool:
@@ -65,12 +30,12 @@ def _has_object(node: nodes.For) -> bool:
     )
 
 
-class LoopGenerator(CounterGenerator):
+class LoopGenerator(SelectingGenerator):
     """Compiles ``For`` nodes."""
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
-        self._loops: list[_Loop] = []
+        self._loops: list[Loop] = []
 
     def visit_For(self, node: nodes.For, frame: Frame) -> None:
         """Write a loop, recursive ones as a function."""
@@ -113,7 +78,7 @@ class LoopGenerator(CounterGenerator):
         empty = self.temporary_identifier() if node.else_ else None
         at_once = None
         if loop.selected:
-            at_once = self._selecting_functions(loop, loop.selected)
+            at_once = self.selecting_functions(loop, loop.selected)
         self._open(loop, outer, at_once)
         if empty:
             self.writeline(f"{empty} = 1")
@@ -128,7 +93,7 @@ class LoopGenerator(CounterGenerator):
         if self._assign_stack:
             self._assign_stack[-1].difference_update(loop.body.symbols.stores)
 
-    def _prepare(self, node: nodes.For, frame: Frame) -> _Loop:
+    def _prepare(self, node: nodes.For, frame: Frame) -> Loop:
         body, test = frame.inner(), frame.inner()
         # Variables are kept track of, for calls that take the context, where there can be any.
         body.loop_frame = self.assigns(node.body)
@@ -153,7 +118,7 @@ class LoopGenerator(CounterGenerator):
         piped = steps and not selected and self.pipe(node.iter)
         if loop_ref and not selected and (node.test or piped):
             stepped = self.temporary_identifier()
-        return _Loop(
+        return Loop(
             *(node, frame, body, test, loop_ref, iterable, watch), selected, stepped, piped, counter
         )
 
@@ -163,7 +128,7 @@ class LoopGenerator(CounterGenerator):
             return None
         return self._local(cast("nodes.Expr", node.iter), frame)
 
-    def _open(self, loop: _Loop, outer: Frame, at_once: str | None) -> None:
+    def _open(self, loop: Loop, outer: Frame, at_once: str | None) -> None:
         """Write the evaluation of the iterable, and a hand-over before its first pull.
 
         *at_once* is the selecting function for what is not async, if it has one of its own.
@@ -207,19 +172,19 @@ class LoopGenerator(CounterGenerator):
             if at_once:
                 self.outdent()
 
-    def _opened(self, loop: _Loop) -> None:
+    def _opened(self, loop: Loop) -> None:
         """Write what follows when a source has been opened."""
         self.cut_if(f"{loop.source}.head()")
         if not loop.selected:
             self.begin_watch(loop.watch)
 
-    def _gives_loop_away(self, loop: _Loop) -> bool:
+    def _gives_loop_away(self, loop: Loop) -> bool:
         """Whether the loop object itself is given to user code (async environments)."""
         if loop.loop is None or not self.environment.is_async or loop.selected or loop.stepped:
             return False
         return any(uses_as_value(node, "loop") for node in loop.node.body)
 
-    def _pulls(self, loop: _Loop) -> str:
+    def _pulls(self, loop: Loop) -> str:
         """What the ``for`` runs over."""
         node, iterable, source = loop.node, loop.iterable, loop.source
         if loop.counter and loop.counter.size:
@@ -241,7 +206,7 @@ class LoopGenerator(CounterGenerator):
             return "context.eval_ctx"
         return repr(bool(frame.eval_ctx.autoescape))
 
-    def _iterate(self, loop: _Loop, empty: str | None) -> None:
+    def _iterate(self, loop: Loop, empty: str | None) -> None:
         node, body = loop.node, loop.body
         self._loops.append(loop)
         spendable = self.spendable
@@ -256,7 +221,7 @@ class LoopGenerator(CounterGenerator):
         self.indent()
         self._pulled(loop, item)
         if node.test and not loop.selected:
-            self._skip_unless(loop)
+            self.skip_unless(loop)
         if loop.stepped:
             self.writeline(f"{loop.loop} = {loop.stepped}._step({item})")
         if loop.counter:
@@ -280,7 +245,7 @@ class LoopGenerator(CounterGenerator):
         if loop.counter:
             self.count_out(loop.counter)
 
-    def _begin_counter(self, loop: _Loop, counter: Counter) -> None:
+    def _begin_counter(self, loop: Loop, counter: Counter) -> None:
         self.writeline(f"{counter.counted} = 0")
         if counter.size:
             known = f"type({loop.iterable}) in {counter.sized}"
@@ -290,7 +255,7 @@ class LoopGenerator(CounterGenerator):
                 f" else LoopContext({loop.iterable}, undefined, {loop.source})"
             )
 
-    def _target(self, loop: _Loop) -> str | None:
+    def _target(self, loop: Loop) -> str | None:
         """Write the target of the ``for``, or a local for what is to be looked at before."""
         if self.environment.is_async or loop.stepped:
             item = self.temporary_identifier()
@@ -303,22 +268,22 @@ class LoopGenerator(CounterGenerator):
         self._assign_target(loop)
         return None
 
-    def _assign_target(self, loop: _Loop) -> None:
+    def _assign_target(self, loop: Loop) -> None:
         self.visit(loop.node.target, loop.body)
         if loop.loop and not loop.selected and not loop.stepped:
             self.write(f", {loop.loop}")
 
-    def _pulled(self, loop: _Loop, item: str | None) -> None:
+    def _pulled(self, loop: Loop, item: str | None) -> None:
         """Write what follows a pull: awaiting it (async), and whether it took long."""
         if self.environment.is_async:
             assert item is not None
-            self._await_item(loop.selected or loop.source, item)
+            self.await_item(loop.selected or loop.source, item)
             if loop.piped:
-                self._await_later(item)
+                self.await_later(item)
         if loop.selected:
             if self.environment.is_async:
                 self.writeline(f"{item}, {loop.loop} = {item}")
-            self._pass_over(loop, f"{item} is paused")
+            self.pass_over(loop, f"{item} is paused")
         else:
             self.look(loop.watch)
         if item:
@@ -326,51 +291,11 @@ class LoopGenerator(CounterGenerator):
             self._assign_target(loop)
             self.write(f" = {item}")
 
-    def _await_item(self, source: str, item: str) -> None:
-        self.writeline(f"if {source} is not None and {source}.awaits:")
-        self.indent()
-        self.writeline("try:")
-        self.indent()
-        self.writeline(f"{item} = await {item}")
-        self.outdent()
-        self.writeline("except StopAsyncIteration:")
-        self.indent()
-        self.writeline(f"{source}.done()")
-        self.writeline("break")
-        self.outdent(2)
-
-    def _await_later(self, item: str) -> None:
-        self.writeline(f"if type({item}) is Later:")
-        self.indent()
-        self.writeline(f"{item} = await {item}")
-        self.writeline(f"if {item} is skipped: continue")
-        self.outdent()
-
-    def _pass_over(self, loop: _Loop, condition: str, node: nodes.Node | None = None) -> None:
-        """Write the hand-over of what is finished, and the end of this iteration."""
-        self.writeline(f"if {condition}:", node)
-        self.indent()
-        self.cut_if(f"{self.out(loop.frame)}.main.tell()")
-        self.writeline("continue")
-        self.outdent()
-
-    def _skip_unless(self, loop: _Loop) -> None:
-        """Write the test of an item; a slow one that does not pass is handed over after as well."""
-        assert loop.node.test is not None
-        self.enter_frame(loop.test)
-        self.writeline("if not ", loop.node.test)
-        self.visit(loop.node.test, loop.test)
-        self.write(":")
-        self.indent()
-        self._pass_over(loop, self.was_slow(loop.source))
-        self.writeline("continue")
-        self.outdent()
-
-    def _iteration_ends(self, loop: _Loop) -> None:
+    def _iteration_ends(self, loop: Loop) -> None:
         looked = None if loop.selected else loop.watch.looked
         self.end_iteration(loop.source, loop.frame, looked)
 
-    def _otherwise(self, loop: _Loop, empty: str) -> None:
+    def _otherwise(self, loop: Loop, empty: str) -> None:
         frame = loop.frame.inner()
         frame.symbols.analyze_node(loop.node, for_branch="else")
         self.writeline(f"if {empty}:")
@@ -378,56 +303,6 @@ class LoopGenerator(CounterGenerator):
         self.enter_frame(frame)
         self.blockvisit(loop.node.else_, frame)
         self.leave_frame(frame)
-        self.outdent()
-
-    # -- a test beside the loop object, which counts only what passed it
-
-    def _selecting_functions(self, loop: _Loop, selected: str) -> str | None:
-        """Write the generator, and in async environments a sync one beside it if that can be.
-
-        Returns the local of the latter.
-        """
-        self._selecting_function(loop, selected, self.environment.is_async)
-        assert loop.node.test is not None
-        if (
-            not self.environment.is_async
-            or may_await(loop.node.test)
-            or not needs_only(loop.node, PLAIN)
-        ):
-            return None
-        at_once = self.temporary_identifier()
-        self._selecting_function(loop, at_once, False)
-        return at_once
-
-    def _selecting_function(self, loop: _Loop, name: str, is_async: bool) -> None:
-        """Write a generator of the items that pass the test."""
-        test = loop.node.test
-        assert test is not None
-        watch = Watch("fsource", loop.watch.countdown, loop.watch.looked)
-        self.writeline(f"{'async ' if is_async else ''}def {name}(fiter, fsource):", test)
-        self.indent()
-        self.writeline("if fsource is not None:")
-        self.indent()
-        self.begin_watch(watch)
-        self.outdent()
-        self.enter_frame(loop.test)
-        self.writeline("async for " if is_async else "for ")
-        self.visit(loop.node.target, loop.body)
-        self.write(f" in {'auto_aiter(fiter)' if is_async else 'fiter'}:")
-        self.indent()
-        self.look(watch)
-        self.writeline("if ", test)
-        self.visit(test, loop.test)
-        self.write(":")
-        self.indent()
-        self.writeline("yield ")
-        self.visit(loop.node.target, loop.body)
-        self.outdent()
-        self.writeline(f"elif {self.was_slow('fsource')}:")
-        self.indent()
-        self.writeline("yield paused")
-        self.outdent(2)
-        self.exhausted("fsource")
         self.outdent()
 
     # -- leaving an iteration early

@@ -51,18 +51,21 @@ class ShortcutGenerator(CallGenerator):
     @optimizeconst
     def visit_Filter(self, node: nodes.Filter, frame: Frame) -> None:
         """``value|filter``; ``join`` looks first whether there is anything but text to join."""
+        keywords = [pair.value for pair in node.kwargs]
         if (
             node.name != "join"
             or type(node.node) is not nodes.InternalName
-            or self.environment.is_async
             or not self._is_builtin(node)
+            or len(_arguments(node)) != len(node.args) + len(keywords)
+            or not all(type(each) is nodes.Const for each in (*node.args, *keywords))
         ):
             super().visit_Filter(node, frame)
             return
-        function, value = self.filters["join"], node.node.name
-        self.write(f"(join_texts(context, {value}")
+        text, builtin = self.temporary_identifier(), self.choose_async("async_join", "do_join")
+        self.write(f"({text} if {self.filters['join']} is {builtin}")
+        self.write(f" and ({text} := joined_texts({node.node.name}")
         self.signature(node, frame)
-        self.write(f") if {function} is do_join else ")
+        self.write(")) is not None else ")
         super().visit_Filter(node, frame)
         self.write(")")
 
