@@ -125,6 +125,8 @@ class ChunkStream(Iterator[Chunk], Generic[Chunk]):
         :raises StreamClosedError: the stream has been closed.
         :raises StreamBusyError: called from inside the template that is being rendered.
         """
+        if self._ended and not self._closed and self._kept is None:
+            raise StopIteration
         chunk = self._in_turn(self._step)
         if not chunk:
             raise StopIteration
@@ -155,12 +157,12 @@ class ChunkStream(Iterator[Chunk], Generic[Chunk]):
             self._raise_kept()
             return None
         try:
-            out = self._out
-            out.resumed = clock()
-            steps = self._steps
+            out, steps = self._out, self._steps
             if steps is None:
                 open_sources.set(self._sources)
                 steps = self._steps = self._begin(out)
+            else:
+                out.resumed = clock()
             encode = self._encode
             for _ in steps:
                 text = out.take()
@@ -172,7 +174,8 @@ class ChunkStream(Iterator[Chunk], Generic[Chunk]):
                     return chunk
             self._ended = True
             self._steps = None
-            self._keep(self._sources.close())
+            if errors := self._sources.close():
+                self._keep(errors)
             text = out.getvalue()
             last = text if encode is None else encode(text, final=True)
         except BaseException as error:
