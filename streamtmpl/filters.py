@@ -52,13 +52,13 @@ def is_awaitable(value: Any) -> bool:
     return hasattr(kind, "__await__")
 
 
-def joined_texts(value: Any, d: Any = "", attribute: Any = None) -> str | None:
+def joined_texts(value: Any, d: Any = "") -> str | None:
     """What Jinja2's ``join`` gives for plain texts in a list or tuple; ``None`` for all else.
 
     The filter itself looks at each item whether it is HTML, and wants to know whether to escape.
     """
     kind = type(value)
-    if attribute is not None or type(d) is not str or (kind is not list and kind is not tuple):
+    if type(d) is not str or (kind is not list and kind is not tuple):
         return None
     for item in value:
         if type(item) is not str:

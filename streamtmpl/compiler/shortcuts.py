@@ -51,13 +51,13 @@ class ShortcutGenerator(CallGenerator):
     @optimizeconst
     def visit_Filter(self, node: nodes.Filter, frame: Frame) -> None:
         """``value|filter``; ``join`` looks first whether there is anything but text to join."""
-        keywords = [pair.value for pair in node.kwargs]
+        arguments = _arguments(node)
         if (
             node.name != "join"
             or type(node.node) is not nodes.InternalName
             or not self._is_builtin(node)
-            or len(_arguments(node)) != len(node.args) + len(keywords)
-            or not all(type(each) is nodes.Const for each in (*node.args, *keywords))
+            or len(arguments) > 1
+            or [type(each) for each in node.args] != [nodes.Const] * len(arguments)
         ):
             super().visit_Filter(node, frame)
             return
