@@ -86,12 +86,13 @@ class LoopContext(runtime.LoopContext):
     @internalcode
     def _peek_next(self) -> Any:
         if self._after is missing:
-            since = clock()
+            source = self._source
+            since = 0.0 if source is None else clock()
             self._after = next(self._iterator, missing)
             while self._after is paused:  # nothing can be handed over from in here
                 self._after = next(self._iterator, missing)
-            if self._source is not None:
-                self._source.peeked(since)
+            if source is not None:
+                source.peeked(since)
         return self._after
 
     @property

@@ -1,4 +1,4 @@
-"""What a loop's body asks of its ``loop`` object, read off the syntax tree."""
+"""What a template does with its variables, and a loop's body with ``loop``: read off the tree."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ def uses_as_value(node: nodes.Node, name: str) -> bool:
     return False
 
 
+NUMBERED = frozenset({"index", "index0", "first"})
+"""The attributes of ``loop`` that a counter beside the object tells."""
 COUNTED = frozenset({"index", "index0", "first", "depth", "depth0"})
 """The attributes of ``loop`` that need no more than the number of items so far."""
 SIZED = COUNTED | {"last", "length", "revindex", "revindex0"}
@@ -74,6 +76,12 @@ def leaves_data_alone(body: list[nodes.Node]) -> bool:
     return not any(
         not isinstance(node, nodes.Call) or not cycles(node) for node in _find(body, _CALLS)
     )
+
+
+def counts(loop: nodes.For) -> bool:
+    """Whether the body of *loop* asks which item it is at, with nothing in between."""
+    body = _find(loop.body, (nodes.Getattr,))
+    return any(_has_attribute(node, "loop", NUMBERED) for node in body)
 
 
 def _loop_is_for_more(
@@ -130,6 +138,19 @@ def used_once(loop: nodes.For) -> frozenset[str]:
 
 def _names(node: nodes.Node) -> list[str]:
     return [name.name for name in _find([node], (nodes.Name,)) if isinstance(name, nodes.Name)]
+
+
+def set_names(template: nodes.Template) -> Iterator[str]:
+    """The names of the variables that *template* sets, but for the targets of loops."""
+    for assignment in _find([template], (nodes.Assign, nodes.AssignBlock)):
+        yield from _names(assignment.target)  # type: ignore[attr-defined]
+    for macro in template.find_all(nodes.Macro):
+        yield macro.name
+    for module in template.find_all(nodes.Import):
+        yield module.target
+    for imports in template.find_all(nodes.FromImport):
+        for name in imports.names:
+            yield name if isinstance(name, str) else name[1]
 
 
 def defines_functions(body: list[nodes.Node]) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from jinja2 import nodes
 from jinja2.compiler import optimizeconst
 
-from .analysis import COUNTED, SIZED, cycles, leaves_data_alone, needs_only
+from .analysis import COUNTED, NUMBERED, SIZED, counts, cycles, leaves_data_alone, needs_only
 from .watching import WatchingGenerator
 
 if TYPE_CHECKING:
@@ -24,7 +24,9 @@ class Counter(NamedTuple):
     loop: str
     """The local of that object."""
     sized: str
-    """The condition that the number of items is known and stays."""
+    """The types of iterables whose number of items is known and stays."""
+    beside: bool = False
+    """Whether there is an object in any case, for more than what is counted."""
 
 
 _ATTRIBUTES = {
@@ -57,6 +59,10 @@ class CounterGenerator(WatchingGenerator):
         kinds = "(list, tuple)" if leaves_data_alone(node.body) else "(tuple,)"
         return Counter(self.temporary_identifier(), self.temporary_identifier(), loop, kinds)
 
+    def counter_beside(self, node: nodes.For, loop: str) -> Counter | None:
+        """A counter for a loop with an object, in local *loop*, if the body asks for numbers."""
+        return Counter(self.temporary_identifier(), None, loop, "", True) if counts(node) else None
+
     def count_in(self, counter: Counter) -> None:
         """From here on ``loop`` is that of a loop with *counter*."""
         self._counters[counter.loop] = counter
@@ -77,7 +83,7 @@ class CounterGenerator(WatchingGenerator):
         if type(node) is not nodes.Getattr:
             return None
         counter = self._counter(node.node, frame)
-        if counter is None:
+        if counter is None or (counter.beside and node.attr not in NUMBERED):
             return None
         source = _ATTRIBUTES[node.attr].format(counter.counted, counter.size)
         if node.attr in COUNTED:

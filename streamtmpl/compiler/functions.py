@@ -23,7 +23,7 @@ class FunctionGenerator(LoopGenerator):
     def visit_Template(self, node: nodes.Template, frame: Frame | None = None) -> None:
         """Write the whole module."""
         assert frame is None, "a template is the outermost node"
-        with self.module(async_exported if self.environment.is_async else exported):
+        with self.module(node, async_exported if self.environment.is_async else exported):
             self._module(node)
 
     def _module(self, node: nodes.Template) -> None:

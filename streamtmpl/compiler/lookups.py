@@ -166,7 +166,7 @@ class LookupGenerator(FilterGenerator):
         if local is not None:
             return local
         value = None
-        if type(node) is nodes.Name and not self.is_set(node.name, frame):
+        if type(node) is nodes.Name and not self.is_set(node.name):
             value = f"value {frame.symbols.ref(node.name)}"
             local = self.known(value)
             if local is not None:
@@ -190,19 +190,19 @@ class LookupGenerator(FilterGenerator):
         found = f"{value}.{name}"
         failures = "AttributeError"
         if not hasattr(dict, name):
-            found = f"{value}[{name!r}] if {self._is_dict(value, node.node, frame)} else {found}"
+            found = f"{value}[{name!r}] if {self._is_dict(value, node.node)} else {found}"
             failures = "(AttributeError, KeyError)"
         self.writeline(f"try: {target} = {found}", node)
         self.writeline(
             f"except {failures}: {target} = attribute_missing(environment, {value}, {name!r})"
         )
 
-    def _is_dict(self, local: str, node: nodes.Expr, frame: Frame) -> str:
+    def _is_dict(self, local: str, node: nodes.Expr) -> str:
         """The condition that local *local*, the value of *node*, is a dict.
 
         It is found out once where it is asked often.
         """
-        if type(node) is nodes.Name and self.is_set(node.name, frame):
+        if type(node) is nodes.Name and self.is_set(node.name):
             return f"type({local}) is dict"
         fact = f"dict {local}"
         condition = self.known(fact) or ""

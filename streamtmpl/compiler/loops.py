@@ -107,6 +107,8 @@ class LoopGenerator(SelectingGenerator):
         if counter:  # there is no such local, or not one of the usual kind
             loop_ref = None
             body.symbols.loads.pop(counter.loop)
+        elif loop_ref and not self.is_set("loop"):
+            counter = self.counter_beside(node, loop_ref)
         if node.test:
             test.symbols.analyze_node(node, for_branch="test")
         iterable = self._iterable(node, frame) or self.temporary_identifier()

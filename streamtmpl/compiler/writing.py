@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import nodes
 from jinja2.compiler import CodeGenerator, CompilerExit, Frame
 
+from .analysis import set_names
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-
-    from jinja2.idtracking import Symbols
 
 # A local that a generated function sets up first, and the text in its body that asks for it.
 _LOCALS_OF_RENDER = (
@@ -57,6 +57,7 @@ class WritingGenerator(CodeGenerator):
 
     _pending_boundary: int | None = None
     _line_of: nodes.Node | None = None
+    _set_names: frozenset[str] = frozenset()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -66,8 +67,12 @@ class WritingGenerator(CodeGenerator):
     # -- functions
 
     @contextmanager
-    def module(self, exported: Sequence[str]) -> Iterator[None]:
-        """Write a module whose body the ``with`` block writes, with what it uses of *exported*."""
+    def module(self, node: nodes.Template, exported: Sequence[str]) -> Iterator[None]:
+        """Write the module of a template, whose body the ``with`` block writes.
+
+        It imports what it uses of *exported*.
+        """
+        self._set_names = frozenset(set_names(node))
         outer, self.stream = self.stream, StringIO()
         self.writeline(_IMPORT)
         yield
@@ -135,15 +140,9 @@ class WritingGenerator(CodeGenerator):
                 return block[fact]
         return None
 
-    @staticmethod
-    def is_set(name: str, frame: Frame) -> bool:
-        """Whether the template sets the variable *name* of *frame* anywhere."""
-        symbols: Symbols | None = frame.symbols
-        while symbols is not None:
-            if name in symbols.stores:
-                return True
-            symbols = symbols.parent
-        return False
+    def is_set(self, name: str) -> bool:
+        """Whether the template sets a variable *name* anywhere, but as the target of a loop."""
+        return name in self._set_names
 
     def kept_local(self) -> str:
         """A local that is ``None`` when the function begins and keeps what it is set to."""
