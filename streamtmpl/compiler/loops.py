@@ -112,7 +112,6 @@ class LoopGenerator(SelectingGenerator):
         if node.test:
             test.symbols.analyze_node(node, for_branch="test")
         iterable = self._iterable(node, frame) or self.temporary_identifier()
-        watch = self.new_watch(self.temporary_identifier())
         selected = stepped = None
         steps = not loop_ref or needs_only(node, STEPPED)
         if loop_ref and node.test and (closed_over or not steps):
@@ -120,6 +119,9 @@ class LoopGenerator(SelectingGenerator):
         piped = steps and not selected and self.pipe(node.iter)
         if loop_ref and not selected and (node.test or piped):
             stepped = self.temporary_identifier()
+        # The loop object, where there is one, pulls to look ahead.
+        ahead = (loop_ref and not stepped) or (counter and counter.size)
+        watch = self.new_watch(self.temporary_identifier(), pulls_alone=not ahead)
         return Loop(
             *(node, frame, body, test, loop_ref, iterable, watch), selected, stepped, piped, counter
         )
@@ -153,7 +155,8 @@ class LoopGenerator(SelectingGenerator):
             self.writeline(f"{source} = {opener}(auto_aiter({iterable}), {out})", where)
             self._opened(loop)
         else:
-            self.writeline(f"{source} = None")
+            unwatched = [source, *([loop.watch.suspect] if loop.watch.suspect else [])]
+            self.writeline(f"{' = '.join(unwatched)} = None")
             self.writeline(f"if type({iterable}) not in in_memory:")
             self.indent()
             self.writeline(f"{source} = {opener}({iterable}, {out})", where)
@@ -294,8 +297,7 @@ class LoopGenerator(SelectingGenerator):
             self.write(f" = {item}")
 
     def _iteration_ends(self, loop: Loop) -> None:
-        looked = None if loop.selected else loop.watch.looked
-        self.end_iteration(loop.source, loop.frame, looked)
+        self.end_iteration(loop.watch, loop.frame, pulled_here=not loop.selected)
 
     def _otherwise(self, loop: Loop, empty: str) -> None:
         frame = loop.frame.inner()

@@ -86,7 +86,7 @@ class SelectingGenerator(CounterGenerator):
         self.visit(loop.node.test, loop.test)
         self.write(":")
         self.indent()
-        self.pass_over(loop, self.was_slow(loop.source))
+        self.pass_over(loop, self.was_slow(loop.watch))
         self.writeline("continue")
         self.outdent()
 
@@ -133,7 +133,7 @@ class SelectingGenerator(CounterGenerator):
         self.writeline("yield ")
         self.visit(loop.node.target, loop.body)
         self.outdent()
-        self.writeline(f"elif {self.was_slow('fsource')}:")
+        self.writeline(f"elif {self.was_slow(watch)}:")
         self.indent()
         self.writeline("yield paused")
         self.outdent(2)
