@@ -8,7 +8,13 @@ from .environment import (
     StreamTemplate,
     enable_streaming,
 )
-from .exceptions import NotStreamingError, StreamBusyError, StreamClosedError, StreamError
+from .exceptions import (
+    NotStreamingError,
+    StreamBusyError,
+    StreamClosedError,
+    StreamError,
+    UnknownBlockError,
+)
 from .rechunk import rechunk, rechunk_async
 from .rendering import render_stream, render_stream_async
 from .stream import ChunkStream
@@ -27,6 +33,7 @@ __all__ = [
     "StreamEnvironment",
     "StreamError",
     "StreamTemplate",
+    "UnknownBlockError",
     "__version__",
     "enable_streaming",
     "rechunk",

@@ -18,3 +18,7 @@ class StreamClosedError(StreamError, ValueError):
 
 class StreamBusyError(StreamError, RuntimeError):
     """A stream was stepped or closed while it was already running a step."""
+
+
+class UnknownBlockError(StreamError, LookupError):
+    """A stream was to be committed after a block that its template does not have."""

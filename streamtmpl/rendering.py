@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, overload
 
 import jinja2
 
-from .buffer import DEFAULT_CHUNK_SIZE
+from .buffer import DEFAULT_CHUNK_SIZE, Buffer
 from .calls import async_into
+from .commit import Hold
 from .exceptions import NotStreamingError
 from .stream import ChunkStream
 
@@ -26,6 +27,7 @@ def render_stream(
     *,
     chunk_size: int | None = None,
     encoding: None = None,
+    commit_after: str | None = None,
 ) -> ChunkStream[str]: ...
 @overload
 def render_stream(
@@ -34,6 +36,7 @@ def render_stream(
     *,
     chunk_size: int | None = None,
     encoding: str,
+    commit_after: str | None = None,
 ) -> ChunkStream[bytes]: ...
 def render_stream(
     template: Template,
@@ -41,6 +44,7 @@ def render_stream(
     *,
     chunk_size: int | None = None,
     encoding: str | None = None,
+    commit_after: str | None = None,
 ) -> ChunkStream[Any]:
     """Render *template* piece by piece.
 
@@ -51,11 +55,14 @@ def render_stream(
         characters, if that is less, each further one at twice as many up to the chunk size.
     :param encoding: the codec to encode chunks with, such as ``"utf-8"``; without it they are
         ``str``.
+    :param commit_after: the name of a block. Nothing is handed over until it has been rendered, so
+        that what comes up before can still turn the response into another one.
     :return: an iterator of chunks, each one or more whole runs of the template, never empty.
     :raises NotStreamingError: the template is none that streams, or belongs to an async
         environment.
     :raises ValueError: *chunk_size* is negative.
     :raises LookupError: there is no such encoding.
+    :raises UnknownBlockError: (by the first step) the template has no block *commit_after*.
     """
     try:
         body = template.root_render_func.into  # type: ignore[attr-defined]
@@ -67,8 +74,15 @@ def render_stream(
             f"{template!r} belongs to an async environment: use render_stream_async()"
         )
     variables = dict(context) if context else {}
+
+    def begin(out: Buffer) -> Any:
+        made = template.new_context(variables)
+        if commit_after is None:
+            return body(made, out)
+        return Hold(made, out, commit_after).over(body(made, out))
+
     return ChunkStream(
-        lambda out: body(template.new_context(variables), out),
+        begin,
         _chunk_size(environment) if chunk_size is None else chunk_size,
         encoding,
         environment.handle_exception,
@@ -82,6 +96,7 @@ def render_stream_async(
     *,
     chunk_size: int | None = None,
     encoding: None = None,
+    commit_after: str | None = None,
 ) -> AsyncChunkStream[str]: ...
 @overload
 def render_stream_async(
@@ -90,6 +105,7 @@ def render_stream_async(
     *,
     chunk_size: int | None = None,
     encoding: str,
+    commit_after: str | None = None,
 ) -> AsyncChunkStream[bytes]: ...
 def render_stream_async(
     template: Template,
@@ -97,6 +113,7 @@ def render_stream_async(
     *,
     chunk_size: int | None = None,
     encoding: str | None = None,
+    commit_after: str | None = None,
 ) -> AsyncChunkStream[Any]:
     """Render *template* piece by piece in an event loop.
 
@@ -114,11 +131,21 @@ def render_stream_async(
     environment = template.environment
     size = _chunk_size(environment) if chunk_size is None else chunk_size
     if not environment.is_async:
-        return thread_stream(render_stream(template, context, chunk_size=size, encoding=encoding))
+        stream = render_stream(
+            template, context, chunk_size=size, encoding=encoding, commit_after=commit_after
+        )
+        return thread_stream(stream)
     body = async_into(template.root_render_func)
     variables = dict(context) if context else {}
+
+    def begin(out: Buffer) -> Any:
+        made = template.new_context(variables)
+        if commit_after is None:
+            return body(made, out)
+        return Hold(made, out, commit_after).over_async(body(made, out))
+
     return coroutine_stream(
-        lambda out: body(template.new_context(variables), out),
+        begin,
         size,
         encoding,
         environment.handle_exception,

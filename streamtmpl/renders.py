@@ -207,7 +207,7 @@ class TaskRender(CoroutineRender):
         yield from self._taken
 
     def _before_wait(self) -> None:
-        if self._out.tell():
+        if self._out.tell() > self._out.flush_limit:
             self._wake()
 
     def _cancel(self) -> None:
