@@ -98,16 +98,15 @@ class LoopGenerator(SelectingGenerator):
         # Variables are kept track of, for calls that take the context, where there can be any.
         body.loop_frame = self.assigns(node.body)
         loop_ref = body.symbols.declare_parameter("loop") if _has_object(node) else None
-        # Functions in the body keep the variables, which must not change with what is not selected.
+        # Functions in the body keep the variables, which must not change with what is not selected,
+        # and may be called when the loop has ended.
         closed_over = defines_functions(node.body)
-        counter = None
-        if loop_ref and not (node.test and closed_over):
-            counter = self.new_counter(node, loop_ref)
+        counter = self.new_counter(node, loop_ref) if loop_ref and not closed_over else None
         body.symbols.analyze_node(node, for_branch="body")
         if counter:  # there is no such local, or not one of the usual kind
             loop_ref = None
             body.symbols.loads.pop(counter.loop)
-        elif loop_ref and not self.is_set("loop"):
+        elif loop_ref and not closed_over and not self.is_set("loop"):
             counter = self.counter_beside(node, loop_ref)
         if node.test:
             test.symbols.analyze_node(node, for_branch="test")
