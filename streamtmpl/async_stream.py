@@ -42,6 +42,15 @@ class AsyncChunkStream(AsyncIterator[Chunk], Generic[Chunk]):
         self._made: Render | None = None
         self._task_kind: type[CoroutineRender] = TaskRender
         self._ended = self._closed = self._stepping = False
+        self._encode: Encoder | None = None
+
+    def encode_as(self, encoding: str) -> None:
+        """From now on give chunks as bytes, unless they are already.
+
+        :raises LookupError: there is no such text encoding.
+        """
+        if self._encode is None:
+            self._encode = Encoder(encoding)
 
     def __aiter__(self) -> Self:
         return self
@@ -77,6 +86,8 @@ class AsyncChunkStream(AsyncIterator[Chunk], Generic[Chunk]):
         if chunk is None:
             self._ended = True
             raise StopAsyncIteration
+        if self._encode is not None and isinstance(chunk, str):
+            return self._encode(chunk)  # type: ignore[no-any-return]
         return chunk  # type: ignore[no-any-return]
 
     def in_lockstep(self) -> Self:

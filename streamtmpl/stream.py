@@ -115,6 +115,14 @@ class ChunkStream(Iterator[Chunk], Generic[Chunk]):
         self._kept: BaseException | None = None
         self._ended = False
 
+    def encode_as(self, encoding: str) -> None:
+        """From now on give chunks as bytes, unless they are already.
+
+        :raises LookupError: there is no such text encoding.
+        """
+        if self._encode is None:
+            self._encode = Encoder(encoding)
+
     def __iter__(self) -> Self:
         return self
 

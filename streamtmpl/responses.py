@@ -1,0 +1,270 @@
+"""What a streamed response is made of, whatever it is sent by: status, headers, and bytes.
+
+No framework and no protocol in here; the adapters send what this module has checked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterable, Iterable, Iterator, Mapping
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from wsgiref.headers import Headers
+from wsgiref.util import is_hop_by_hop
+
+import jinja2
+
+from .async_stream import AsyncChunkStream, thread_stream
+from .exceptions import NotStreamingError
+from .rechunk import rechunk, rechunk_async
+from .rendering import render_stream, render_stream_async
+from .stream import ChunkStream, Encoder
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    HeaderItems = Mapping[str, str] | Iterable[tuple[str, str]]
+
+CONTENT_TYPE = "text/html; charset=utf-8"
+"""The content type of a response that is not told another one."""
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
+_CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # RFC 9110, section 5.5, but the tab
+_CHARSET = re.compile(r';\s*charset\s*=\s*"?([^\s";]+)', re.IGNORECASE)
+_TEXT_TYPES = re.compile(r"text/|application/(.*\+)?(xml|json|javascript)\b", re.IGNORECASE)
+
+
+class ResponseHead:
+    """Status and headers of a response, which may be changed until they are sent.
+
+    :ivar headers: the headers, a :class:`wsgiref.headers.Headers`: names in any case, several
+        values by ``add_header()``. ``X-Accel-Buffering: no`` is among them unless they say other:
+        it tells nginx to pass chunks on.
+    """
+
+    def __init__(
+        self,
+        status: int | str = 200,
+        headers: HeaderItems = (),
+        content_type: str = CONTENT_TYPE,
+    ) -> None:
+        """Check what a response begins with.
+
+        :param status: a code, or code and reason as in ``"299 Curious"``.
+        :param headers: a mapping, or pairs of name and value.
+        :param content_type: the type, and a charset that the text is encoded in; UTF-8 is added
+            to a type of text that names none.
+        :raises TypeError: a header is not of strings, or *status* neither ``int`` nor ``str``.
+        :raises ValueError: a header or the status could not be sent.
+        :raises LookupError: there is no such charset.
+        """
+        self.status = status
+        pairs = list(headers.items() if isinstance(headers, Mapping) else headers)
+        _check_headers(pairs)
+        self.headers = Headers(pairs)
+        if "Content-Type" not in self.headers:
+            self.headers["Content-Type"] = _with_charset(content_type)
+        self.charset = charset_of(self.headers["Content-Type"] or "")
+        self.headers.setdefault("X-Accel-Buffering", "no")
+        _check_headers(self.headers.items())
+
+    @property
+    def status(self) -> int:
+        """The status code; a code alone may be set, or code and reason."""
+        return self._code
+
+    @status.setter
+    def status(self, status: int | str) -> None:
+        self._code, self._reason = _status(status)
+
+    @property
+    def status_line(self) -> str:
+        """Code and reason, as in ``"200 OK"``."""
+        return f"{self._code} {self._reason}"
+
+    def sent(self) -> list[tuple[str, str]]:
+        """The headers to send.
+
+        :raises ValueError: one that has been set meanwhile could not be sent.
+        """
+        pairs: list[tuple[str, str]] = self.headers.items()
+        _check_headers(pairs)
+        return pairs
+
+
+def _status(status: object) -> tuple[int, str]:
+    if isinstance(status, str):
+        code, _, reason = status.partition(" ")
+        if len(code) == 3 and code.isdecimal() and code.isascii() and int(code) >= 200:
+            if _CONTROLS.search(reason):
+                raise ValueError(f"the reason of status {status!r} contains a control character")
+            return int(code), reason or _reason(int(code))
+        raise ValueError(f"expected a status such as '200 OK' or 404, not {status!r}")
+    if isinstance(status, bool) or not isinstance(status, int):
+        raise TypeError(f"expected a status such as '200 OK' or 404, not {status!r}")
+    if status < 200:
+        raise ValueError(f"{status!r} is no status of a response that has content")
+    return int(status), _reason(status)
+
+
+def _reason(code: int) -> str:
+    try:
+        return HTTPStatus(code).phrase
+    except ValueError:
+        raise ValueError(
+            f"unknown status {code!r}: for one of your own give the reason as well,"
+            f" as in '{code} Curious'"
+        ) from None
+
+
+def _check_headers(pairs: Iterable[tuple[str, str]]) -> None:
+    for name, value in pairs:
+        if not isinstance(name, str) or not isinstance(value, str):
+            raise TypeError(f"header {name!r}: {value!r} is not two strings")
+        if not _TOKEN.fullmatch(name):
+            raise ValueError(f"{name!r} is no name of a header")
+        if _CONTROLS.search(value):
+            raise ValueError(f"header {name!r} has a control character in its value {value!r}")
+        try:
+            value.encode("latin-1")
+        except UnicodeEncodeError:
+            raise ValueError(
+                f"header {name!r} has characters beyond Latin-1 in its value {value!r}:"
+                " encode them as its specification says"
+            ) from None
+        if is_hop_by_hop(name):
+            raise ValueError(f"header {name!r} is the server's to set")
+        if name.lower() == "content-length":
+            raise ValueError("a streamed response has no 'Content-Length': leave it away")
+
+
+def _with_charset(content_type: str) -> str:
+    if _CHARSET.search(content_type) or not _TEXT_TYPES.match(content_type):
+        return content_type
+    return f"{content_type}; charset=utf-8"
+
+
+def charset_of(content_type: str) -> str:
+    """The charset that *content_type* names, UTF-8 unless it does.
+
+    :raises LookupError: there is no such charset.
+    """
+    match = _CHARSET.search(content_type)
+    charset = match[1] if match else "utf-8"
+    Encoder(charset)
+    return charset
+
+
+def byte_stream(
+    source: Any,
+    context: Mapping[str, Any] | None = None,
+    *,
+    charset: str = "utf-8",
+    chunk_size: int | None = None,
+    commit_after: str | None = None,
+) -> ChunkStream[bytes]:
+    """The chunks of *source* as bytes, in the current context variables.
+
+    :param source: a template of a sync environment, rendered with *context*; a stream of
+        :func:`~streamtmpl.render_stream` or :func:`~streamtmpl.rechunk`; or an iterable of either
+        ``str`` or ``bytes``.
+    :raises NotStreamingError: *source* is none of these.
+    :raises TypeError: *context* or *commit_after* is given without a template. The first step
+        raises it if *source* mixes ``str`` and ``bytes``.
+    """
+    if isinstance(source, jinja2.Template):
+        return render_stream(
+            source, context, chunk_size=chunk_size, encoding=charset, commit_after=commit_after
+        )
+    _check_source(source, context, commit_after)
+    if isinstance(source, ChunkStream):
+        source.encode_as(charset)
+        return source
+    if isinstance(source, (str, bytes)) or not isinstance(source, Iterable):
+        raise NotStreamingError(
+            f"cannot stream {source!r}: expected a template of a sync environment, a ChunkStream,"
+            " or an iterable of str or bytes"
+        )
+    return rechunk(_Wire(charset).items(source), chunk_size=chunk_size, encoding="latin-1")
+
+
+def async_byte_stream(
+    source: Any,
+    context: Mapping[str, Any] | None = None,
+    *,
+    charset: str = "utf-8",
+    chunk_size: int | None = None,
+    commit_after: str | None = None,
+) -> AsyncChunkStream[bytes]:
+    """The same in an event loop, where templates, streams and iterables may be async as well.
+
+    What is sync is stepped in a worker thread, one hop for each chunk, which needs asyncio.
+    """
+    if isinstance(source, jinja2.Template):
+        return render_stream_async(
+            source, context, chunk_size=chunk_size, encoding=charset, commit_after=commit_after
+        )
+    if isinstance(source, AsyncChunkStream):
+        _check_source(source, context, commit_after)
+        source.encode_as(charset)
+        return source
+    if hasattr(source, "__aiter__"):
+        _check_source(source, context, commit_after)
+        texts = _Wire(charset).async_items(source)
+        return rechunk_async(texts, chunk_size=chunk_size, encoding="latin-1")
+    return thread_stream(
+        byte_stream(source, context, chunk_size=chunk_size, commit_after=commit_after)
+    )
+
+
+class _Wire:
+    """Turns the items of an iterable, ``str`` or ``bytes``, into text that stands for bytes.
+
+    Each character is one byte, so that streams, which are of text, can carry it.
+    """
+
+    def __init__(self, charset: str) -> None:
+        self._encode = Encoder(charset)
+        self._kind: type | None = None
+
+    def items(self, source: Iterable[Any]) -> Iterator[str]:
+        iterator = iter(source)
+        try:
+            for item in iterator:
+                yield self._text(item)
+            if last := self._encode("", final=True):
+                yield last.decode("latin-1")
+        finally:
+            # It is this generator that the stream closes.
+            close = getattr(iterator, "close", None)
+            if callable(close):
+                close()
+
+    async def async_items(self, source: AsyncIterable[Any]) -> AsyncIterator[str]:
+        iterator = source.__aiter__()
+        try:
+            async for item in iterator:
+                yield self._text(item)
+            if last := self._encode("", final=True):
+                yield last.decode("latin-1")
+        finally:
+            close = getattr(iterator, "aclose", None)
+            if callable(close):
+                await close()
+
+    def _text(self, item: Any) -> str:
+        kind = str if isinstance(item, str) else bytes
+        if not isinstance(item, kind) or self._kind not in (None, kind):
+            expected = "str or bytes" if self._kind is None else self._kind.__name__
+            raise TypeError(f"expected {expected} from the iterable, not {item!r}")
+        self._kind = kind
+        encoded: bytes = self._encode(item) if isinstance(item, str) else item
+        return encoded.decode("latin-1")
+
+
+def _check_source(
+    source: object, context: Mapping[str, Any] | None, commit_after: str | None
+) -> None:
+    if context is not None or commit_after is not None:
+        given = "context" if commit_after is None else "commit_after"
+        raise TypeError(f"{given} goes with a template, which {source!r} is not")

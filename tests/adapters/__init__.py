@@ -1,0 +1,1 @@
+"""Adapters, behind the servers and frameworks that people run them on."""
