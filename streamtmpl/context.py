@@ -112,6 +112,17 @@ def new_context(
     return StreamContext(environment, parent, template.name, template.blocks, template.globals)
 
 
+def has_globals_of(template: Template, context: Context | None) -> bool:
+    """Whether *template* surely has a global of each name that *context* has one of."""
+    if type(context) is not StreamContext:
+        return False
+    ours, theirs = template.globals, context._globals
+    if type(ours) is not ChainMap or type(theirs) is not ChainMap:
+        return False
+    *over, base = theirs.maps
+    return base is ours.maps[-1] and not any(over)
+
+
 def _with_globals(globals: Mapping[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
     """The variables over the globals, in a new dict."""
     if type(globals) is not ChainMap:

@@ -15,7 +15,7 @@ from .buffer import DEFAULT_CHUNK_SIZE, Buffer, check_chunk_size
 from .bytecode import salted
 from .calls import async_into, into
 from .compiler import CodeGenerator, StreamCodeGenerator
-from .context import new_context
+from .context import has_globals_of, new_context
 from .exceptions import NotStreamingError
 from .extensions import FlushExtension
 from .generated import compile_generated, template_filename
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
     from jinja2.bccache import BytecodeCache
+    from jinja2.environment import TemplateModule
+    from jinja2.runtime import Context
     from typing_extensions import Self
 
 
@@ -50,6 +52,19 @@ class StreamTemplate(jinja2.Template):
         return cast("Self", template)
 
     new_context = new_context
+
+    @internalcode
+    def _get_default_module(self, ctx: Context | None = None) -> TemplateModule:
+        """The module that ``import`` gives, without comparing the names of equal globals."""
+        if self._module is None or self.environment.is_async or not has_globals_of(self, ctx):
+            return super()._get_default_module(ctx)
+        return self._module
+
+    async def _get_default_module_async(self, ctx: Context | None = None) -> TemplateModule:
+        """The same in an async environment."""
+        if self._module is None or not has_globals_of(self, ctx):
+            return await super()._get_default_module_async(ctx)
+        return self._module
 
     def _renders_into_buffer(self) -> bool:
         """Whether the text may be collected without the environment's own ``concat``."""
