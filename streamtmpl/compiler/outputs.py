@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from jinja2 import Environment, nodes
 from jinja2.runtime import Context
-from jinja2.sandbox import SandboxedEnvironment
 
 from streamtmpl.calls import PARAMETER
 from streamtmpl.extensions import is_flush
@@ -68,15 +67,17 @@ def calls_stream(environment: Environment) -> bool:
 
     Not where the user's code must see it as a value: ``finalize``, ``concat``, ``call``.
     """
-    return (
-        environment.finalize is None
-        and environment.concat == "".join
-        and environment.context_class.call is Context.call
-        and (
-            not isinstance(environment, SandboxedEnvironment)
-            or type(environment).call is SandboxedEnvironment.call
-        )
-    )
+    if (
+        environment.finalize is not None
+        or environment.concat != "".join
+        or environment.context_class.call is not Context.call
+    ):
+        return False
+    if not environment.sandboxed:
+        return True
+    from jinja2.sandbox import SandboxedEnvironment  # noqa: PLC0415 - who is sandboxed has it
+
+    return getattr(type(environment), "call", None) is SandboxedEnvironment.call
 
 
 class OutputGenerator(ShortcutGenerator):
