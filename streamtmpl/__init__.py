@@ -1,13 +1,9 @@
 """Render Jinja2 templates incrementally: text leaves while the template is still running."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .environment import (
-    SandboxedStreamEnvironment,
-    StreamEnvironment,
-    StreamTemplate,
-    enable_streaming,
-)
+from .environment import StreamEnvironment, StreamTemplate, enable_streaming
 from .exceptions import (
     NotStreamingError,
     StreamBusyError,
@@ -15,13 +11,14 @@ from .exceptions import (
     StreamError,
     UnknownBlockError,
 )
-from .rechunk import rechunk, rechunk_async
 from .rendering import render_stream, render_stream_async
 from .stream import ChunkStream
 from .version import __version__
 
 if TYPE_CHECKING:
     from .async_stream import AsyncChunkStream
+    from .rechunking import rechunk, rechunk_async
+    from .sandbox import SandboxedStreamEnvironment
 
 __all__ = [
     "AsyncChunkStream",
@@ -42,11 +39,24 @@ __all__ = [
     "render_stream_async",
 ]
 
+# Names that not everybody needs. Their modules are imported when they are first asked for: asyncio
+# alone takes as long to import as Jinja2.
+_LATER = {
+    "AsyncChunkStream": "async_stream",
+    "SandboxedStreamEnvironment": "sandbox",
+    "rechunk": "rechunking",
+    "rechunk_async": "rechunking",
+}
+
 
 def __getattr__(name: str) -> Any:
-    if name == "AsyncChunkStream":
-        # asyncio takes as long to import as Jinja2: only those who use it pay for it.
-        from .async_stream import AsyncChunkStream  # noqa: PLC0415
+    module = _LATER.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{module}"), name)
+    globals()[name] = value
+    return value
 
-        return AsyncChunkStream
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

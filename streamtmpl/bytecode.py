@@ -2,25 +2,44 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import marshal
+import pickle
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import jinja2
-from jinja2.bccache import BytecodeCache
+from jinja2.bccache import Bucket, BytecodeCache, bc_magic
 
-from .compiler import traits
+from .compiler.traits import traits
 from .version import __version__
 
 if TYPE_CHECKING:
     from jinja2 import Environment
-    from jinja2.bccache import Bucket
+
+
+class WholeBucket(Bucket):
+    """A bucket in Jinja2's format whose code is read at once.
+
+    Jinja2 hands the file to :func:`marshal.load`, which asks it for a few bytes at a time: that is
+    most of the time that loading takes.
+    """
+
+    def load_bytecode(self, f: BinaryIO) -> None:
+        """Take the code from an open file; none if it is of something else, or broken."""
+        self.reset()
+        if f.read(len(bc_magic)) != bc_magic:
+            return
+        try:
+            if pickle.load(f) == self.checksum:
+                self.code = marshal.loads(f.read())
+        except (EOFError, ValueError, TypeError, pickle.UnpicklingError):
+            pass
 
 
 class SaltedBytecodeCache(BytecodeCache):
     """A bytecode cache seen by a streaming environment: the same store under keys of its own.
 
     Jinja2's key does not know which code generator made the code, nor for what traits of the
-    environment. Other attributes are those of
-    the cache inside.
+    environment. Other attributes are those of the cache inside.
     """
 
     def __init__(self, cache: BytecodeCache) -> None:
@@ -31,8 +50,15 @@ class SaltedBytecodeCache(BytecodeCache):
         self, environment: Environment, name: str, filename: str | None, source: str
     ) -> Bucket:
         """The bucket for a template's code, loaded if the store has it."""
+        cache = self._cache
         salt = f"streamtmpl {__version__} jinja2 {jinja2.__version__} {traits(environment)}"
-        return self._cache.get_bucket(environment, f"{salt} {name}", filename, source)
+        name = f"{salt} {name}"
+        if getattr(type(cache), "get_bucket", None) is not BytecodeCache.get_bucket:
+            return cache.get_bucket(environment, name, filename, source)
+        key, checksum = cache.get_cache_key(name, filename), cache.get_source_checksum(source)
+        bucket = WholeBucket(environment, key, checksum)
+        cache.load_bytecode(bucket)
+        return bucket
 
     def set_bucket(self, bucket: Bucket) -> None:
         """Store a bucket."""
@@ -56,8 +82,6 @@ class SaltedBytecodeCache(BytecodeCache):
         return getattr(self._cache, name)
 
 
-def salted(cache: BytecodeCache | None) -> BytecodeCache | None:
+def salted(cache: BytecodeCache) -> BytecodeCache:
     """*cache* as a streaming environment may use it."""
-    if cache is None or isinstance(cache, SaltedBytecodeCache):
-        return cache
-    return SaltedBytecodeCache(cache)
+    return cache if isinstance(cache, SaltedBytecodeCache) else SaltedBytecodeCache(cache)

@@ -7,12 +7,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 import jinja2
-from jinja2.nativetypes import NativeCodeGenerator
-from jinja2.sandbox import SandboxedEnvironment
 from jinja2.utils import internalcode, missing
 
 from .buffer import DEFAULT_CHUNK_SIZE, Buffer, check_chunk_size
-from .bytecode import salted
 from .calls import async_into, into
 from .compiler import CodeGenerator, StreamCodeGenerator
 from .context import has_globals_of, new_context
@@ -154,7 +151,11 @@ class Streaming(jinja2.Environment):
 
     @bytecode_cache.setter
     def bytecode_cache(self, cache: BytecodeCache | None) -> None:
-        self.__dict__["bytecode_cache"] = salted(cache)
+        if cache is not None:
+            from .bytecode import salted  # noqa: PLC0415 - most environments have no such cache
+
+            cache = salted(cache)
+        self.__dict__["bytecode_cache"] = cache
 
     def overlay(self, *args: Any, chunk_size: int = missing, **kwargs: Any) -> Self:
         """An environment that shares this one's data, as Jinja2's :meth:`overlay` makes it."""
@@ -172,13 +173,6 @@ class StreamEnvironment(Streaming):
 
     Takes Jinja2's arguments, and *chunk_size*: the characters that must have collected before a
     boundary cuts a chunk (0: every boundary cuts).
-    """
-
-
-class SandboxedStreamEnvironment(Streaming, SandboxedEnvironment):
-    """A :class:`jinja2.sandbox.SandboxedEnvironment` whose templates stream.
-
-    Takes Jinja2's arguments, and *chunk_size* as :class:`StreamEnvironment` does.
     """
 
 
@@ -210,12 +204,16 @@ def enable_streaming(environment: Environment, *, chunk_size: int | None = None)
 
 def _check_generator(environment: Environment) -> None:
     generator = environment.code_generator_class
+    if generator is CodeGenerator:
+        return
+    from jinja2.nativetypes import NativeCodeGenerator  # noqa: PLC0415 - few have need of it
+
     if issubclass(generator, NativeCodeGenerator):
         raise NotStreamingError(
             f"{environment!r} renders native Python types, which are not text that could be"
             " streamed: use a jinja2.Environment or a streamtmpl.StreamEnvironment"
         )
-    if generator is not CodeGenerator and not issubclass(generator, StreamCodeGenerator):
+    if not issubclass(generator, StreamCodeGenerator):
         raise NotStreamingError(
             f"{environment!r} compiles with {generator!r}: streaming needs a code generator of its"
             " own. Derive yours from streamtmpl.compiler.StreamCodeGenerator, or use a"

@@ -6,10 +6,16 @@ import sys
 from typing import TYPE_CHECKING
 
 from jinja2 import nodes
-from jinja2.ext import Extension
 
 if TYPE_CHECKING:
+    from jinja2 import Environment
+    from jinja2.ext import Extension
+    from jinja2.lexer import TokenStream
     from jinja2.parser import Parser
+    from typing_extensions import Self
+else:
+    # Jinja2 itself does not import jinja2.ext, which takes as long as a fifth of this package.
+    Extension = object
 
 _FLUSH = "streamtmpl_flush"
 
@@ -20,9 +26,25 @@ class FlushExtension(Extension):
     Where an extension of the user's has a tag of that name, it stays theirs.
     """
 
+    identifier = "streamtmpl.extensions.FlushExtension"
     tags = {"flush"}  # noqa: RUF012 - Jinja2 declares the attribute as a plain set
     # After all others: the order of the user's own extensions is not to be seen to change.
     priority = sys.maxsize
+
+    def __init__(self, environment: Environment) -> None:
+        self.environment = environment
+
+    def bind(self, environment: Environment) -> Self:
+        """The same extension for another environment."""
+        return type(self)(environment)
+
+    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
+        """The source as it is."""
+        return source
+
+    def filter_stream(self, stream: TokenStream) -> TokenStream:
+        """The tokens as they are."""
+        return stream
 
     def parse(self, parser: Parser) -> nodes.Node | list[nodes.Node]:
         """Parse the tag into an empty output that the compiler recognises."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import io
 import linecache
 import pickle
 from pathlib import Path
@@ -160,6 +161,83 @@ def test_an_entry_of_another_version_is_ignored(tmp_path: Path) -> None:
     path.write_bytes(b"j2 of another version")
     assert chunks(StreamEnvironment(loader=LOADER, bytecode_cache=cache)) == ["<1>", "<2>"]
     assert path.read_bytes() != b"j2 of another version"
+
+
+@pytest.mark.parametrize("kept", [0, 3, 20, 60, -1])
+def test_a_broken_entry_is_compiled_again(kept: int, tmp_path: Path) -> None:
+    cache = FileSystemBytecodeCache(str(tmp_path))
+    assert chunks(StreamEnvironment(loader=LOADER, bytecode_cache=cache)) == ["<1>", "<2>"]
+    (path,) = tmp_path.iterdir()
+    whole = path.read_bytes()
+    path.write_bytes(whole[:kept])
+    assert chunks(StreamEnvironment(loader=LOADER, bytecode_cache=cache)) == ["<1>", "<2>"]
+    assert len(path.read_bytes()) == len(whole)
+
+
+class Counting(io.BytesIO):
+    """Counts how often it is read from."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self.count = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        self.count += 1
+        return super().read(size)
+
+    def readinto(self, buffer: Any) -> int:
+        self.count += 1
+        return super().readinto(buffer)
+
+
+def test_an_entry_is_read_at_once() -> None:
+    reads = []
+    for count in (1, 50):
+        source = "{% for n in rows %}<{{ n|upper }}>{% endfor %}" * count
+        cache = Memory()
+        loader = jinja2.DictLoader({"a.html": source})
+        environment = StreamEnvironment(loader=loader, bytecode_cache=cache)
+        expected = environment.get_template("a.html").render(rows="ab")
+        (data,) = cache.store.values()
+        file = Counting(data)
+        environment = StreamEnvironment(loader=loader, bytecode_cache=Lending(file))
+        assert environment.get_template("a.html").render(rows="ab") == expected
+        reads.append(file.count)
+    assert 0 < reads[1] <= reads[0] + 1  # pickle may look further ahead
+
+
+class Lending(Memory):
+    """Has one entry, in an open file."""
+
+    def __init__(self, file: io.BytesIO) -> None:
+        super().__init__()
+        self.file = file
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.load_bytecode(self.file)
+        assert bucket.code is not None
+
+
+def test_a_cache_with_buckets_of_its_own() -> None:
+    class Special(Bucket):
+        pass
+
+    class Cache(Memory):
+        def get_bucket(
+            self, environment: jinja2.Environment, name: str, filename: str | None, source: str
+        ) -> Bucket:
+            bucket = Special(environment, self.get_cache_key(name), source)
+            self.load_bytecode(bucket)
+            return bucket
+
+        def set_bucket(self, bucket: Bucket) -> None:
+            assert type(bucket) is Special
+            super().set_bucket(bucket)
+
+    cache = Cache()
+    for _ in range(2):
+        assert chunks(StreamEnvironment(loader=LOADER, bytecode_cache=cache)) == ["<1>", "<2>"]
+    assert (cache.loads, cache.dumps) == (1, 1)
 
 
 @pytest.mark.parametrize("make", STREAMING)

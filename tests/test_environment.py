@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import jinja2.ext
 import pytest
 from jinja2 import nodes
 from jinja2.runtime import Undefined

@@ -13,7 +13,6 @@ One file per concern, each a layer over the one before:
 from jinja2.compiler import CodeGenerator
 
 from .inheritance import InheritanceGenerator
-from .traits import traits
 
 
 class StreamCodeGenerator(InheritanceGenerator):
@@ -23,4 +22,4 @@ class StreamCodeGenerator(InheritanceGenerator):
     """
 
 
-__all__ = ["CodeGenerator", "StreamCodeGenerator", "traits"]
+__all__ = ["CodeGenerator", "StreamCodeGenerator"]

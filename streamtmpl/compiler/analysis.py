@@ -1,13 +1,175 @@
-"""What a template does with its variables, and a loop's body with ``loop``: read off the tree."""
+"""What the compiler reads off the syntax tree.
+
+Compiling asks many times whether there is something or other below a node, and looking for it takes
+a walk each time. So one walk, the :class:`Survey`, notes the answers on the statements, as a set of
+flags. The rest is about variables, and what a loop's body asks of its ``loop`` object.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import nodes
+from jinja2.compiler import find_undeclared
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
+
+ASSIGNMENT = 1
+"""A statement that sets variables."""
+FUNCTION = 2
+"""A macro or call block, which keeps the variables around it."""
+SCOPED_BLOCK = 4
+"""A block that sees the variables around it."""
+LOCALS_USER = 8
+"""What hands the variables around it to other code."""
+EXTENDS = 16
+LOOP_TARGET = 32
+"""``loop`` as the target of an assignment."""
+FILTER = 64
+CROSSING = 128
+"""A block, or what brings in another template."""
+
+_NAMES = {"caller": 256, "kwargs": 512, "loop": 1024, "self": 2048, "super": 4096, "varargs": 8192}
+"""The flags of the variables that :func:`undeclared` may be asked for."""
+_OUTSIDE_BLOCKS = ~sum(_NAMES.values())
+
+_FLAGS: dict[type[nodes.Node], int] = {
+    nodes.Assign: ASSIGNMENT,
+    nodes.AssignBlock: ASSIGNMENT,
+    nodes.Macro: FUNCTION,
+    nodes.CallBlock: FUNCTION,
+    nodes.Extends: EXTENDS,
+    nodes.Filter: FILTER,
+    nodes.OverlayScope: LOCALS_USER,
+    nodes.DerivedContextReference: LOCALS_USER,
+}
+_WITH_CONTEXT = frozenset({nodes.Include, nodes.Import, nodes.FromImport})
+
+_CONTENTS = "streamtmpl_contents"
+
+
+def _find(body: list[nodes.Node], kinds: tuple[type[nodes.Node], ...]) -> Iterator[nodes.Node]:
+    for node in body:
+        if isinstance(node, kinds):
+            yield node
+        yield from node.find_all(kinds)
+
+
+def _names(node: nodes.Node) -> list[str]:
+    return [name.name for name in _find([node], (nodes.Name,)) if isinstance(name, nodes.Name)]
+
+
+_NAMED: dict[type[nodes.Node], Callable[[Any], list[str]]] = {
+    nodes.Assign: lambda node: _names(node.target),
+    nodes.AssignBlock: lambda node: _names(node.target),
+    nodes.Macro: lambda node: [node.name],
+    nodes.Import: lambda node: [node.target],
+    nodes.FromImport: lambda node: [
+        name if isinstance(name, str) else name[1] for name in node.names
+    ],
+}
+"""The names of the variables that a statement sets."""
+
+
+class Used:
+    """The names of the filters and tests that are used somewhere."""
+
+    def __init__(self) -> None:
+        self.filters: set[str] = set()
+        self.tests: set[str] = set()
+
+
+class Survey:
+    """What is below a node, in it included: making one marks the statements.
+
+    :ivar contents: the flags of what there is.
+    :ivar blocks: all blocks, in the order of the source.
+    :ivar imported: the names of Python modules that extensions want imported.
+    :ivar set_names: the variables that are set, but for the targets of loops.
+    """
+
+    def __init__(self, node: nodes.Node) -> None:
+        self.blocks: list[nodes.Block] = []
+        self.imported: list[nodes.ImportedName] = []
+        self.set_names: set[str] = set()
+        self._used = Used()
+        self._used_by: dict[int, Used] = {}
+        if isinstance(node, nodes.Template):
+            self._used_by[id(node.body)] = self._used
+        self.contents = self._mark(node)
+
+    def used_by(self, body: Iterable[nodes.Node]) -> Used:
+        """What is used in *body*, that of the template or of a block; blocks in it do not count."""
+        found = self._used_by.get(id(body))
+        return Survey(nodes.Template(list(body)))._used if found is None else found
+
+    def _mark(self, node: Any) -> int:
+        kind = type(node)
+        if kind is nodes.Name:
+            return _flags_of_name(node)
+        if kind is nodes.Block:
+            return self._mark_block(node)
+        contents = _FLAGS.get(kind, 0)
+        if kind is nodes.Filter:
+            self._used.filters.add(node.name)
+        elif kind is nodes.Test:
+            self._used.tests.add(node.name)
+        elif kind is nodes.ImportedName:
+            self.imported.append(node)
+        elif kind in _WITH_CONTEXT:
+            contents = CROSSING | (LOCALS_USER if node.with_context else 0)
+        if kind in _NAMED:
+            self.set_names.update(_NAMED[kind](node))
+        return self._mark_children(node, contents)
+
+    def _mark_block(self, block: nodes.Block) -> int:
+        self.blocks.append(block)
+        outside = self._used
+        self._used = self._used_by[id(block.body)] = Used()
+        contents = self._mark_children(block, CROSSING | (SCOPED_BLOCK if block.scoped else 0))
+        self._used = outside
+        return contents & _OUTSIDE_BLOCKS
+
+    def _mark_children(self, node: nodes.Node, contents: int) -> int:
+        for field in node.fields:
+            value = getattr(node, field, None)
+            if isinstance(value, nodes.Node):
+                contents |= self._mark(value)
+            elif isinstance(value, list):
+                for item in value:
+                    if isinstance(item, nodes.Node):
+                        contents |= self._mark(item)
+        if isinstance(node, nodes.Stmt):
+            setattr(node, _CONTENTS, contents)
+        return contents
+
+
+def _flags_of_name(name: nodes.Name) -> int:
+    flag = _NAMES.get(name.name, 0)
+    return flag | LOOP_TARGET if name.name == "loop" and name.ctx == "store" else flag
+
+
+def contains(body: Iterable[nodes.Node], what: int) -> bool:
+    """Whether there is anything in *body* that has one of the flags *what*."""
+    for node in body:
+        contents = getattr(node, _CONTENTS, None)
+        if contents is None:  # an expression, or made after the survey
+            contents = Survey(node).contents
+        if contents & what:
+            return True
+    return False
+
+
+def undeclared(body: list[nodes.Node], *names: str) -> set[str]:
+    """Those of *names* that are read in *body* and not set before; blocks in it do not count."""
+    if not contains(body, sum(_NAMES[name] for name in names)):
+        return set()
+    return find_undeclared(body, names)
+
+
+# -- loops
 
 
 def uses_as_value(node: nodes.Node, name: str) -> bool:
@@ -33,12 +195,6 @@ PLAIN = STEPPED | {"last", "nextitem", "length", "revindex", "revindex0"}
 """All of them whose values do not lead back to the ``loop`` object."""
 _METHODS = frozenset({"cycle", "changed"})
 
-_CLOSURES = (nodes.Macro, nodes.CallBlock)
-_WITH_LOCALS: tuple[type[nodes.Node], ...] = (
-    *(nodes.Include, nodes.Import, nodes.FromImport),
-    *(nodes.OverlayScope, nodes.DerivedContextReference),
-)
-"""What hands the template's variables to other code."""
 _CALLS: tuple[type[nodes.Node], ...] = (
     *(nodes.Call, nodes.CallBlock, nodes.ExprStmt, nodes.Block, nodes.Extends),
     *(nodes.Include, nodes.Import, nodes.FromImport, nodes.ExtensionAttribute),
@@ -47,13 +203,6 @@ _NEVER_AWAITED = (
     *(nodes.Name, nodes.Const, nodes.Tuple, nodes.List, nodes.CondExpr, nodes.Concat),
     *(nodes.BinExpr, nodes.UnaryExpr, nodes.Compare, nodes.Operand),
 )
-
-
-def _find(body: list[nodes.Node], kinds: tuple[type[nodes.Node], ...]) -> Iterator[nodes.Node]:
-    for node in body:
-        if isinstance(node, kinds):
-            yield node
-        yield from node.find_all(kinds)
 
 
 def _has_attribute(node: nodes.Node, name: str, attributes: frozenset[str]) -> bool:
@@ -114,48 +263,31 @@ def needs_only(loop: nodes.For, attributes: frozenset[str], cycle_only: bool = F
     It may also call methods of it whose values do not lead back to it; with *cycle_only* only
     ``cycle()`` with items.
     """
-    if loop.recursive or any(block.scoped for block in loop.find_all(nodes.Block)):
-        return False
-    if any(getattr(node, "with_context", True) for node in _find(loop.body, _WITH_LOCALS)):
+    if loop.recursive or contains([loop], SCOPED_BLOCK) or contains(loop.body, LOCALS_USER):
         return False
     return not any(_loop_is_for_more(node, attributes, cycle_only) for node in loop.body)
 
 
 def used_once(loop: nodes.For) -> frozenset[str]:
     """The variables of *loop* that one place in its body uses, once for each item."""
-    shared: tuple[type[nodes.Node], ...] = (*_CLOSURES, *_WITH_LOCALS, nodes.Block)
-    if next(_find(loop.body, shared), None) is not None:
+    if contains(loop.body, FUNCTION | LOCALS_USER | CROSSING):  # used later, or elsewhere
         return frozenset()
-    set_names = _names(loop.target)
-    uses = [name for node in loop.body for name in _names(node)]
-    repeated = [name for inner in _find(loop.body, (nodes.For,)) for name in _names(inner)]
-    return frozenset(
-        name
-        for name in set_names
-        if set_names.count(name) == uses.count(name) == 1 and name not in repeated
-    )
+    uses: Counter[str] = Counter()
+    for node in loop.body:
+        _count_uses(node, uses, 1)
+    targets = _names(loop.target)
+    return frozenset(name for name in targets if targets.count(name) == uses[name] == 1)
 
 
-def _names(node: nodes.Node) -> list[str]:
-    return [name.name for name in _find([node], (nodes.Name,)) if isinstance(name, nodes.Name)]
-
-
-def set_names(template: nodes.Template) -> Iterator[str]:
-    """The names of the variables that *template* sets, but for the targets of loops."""
-    for assignment in _find([template], (nodes.Assign, nodes.AssignBlock)):
-        yield from _names(assignment.target)  # type: ignore[attr-defined]
-    for macro in template.find_all(nodes.Macro):
-        yield macro.name
-    for module in template.find_all(nodes.Import):
-        yield module.target
-    for imports in template.find_all(nodes.FromImport):
-        for name in imports.names:
-            yield name if isinstance(name, str) else name[1]
-
-
-def defines_functions(body: list[nodes.Node]) -> bool:
-    """Whether *body* has macros or call blocks, which keep the variables around them."""
-    return any(_find(body, _CLOSURES))
+def _count_uses(node: nodes.Node, uses: Counter[str], times: int) -> None:
+    """Add to *uses* how often variables are used in *node*, which runs *times* times."""
+    if type(node) is nodes.Name:
+        uses[node.name] += times
+        return
+    if type(node) is nodes.For:
+        times = 2  # or more: not once
+    for child in node.iter_child_nodes():
+        _count_uses(child, uses, times)
 
 
 def may_await(node: nodes.Node) -> bool:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from io import StringIO
 from keyword import iskeyword
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from jinja2 import nodes
 from jinja2.runtime import Context
 
 from .lifting import LiftingGenerator
+from .records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from jinja2.compiler import Frame
 
 
-class Arguments(NamedTuple):
+class Arguments(Record):
     """The arguments of a call, each a local or a constant: writing one twice evaluates it once."""
 
     positional: list[str]

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from jinja2 import nodes
 from jinja2.compiler import optimizeconst
 
 from .analysis import COUNTED, NUMBERED, SIZED, counts, cycles, leaves_data_alone, needs_only
+from .records import Record
 from .watching import WatchingGenerator
 
 if TYPE_CHECKING:
     from jinja2.compiler import Frame
 
 
-class Counter(NamedTuple):
+class Counter(Record):
     """The locals of a loop that counts."""
 
     counted: str

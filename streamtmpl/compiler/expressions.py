@@ -1,4 +1,4 @@
-"""Expressions: what may be awaitable in an async environment is looked at before it is awaited."""
+"""Expressions: constants are folded; what may be awaitable is looked at before it is awaited."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from jinja2 import nodes
 from jinja2.compiler import optimizeconst
+from jinja2.optimizer import Optimizer
 from jinja2.runtime import Context
 from jinja2.utils import _PassArg
 
@@ -15,6 +16,7 @@ from .writing import WritingGenerator
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from jinja2 import Environment
     from jinja2.compiler import Frame
 
 PASSED = {
@@ -24,8 +26,33 @@ PASSED = {
 }
 
 
+class Folder(Optimizer):
+    """Jinja2's optimizer, which remembers what it has done.
+
+    Code generators ask for every expression that they come to. But folding one folds what it
+    consists of, in place, and the parts are come to next.
+    """
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        self._folded: set[nodes.Node] = set()  # they hash by identity
+
+    def visit(self, node: nodes.Node, *args: Any, **kwargs: Any) -> Any:
+        """Give *node* with its parts folded, or the constant that takes its place."""
+        if type(node) is nodes.Name or type(node) is nodes.Const or node in self._folded:
+            return node
+        result = super().visit(node, *args, **kwargs)
+        self._folded.add(result)
+        return result
+
+
 class ExpressionGenerator(WritingGenerator):
     """Compiles the expressions whose value may be awaitable without a coroutine for each."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.optimizer is not None:
+            self.optimizer = Folder(self.environment)
 
     @contextmanager
     def _settled(self) -> Iterator[None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import nodes
-from jinja2.compiler import DependencyFinderVisitor, optimizeconst
+from jinja2.compiler import optimizeconst
 
 from streamtmpl.filters import draining, piping
 
@@ -35,12 +35,10 @@ class FilterGenerator(ExpressionGenerator):
 
     def pull_dependencies(self, nodes: Iterable[nodes.Node]) -> None:
         """Fetch the filters and tests that are used from the environment."""
-        visitor = DependencyFinderVisitor()
-        for node in nodes:
-            visitor.visit(node)
+        used = self.survey.used_by(nodes)
         for kind, locals_of, names in (
-            ("filter", self.filters, visitor.filters),
-            ("test", self.tests, visitor.tests),
+            ("filter", self.filters, used.filters),
+            ("test", self.tests, used.tests),
         ):
             for name in sorted(names):
                 if name not in locals_of:
@@ -51,7 +49,7 @@ class FilterGenerator(ExpressionGenerator):
                 self.writeline(f"except KeyError: {local} = unknown({kind!r}, {name!r})")
         if not self.environment.is_async:
             return
-        for name in sorted(draining & visitor.filters):
+        for name in sorted(draining & used.filters):
             self.writeline(f"{self.filters[name]} = plain_variant({self.filters[name]})")
 
     @optimizeconst

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from jinja2 import nodes
-from jinja2.compiler import Frame, MacroRef, find_undeclared
+from jinja2.compiler import Frame, MacroRef
 from jinja2.nodes import EvalContext
 
 from streamtmpl.calls import PARAMETER
 from streamtmpl.runtime import async_exported, exported
 
+from .analysis import ASSIGNMENT, EXTENDS, contains, undeclared
 from .loops import LoopGenerator
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 class FunctionGenerator(LoopGenerator):
@@ -27,9 +23,9 @@ class FunctionGenerator(LoopGenerator):
             self._module(node)
 
     def _module(self, node: nodes.Template) -> None:
-        extends = node.find(nodes.Extends) is not None
-        self._collect_blocks(node)
-        self._import_names(node)
+        extends = bool(self.survey.contents & EXTENDS)
+        self._collect_blocks()
+        self._import_names()
         self.writeline(f"name = {self.name!r}")
         eval_ctx = EvalContext(self.environment, self.name)
         self._root(node, eval_ctx, extends)
@@ -40,14 +36,14 @@ class FunctionGenerator(LoopGenerator):
         lines = "&".join(f"{line}={code_line}" for line, code_line in self.debug_info)
         self.writeline(f"debug_info = {lines!r}")
 
-    def _collect_blocks(self, node: nodes.Template) -> None:
-        for block in node.find_all(nodes.Block):
+    def _collect_blocks(self) -> None:
+        for block in self.survey.blocks:
             if block.name in self.blocks:
                 self.fail(f"block {block.name!r} defined twice", block.lineno)
             self.blocks[block.name] = block
 
-    def _import_names(self, node: nodes.Template) -> None:
-        for imported in node.find_all(nodes.ImportedName):
+    def _import_names(self) -> None:
+        for imported in self.survey.imported:
             path = imported.importname
             if path in self.import_aliases:
                 continue
@@ -93,8 +89,8 @@ class FunctionGenerator(LoopGenerator):
         """The source of the compiled function behind a root or block function."""
         return f"{self.choose_async('async_into', 'into')}({function})"
 
-    def _declare_self(self, body: Iterable[nodes.Node], frame: Frame) -> None:
-        if "self" in find_undeclared(body, ("self",)):
+    def _declare_self(self, body: list[nodes.Node], frame: Frame) -> None:
+        if undeclared(body, "self"):
             ref = frame.symbols.declare_parameter("self")
             self.writeline(f"{ref} = TemplateReference(context)")
 
@@ -103,9 +99,9 @@ class FunctionGenerator(LoopGenerator):
         with self.function(header, block, renders=True):
             # Not a child of the root's frame: a block sees the context, not the root's locals.
             frame = Frame(eval_ctx)
-            frame.block_frame = self.assigns(block.body)
+            frame.block_frame = contains(block.body, ASSIGNMENT)
             self._declare_self(block.body, frame)
-            if "super" in find_undeclared(block.body, ("super",)):
+            if undeclared(block.body, "super"):
                 ref = frame.symbols.declare_parameter("super")
                 self.writeline(f"{ref} = overridden_block(context, {name!r}, block_{name})")
             frame.symbols.analyze_node(block)
@@ -158,17 +154,17 @@ class FunctionGenerator(LoopGenerator):
         """
         declared = {argument.name for argument in node.args}
         parameters = {argument.name: frame.symbols.ref(argument.name) for argument in node.args}
-        undeclared = find_undeclared(node.body, ("caller", "kwargs", "varargs"))
-        if "caller" in undeclared:
+        used = undeclared(node.body, "caller", "kwargs", "varargs")
+        if "caller" in used:
             macro_ref.accesses_caller = True
             if "caller" in declared:
                 self._check_caller_default(node)
             else:
                 parameters["caller"] = frame.symbols.declare_parameter("caller")
-        if "kwargs" in undeclared - declared:
+        if "kwargs" in used - declared:
             macro_ref.accesses_kwargs = True
             parameters["kwargs"] = frame.symbols.declare_parameter("kwargs")
-        if "varargs" in undeclared - declared:
+        if "varargs" in used - declared:
             macro_ref.accesses_varargs = True
             parameters["varargs"] = frame.symbols.declare_parameter("varargs")
         return parameters

@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from jinja2 import nodes
-from jinja2.compiler import find_undeclared
 
 from .analysis import (
+    ASSIGNMENT,
+    FUNCTION,
+    LOOP_TARGET,
+    SCOPED_BLOCK,
     STEPPED,
-    defines_functions,
+    contains,
     needs_only,
+    undeclared,
     used_once,
     uses_as_value,
 )
@@ -23,11 +27,7 @@ if TYPE_CHECKING:
 
 def _has_object(node: nodes.For) -> bool:
     """Whether Jinja2 makes a ``loop`` object: something in the body names it, or could."""
-    return (
-        node.recursive
-        or "loop" in find_undeclared(node.iter_child_nodes(only=("body",)), ("loop",))
-        or any(block.scoped for block in node.find_all(nodes.Block))
-    )
+    return node.recursive or bool(undeclared(node.body, "loop")) or contains([node], SCOPED_BLOCK)
 
 
 class LoopGenerator(SelectingGenerator):
@@ -47,6 +47,8 @@ class LoopGenerator(SelectingGenerator):
         self.boundary(frame)
 
     def _refuse_assigning_loop(self, node: nodes.For) -> None:
+        if not contains([node], LOOP_TARGET):
+            return
         for name in node.find_all(nodes.Name):
             if name.ctx == "store" and name.name == "loop":
                 self.fail("Can't assign to special loop variable in for-loop target", name.lineno)
@@ -96,11 +98,11 @@ class LoopGenerator(SelectingGenerator):
     def _prepare(self, node: nodes.For, frame: Frame) -> Loop:
         body, test = frame.inner(), frame.inner()
         # Variables are kept track of, for calls that take the context, where there can be any.
-        body.loop_frame = self.assigns(node.body)
+        body.loop_frame = contains(node.body, ASSIGNMENT)
         loop_ref = body.symbols.declare_parameter("loop") if _has_object(node) else None
         # Functions in the body keep the variables, which must not change with what is not selected,
         # and may be called when the loop has ended.
-        closed_over = defines_functions(node.body)
+        closed_over = contains(node.body, FUNCTION)
         counter = self.new_counter(node, loop_ref) if loop_ref and not closed_over else None
         body.symbols.analyze_node(node, for_branch="body")
         if counter:  # there is no such local, or not one of the usual kind

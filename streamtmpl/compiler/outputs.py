@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING
 
 from jinja2 import Environment, nodes
 from jinja2.runtime import Context
-from jinja2.sandbox import SandboxedEnvironment
 
 from streamtmpl.calls import PARAMETER
 from streamtmpl.extensions import is_flush
 
-from .analysis import may_await
+from .analysis import FILTER, contains, may_await
 from .calls import Arguments, shape
 from .filters import ITERATING_FILTERS
 from .shortcuts import ShortcutGenerator
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from jinja2.compiler import Frame
 
@@ -68,15 +67,17 @@ def calls_stream(environment: Environment) -> bool:
 
     Not where the user's code must see it as a value: ``finalize``, ``concat``, ``call``.
     """
-    return (
-        environment.finalize is None
-        and environment.concat == "".join
-        and environment.context_class.call is Context.call
-        and (
-            not isinstance(environment, SandboxedEnvironment)
-            or type(environment).call is SandboxedEnvironment.call
-        )
-    )
+    if (
+        environment.finalize is not None
+        or environment.concat != "".join
+        or environment.context_class.call is not Context.call
+    ):
+        return False
+    if not environment.sandboxed:
+        return True
+    from jinja2.sandbox import SandboxedEnvironment  # noqa: PLC0415 - who is sandboxed has it
+
+    return getattr(type(environment), "call", None) is SandboxedEnvironment.call
 
 
 class OutputGenerator(ShortcutGenerator):
@@ -116,13 +117,14 @@ class OutputGenerator(ShortcutGenerator):
     def _output(self, node: nodes.Output, frame: Frame) -> None:
         run = Run()
         before = self._position()
-        streams = calls_stream(self.environment)
+        streams = calls_stream(self.environment) and nodes.Call in map(type, node.nodes)
+        handed_over = self._last_hand_over(node, frame) if streams else -1
         for index, child in enumerate(node.nodes):
             constant = self._constant(child, frame)
             if constant is not None:
                 run.add_text(constant)
             elif streams and isinstance(child, nodes.Call) and self.may_stream(child, frame):
-                run = self._call(child, frame, run, node.nodes[index + 1 :])
+                run = self._call(child, frame, run, at_once=index >= handed_over)
             else:
                 run.add_name(self._evaluate(child, frame))
         if run:
@@ -213,13 +215,13 @@ class OutputGenerator(ShortcutGenerator):
 
     # -- calls that may stream
 
-    def _call(self, node: nodes.Call, frame: Frame, run: Run, rest: Sequence[nodes.Expr]) -> Run:
+    def _call(self, node: nodes.Call, frame: Frame, run: Run, *, at_once: bool) -> Run:
         """Write a call: straight into the stream if it can, else as one more value of the run.
 
-        Returns the run that goes on after it, with *rest*.
+        *at_once* says that the run up to here may be written before its rest is known. Returns the
+        run that goes on after the call.
         """
         value = self._value_name()
-        at_once = not self._may_hand_over(rest, frame)
         with self.line_of(node):
             callee = self.operand(node.node, frame)
             arguments = self._early_arguments(node, frame)
@@ -248,18 +250,24 @@ class OutputGenerator(ShortcutGenerator):
         self.writeline("else:")
         self.indent()
 
-    def _may_hand_over(self, rest: Sequence[nodes.Expr], frame: Frame) -> bool:
-        """Whether what is written so far may be handed over before the *rest* of the run is.
+    def _last_hand_over(self, node: nodes.Output, frame: Frame) -> int:
+        """The index of the last part of a run that may have text handed over; -1: none.
 
-        A run is never split, so it must not be written in parts then.
+        A run is never split, so what is before that part must not have been written by then.
         """
+        if not self.environment.is_async and not contains([node], FILTER):
+            return -1
+        for index in reversed(range(len(node.nodes))):
+            if self._may_hand_over(node.nodes[index], frame):
+                return index
+        return -1
+
+    def _may_hand_over(self, node: nodes.Expr, frame: Frame) -> bool:
         if self.environment.is_async:
-            return any(self._constant(node, frame) is None for node in rest)
+            return self._constant(node, frame) is None
         return any(
-            each.name in ITERATING_FILTERS
-            for node in rest
+            isinstance(each, nodes.Filter) and each.name in ITERATING_FILTERS
             for each in (node, *node.find_all(nodes.Filter))
-            if isinstance(each, nodes.Filter)
         )
 
     def _early_arguments(self, node: nodes.Call, frame: Frame) -> Arguments | None:

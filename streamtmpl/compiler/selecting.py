@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from jinja2 import nodes
 
 from .analysis import PLAIN, may_await, needs_only
 from .counters import Counter, CounterGenerator
+from .records import Record
 from .watching import Watch
 
 if TYPE_CHECKING:
     from jinja2.compiler import Frame
 
 
-class Loop(NamedTuple):
+class Loop(Record):
     """A loop being compiled."""
 
     node: nodes.For

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from jinja2 import nodes
 from jinja2.compiler import optimizeconst
@@ -10,13 +10,14 @@ from jinja2.filters import FILTERS
 from jinja2.runtime import Undefined
 
 from .calls import CallGenerator
+from .records import Record
 
 if TYPE_CHECKING:
     from jinja2 import Environment
     from jinja2.compiler import Frame
 
 
-class _Shortcut(NamedTuple):
+class _Shortcut(Record):
     """What gives the value of a filter without a call, for some values."""
 
     builtin: str

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from .outputs import OutputGenerator
+from .records import Record
 
 if TYPE_CHECKING:
     from jinja2.compiler import Frame
 
 
-class Watch(NamedTuple):
+class Watch(Record):
     """The locals of the code that watches a source."""
 
     source: str
@@ -37,7 +38,8 @@ class WatchingGenerator(OutputGenerator):
 
     def look(self, watch: Watch) -> None:
         """Write the look at the clock after a pull."""
-        source, countdown, looked, suspect = watch
+        source, countdown, looked = watch.source, watch.countdown, watch.looked
+        suspect = watch.suspect
         now = self.temporary_identifier()
         self.writeline(f"if {source} is not None:")
         self.indent()

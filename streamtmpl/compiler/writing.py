@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import nodes
 from jinja2.compiler import CodeGenerator, CompilerExit, Frame
 
-from .analysis import set_names
+from .analysis import Survey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -33,8 +33,6 @@ _RECOUNT = "held, limit = tell(), out.limit"
 
 _IMPORT = "from streamtmpl.runtime import "
 
-_ASSIGNMENTS = (nodes.Assign, nodes.AssignBlock)
-
 
 class _Function:
     """A function that is being written: what its beginning must provide for."""
@@ -55,9 +53,9 @@ class WritingGenerator(CodeGenerator):
     the buffer that the function was called with.
     """
 
+    survey: Survey
     _pending_boundary: int | None = None
     _line_of: nodes.Node | None = None
-    _set_names: frozenset[str] = frozenset()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -72,7 +70,7 @@ class WritingGenerator(CodeGenerator):
 
         It imports what it uses of *exported*.
         """
-        self._set_names = frozenset(set_names(node))
+        self.survey = Survey(node)
         outer, self.stream = self.stream, StringIO()
         self.writeline(_IMPORT)
         yield
@@ -142,7 +140,7 @@ class WritingGenerator(CodeGenerator):
 
     def is_set(self, name: str) -> bool:
         """Whether the template sets a variable *name* anywhere, but as the target of a loop."""
-        return name in self._set_names
+        return name in self.survey.set_names
 
     def kept_local(self) -> str:
         """A local that is ``None`` when the function begins and keeps what it is set to."""
@@ -273,11 +271,3 @@ class WritingGenerator(CodeGenerator):
         stream = self.stream
         assert isinstance(stream, StringIO)
         return self.code_lineno, stream.tell()
-
-    @staticmethod
-    def assigns(body: Iterable[nodes.Node]) -> bool:
-        """Whether statements of *body* may set variables."""
-        return any(
-            isinstance(node, _ASSIGNMENTS) or node.find(_ASSIGNMENTS) is not None  # type: ignore[arg-type]
-            for node in body
-        )
