@@ -16,7 +16,7 @@ import jinja2
 
 from .async_stream import AsyncChunkStream, thread_stream
 from .exceptions import NotStreamingError
-from .rechunk import rechunk, rechunk_async
+from .rechunking import rechunk, rechunk_async
 from .rendering import render_stream, render_stream_async
 from .stream import ChunkStream, Encoder
 
