@@ -24,8 +24,6 @@ class Counter(Record):
     """How many there are; ``None`` in there: unknown, and there is a ``loop`` object after all."""
     loop: str
     """The local of that object."""
-    sized: str
-    """The types of iterables whose number of items is known and stays."""
     beside: bool = False
     """Whether there is an object in any case, for more than what is counted."""
 
@@ -53,16 +51,20 @@ class CounterGenerator(WatchingGenerator):
     def new_counter(self, node: nodes.For, loop: str) -> Counter | None:
         """A counter for a loop whose object would be in local *loop*, if it needs no more."""
         if needs_only(node, COUNTED, cycle_only=True):
-            return Counter(self.temporary_identifier(), None, loop, "")
-        if self.environment.is_async or node.test or not needs_only(node, SIZED, cycle_only=True):
+            return Counter(self.temporary_identifier(), None, loop)
+        if (
+            self.environment.is_async
+            or node.test
+            or not needs_only(node, SIZED, cycle_only=True)
+            # What the body calls might change a list while the loop runs over it.
+            or not leaves_data_alone(node.body)
+        ):
             return None
-        # What the body calls might change a list while the loop runs over it.
-        kinds = "(list, tuple)" if leaves_data_alone(node.body) else "(tuple,)"
-        return Counter(self.temporary_identifier(), self.temporary_identifier(), loop, kinds)
+        return Counter(self.temporary_identifier(), self.temporary_identifier(), loop)
 
     def counter_beside(self, node: nodes.For, loop: str) -> Counter | None:
         """A counter for a loop with an object, in local *loop*, if the body asks for numbers."""
-        return Counter(self.temporary_identifier(), None, loop, "", True) if counts(node) else None
+        return Counter(self.temporary_identifier(), None, loop, True) if counts(node) else None
 
     def count_in(self, counter: Counter) -> None:
         """From here on ``loop`` is that of a loop with *counter*."""

@@ -254,7 +254,7 @@ class LoopGenerator(SelectingGenerator):
     def _begin_counter(self, loop: Loop, counter: Counter) -> None:
         self.writeline(f"{counter.counted} = 0")
         if counter.size:
-            known = f"type({loop.iterable}) in {counter.sized}"
+            known = f"type({loop.iterable}) is list or type({loop.iterable}) is tuple"
             self.writeline(f"{counter.size} = len({loop.iterable}) if {known} else None")
             self.writeline(
                 f"{counter.loop} = None if {counter.size} is not None"
