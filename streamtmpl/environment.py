@@ -57,6 +57,7 @@ class StreamTemplate(jinja2.Template):
             return super()._get_default_module(ctx)
         return self._module
 
+    @internalcode
     async def _get_default_module_async(self, ctx: Context | None = None) -> TemplateModule:
         """The same in an async environment."""
         if self._module is None or not has_globals_of(self, ctx):
