@@ -15,5 +15,6 @@ how its results are made again.
 - ``growth`` (with ``nesting``), ``first_chunk``, ``memory`` (with ``render_to_file``) and
   ``chunk_sizes`` (with ``wire``) share ``rounds``: timing side by side, ``findings``: what was
   found, ``command``: options and files, and ``panel_plot``
+- ``compile`` (with ``pages``) and ``imports`` do so as well: what comes before the first render
 - ``lazy_cost`` and ``responsiveness`` only print
 """

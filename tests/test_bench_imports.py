@@ -8,19 +8,22 @@ from pathlib import Path
 import pytest
 
 from bench import imports
-from bench.imports import JINJA2, NOTHING, OURS, STATEMENTS, main, ratios, seconds, table
+from bench.imports import JINJA2, NOTHING, OURS, STATEMENTS, main, met, seconds, text
 
 
-def test_table() -> None:
-    found = {NOTHING: [0.01, 0.02], JINJA2: [0.05, 0.06], OURS: [0.06, 0.06]}
-    assert ratios(found, OURS) == pytest.approx([1.25, 1.0])
-    assert table(found).splitlines() == [
-        "|  | CPU time | over Jinja2's import |",
+def test_text() -> None:
+    results = {NOTHING: [0.02, 0.01], JINJA2: [0.05, 0.06], OURS: [0.06, 0.055]}
+    lines = text(results).splitlines()
+    assert lines[3:8] == [
+        "| import | CPU time | over Jinja2's |",
         "| --- | ---: | ---: |",
-        "| nothing | 15 ms | - |",
-        "| jinja2 | 55 ms | 1.00 (1.00-1.00) |",
-        "| streamtmpl | 60 ms | 1.12 (1.06-1.19) |",
+        "| nothing | 10 ms | - |",
+        "| jinja2 | 50 ms | 1.00 |",
+        "| streamtmpl | 55 ms | 1.12 |",
     ]
+    assert lines[-1] == "Goal for streamtmpl: at most 1.15: met."
+    results[OURS] = [0.08, 0.057]
+    assert not met(results)
 
 
 posix = pytest.mark.skipif(not hasattr(os, "wait4"), reason="CPU times of children are POSIX's")
@@ -49,9 +52,3 @@ def test_command(
     for label in STATEMENTS:
         assert f"\n| {label} | " in written
     assert "Command: `python -m bench.imports --rounds 2`" in written
-
-
-def test_command_refuses_one_round(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        main(["--rounds", "1"])
-    assert "at least 2 rounds" in capsys.readouterr().err
