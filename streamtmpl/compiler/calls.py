@@ -64,7 +64,10 @@ def shape(node: nodes.Call, extra: Mapping[str, str]) -> tuple[int | str, ...] |
     """
     names = [*(pair.key for pair in node.kwargs), *extra]
     spread = node.dyn_args is not None or node.dyn_kwargs is not None
-    if spread or not all(name.isascii() for name in names):
+    if spread or len(set(names)) < len(names) or not all(name.isascii() for name in names):
+        return None
+    # Only a call block is sure to give a caller: None stands for none.
+    if any(pair.key == "caller" for pair in node.kwargs):
         return None
     return (len(node.args), *names)
 

@@ -8,6 +8,7 @@ from jinja2 import nodes
 from jinja2.compiler import optimizeconst
 
 from .analysis import COUNTED, NUMBERED, SIZED, counts, cycles, leaves_data_alone, needs_only
+from .lookups import plain_getattr
 from .records import Record
 from .watching import WatchingGenerator
 
@@ -50,6 +51,8 @@ class CounterGenerator(WatchingGenerator):
 
     def new_counter(self, node: nodes.For, loop: str) -> Counter | None:
         """A counter for a loop whose object would be in local *loop*, if it needs no more."""
+        if not plain_getattr(self.environment):
+            return None
         if needs_only(node, COUNTED, cycle_only=True):
             return Counter(self.temporary_identifier(), None, loop)
         if (
@@ -64,7 +67,9 @@ class CounterGenerator(WatchingGenerator):
 
     def counter_beside(self, node: nodes.For, loop: str) -> Counter | None:
         """A counter for a loop with an object, in local *loop*, if the body asks for numbers."""
-        return Counter(self.temporary_identifier(), None, loop, True) if counts(node) else None
+        if not counts(node) or not plain_getattr(self.environment):
+            return None
+        return Counter(self.temporary_identifier(), None, loop, True)
 
     def count_in(self, counter: Counter) -> None:
         """From here on ``loop`` is that of a loop with *counter*."""

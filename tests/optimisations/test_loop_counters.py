@@ -1,0 +1,203 @@
+"""The ``loop`` object: built where its attributes are not enough, and always the same to look at.
+
+Counters that generated code keeps itself, look-ahead in what is iterated, lists that change their
+length while they are looped over, and every way to hand the object to other code.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from jinja2 import pass_context
+from jinja2.runtime import Context
+
+from .agreement import Make, Notes, Pair, sync_and_async
+from .iterables import ITERABLES
+
+BODIES = {
+    "nothing": "{{ x }}",
+    "index": "{{ loop.index }}{{ loop.index0 }}{{ x }}",
+    "first": "{{ loop.first }}{{ x }}",
+    "last": "{{ loop.last }}{{ x }}",
+    "a comma unless last": "{{ ',' if not loop.last }}{{ x }}",
+    "length": "{{ loop.length }}{{ x }}",
+    "from the end": "{{ loop.revindex }}{{ loop.revindex0 }}{{ x }}",
+    "the one before": "{{ loop.previtem }}|{{ loop.previtem is defined }}{{ x }}",
+    "the one after": "{{ loop.nextitem }}|{{ loop.nextitem is defined }}{{ x }}",
+    "attributes of neighbours": "{{ loop.previtem|attr('a') }}{{ loop.nextitem|default('d') }}",
+    "cycle": "{{ loop.cycle('a', '<b>', x) }}",
+    "cycle of nothing": "{{ loop.cycle() }}",
+    "changed": "{{ loop.changed(x) }}{{ loop.changed(1) }}",
+    "changed in all ways": "{{ loop.changed() }}{{ loop.changed(x, 1) }}{{ loop.changed(x) }}",
+    "depth": "{{ loop.depth }}{{ loop.depth0 }}",
+    "all": "{{ loop.index }}{{ loop.revindex }}{{ loop.first }}{{ loop.last }}{{ loop.length }}"
+    "{{ loop.previtem }}{{ loop.nextitem }}{{ x }}",
+    "length at first": "{% if loop.first %}{{ loop.length }}{% endif %}{{ x }}",
+    "length in between": "{% if loop.index == 2 %}{{ loop.length }}{{ loop.revindex }}{% endif %}"
+    "{{ x }}",
+    "length at last": "{% if loop.last %}{{ loop.length }}{% endif %}{{ x }}",
+    "length after a look ahead": "{{ loop.nextitem }}{{ loop.length }}{{ x }}",
+    "calculated with": "{{ loop.index ~ loop.last }}{{ loop.index * 2 }}{{ loop.index is odd }}",
+    "methods of attributes": "{{ loop.index.bit_length() }}{{ loop.first.real }}",
+    "items": "{{ loop['index'] }}{{ loop['last'] }}{{ loop['nothing'] }}",
+    "what it has not": "{{ loop.nothing }}{{ loop.nothing is defined }}",
+    "no recursive loop": "{{ loop([]) }}",
+    "continue": "{% if loop.index == 2 %}{% continue %}{% endif %}{{ x }}{{ loop.last }}",
+    "break": "{% if loop.index == 2 %}{% break %}{% endif %}{{ x }}{{ loop.length }}",
+    "inner loop": "{% for y in [1, 2] %}{{ loop.index }}{{ loop.last }}{% endfor %}"
+    "{{ loop.index }}",
+    "outer loop in an inner": "{% set o = loop %}{% for y in [1, 2] %}{{ o.index }}{{ o.last }}"
+    "{{ loop.index }}{% endfor %}",
+    "another name": "{% set l = loop %}{{ l.index }}{{ l.revindex }}{{ l.cycle(1, 2) }}",
+    "in with": "{% with l = loop %}{{ l.index }}{{ l.last }}{% endwith %}",
+    "in a namespace": "{% set ns = namespace(l=loop) %}{{ ns.l.index }}{{ ns.l.last }}",
+    "in a filter block": "{% filter upper %}{{ loop.index }}{{ loop.last }}{% endfilter %}",
+    "in a set block": "{% set s %}{{ loop.index }}{{ loop.last }}{% endset %}{{ s }}",
+    "given to a macro": "{% macro m(l) %}{{ l.index }}{{ l.last }}{% endmacro %}{{ m(loop) }}",
+    "seen by a macro": "{% macro m() %}{{ loop is defined }}{% endmacro %}{{ m() }}",
+    "called with a body": "{% macro m() %}{{ caller() }}{% endmacro %}{% call m() %}"
+    "{{ loop.index }}"
+    "{{ loop.last }}{% endcall %}",
+    "seen by an include": "{% include 'part' %}{{ loop.index }}",
+    "seen by an import": "{% import 'lib' as lib with context %}{{ lib.m() }}{{ loop.last }}",
+    "seen by a block": "{% block b scoped %}{{ loop.index }}{{ x }}{% endblock %}{{ loop.last }}",
+}
+GIVEN_AWAY = {
+    "printed": "{{ loop }}",
+    "to a function": "{{ see(loop) }}{{ see(loop, 'last') }}{{ see(loop, 'length') }}{{ x }}",
+    "to a function, later": "{{ see(loop, 'index') }}{{ x }}{{ loop.last }}",
+    "to filters": "{{ loop|attr('index') }}{{ [loop]|map(attribute='last')|list }}",
+    "to a function of the context": "{{ of_context() }}{{ loop.index }}",
+    "iterated": "{% for z in loop %}{{ z[0] }}{% break %}{% endfor %}{{ x }}",
+    "as a list": "{{ loop|list|length }}",
+    "length by a filter": "{{ loop|length }}{{ x }}",
+    "as a name in expressions": "{{ 1 if loop else 2 }}{{ (loop or 1).index }}"
+    "{{ [loop][0].index }}",
+    "assigned": "{% set loop = 3 %}{{ loop }}",
+}
+LOOPS = {
+    "plain": "{% for x in rows %}BODY;{% endfor %}",
+    "else": "{% for x in rows %}BODY;{% else %}none{% endfor %}.",
+    "tested": "{% for x in rows if x %}BODY;{% endfor %}",
+    "in a macro": "{% macro mm(rows) %}{% for x in rows %}BODY;{% endfor %}{% endmacro %}"
+    "{{ mm(rows) }}",
+}
+OTHERS = {
+    "part": "[{{ x }}{{ loop.index if loop is defined }}]",
+    "lib": "{% macro m() %}{{ loop is defined }}{{ loop.index if loop is defined }}{% endmacro %}",
+}
+
+
+@pass_context
+def of_context(context: Context) -> str:
+    loop = context.get("loop")
+    return f"{context.get('x')}{loop and loop.index0}"
+
+
+def see(loop: Any, name: str = "index0") -> Any:
+    return getattr(loop, name)
+
+
+def context_of(make: Make) -> Make:
+    return lambda notes: {"rows": make(notes), "see": see, "of_context": of_context}
+
+
+def agree(loop: str, body: str, kind: str, iterables: dict[str, Make] = ITERABLES) -> None:
+    pair = Pair({"page.html": loop.replace("BODY", body), **OTHERS}, kind, autoescape=True)
+    for label, make in iterables.items():
+        pair.agree(context_of(make), label)
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
+def test_loops(body: str) -> None:
+    for loop in LOOPS.values():
+        agree(loop, body, "sync")
+    agree(LOOPS["plain"], body, "async")
+
+
+# In async environments it is no length that they get, but an awaitable.
+@pytest.mark.parametrize("body", GIVEN_AWAY.values(), ids=GIVEN_AWAY)
+def test_loops_given_away(body: str) -> None:
+    for loop in LOOPS.values():
+        agree(loop, body, "sync")
+
+
+# In async environments the attributes of a recursive loop's object are awaitable, and counted
+# before the loop begins.
+COUNTED = ("length", "end", "all", "in between", "at first", "at last", "another name", "break")
+
+
+@sync_and_async
+@pytest.mark.parametrize("name", BODIES)
+def test_recursive_loops(name: str, kind: str) -> None:
+    if name == "no recursive loop" or (kind == "async" and any(word in name for word in COUNTED)):
+        return
+    loop = "{% for x in rows recursive %}BODY{{ loop([]) }};{% endfor %}"
+    agree(loop, BODIES[name], kind)
+
+
+@sync_and_async
+@pytest.mark.parametrize("name", ["last", "length", "from the end", "all", "changed", "cycle"])
+def test_loops_in_loops(name: str, kind: str) -> None:
+    for around in (
+        "{% for o in [1, 2] %}LOOP{{ loop.index }}{% endfor %}",
+        "{% set q %}LOOP{% endset %}{{ q }}",
+        "{% block b %}LOOP{% endblock %}",
+        "{% filter upper %}LOOP{% endfilter %}",
+    ):
+        agree(around.replace("LOOP", LOOPS["plain"]), BODIES[name], kind)
+
+
+# -- what changes while it is looped over
+
+CHANGES = {
+    "grows": "{% if loop.index < 3 %}{% do rows.append(9) %}{% endif %}",
+    "grows at its end": "{% if x == 'c' %}{% do rows.append(9) %}{% endif %}",
+    "shrinks": "{% if loop.index == 1 %}{% do rows.pop() %}{% endif %}",
+    "is emptied": "{% do rows.clear() %}",
+    "is reversed": "{% if loop.first %}{% do rows.reverse() %}{% endif %}",
+    "is another one": "{% set rows = [] %}",
+}
+ASKED = {
+    "nothing": ("", "{{ x }}"),
+    "index": ("", "{{ x }}{{ loop.index }}"),
+    "last before": ("{{ loop.last }}", "{{ x }}"),
+    "last after": ("", "{{ x }}{{ loop.last }}"),
+    "length before": ("{{ loop.length }}", "{{ x }}{{ loop.revindex }}"),
+    "length after": ("", "{{ x }}{{ loop.length }}{{ loop.revindex }}"),
+    "the next before": ("{{ loop.nextitem }}", "{{ x }}"),
+    "the next after": ("", "{{ x }}{{ loop.nextitem }}"),
+    "both": ("{{ loop.length }}{{ loop.last }}", "{{ x }}{{ loop.length }}{{ loop.nextitem }}"),
+    "both, the other way": ("{{ loop.nextitem }}", "{{ x }}{{ loop.last }}{{ loop.length }}"),
+}
+
+
+class Rows(list):
+    """A list of the user's."""
+
+
+def rows(kind: type[list[Any]]) -> Make:
+    return lambda notes: {"rows": kind(["a", "b", "c"])}
+
+
+@sync_and_async
+@pytest.mark.parametrize("asked", ASKED.values(), ids=ASKED)
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_lists_that_change(change: str, asked: tuple[str, str], kind: str) -> None:
+    for loop in LOOPS.values():
+        pair = Pair(loop.replace("BODY", change.join(asked)), kind)
+        for each in (list, Rows):
+            pair.text(rows(each), each.__name__)
+
+
+@sync_and_async
+def test_dicts_that_change(kind: str) -> None:
+    def make(notes: Notes) -> dict[str, Any]:
+        return {"rows": {"a": 1, "b": 2, "c": 3}}
+
+    for body in ("{% do rows.update(z=1) %}", "{{ loop.last }}{% do rows.clear() %}"):
+        assert (
+            "during iteration"
+            in Pair(LOOPS["plain"].replace("BODY", body), kind).error(make).message
+        )
