@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Generic
@@ -11,7 +10,15 @@ from jinja2.utils import internalcode
 
 from .buffer import Buffer, check_chunk_size
 from .exceptions import StreamBusyError, StreamClosedError
-from .renders import CoroutineRender, InlineRender, LockstepRender, Render, TaskRender, ThreadRender
+from .renders import (
+    CoroutineRender,
+    InlineRender,
+    LockstepRender,
+    Render,
+    TaskRender,
+    ThreadRender,
+    asyncio_runs,
+)
 from .sources import report
 from .stream import Chunk, ChunkStream, Encoder
 
@@ -97,7 +104,7 @@ class AsyncChunkStream(AsyncIterator[Chunk], Generic[Chunk]):
 
     def _render(self) -> Render:
         if self._made is None:
-            kind = self._task_kind if _asyncio_runs() else InlineRender
+            kind = self._task_kind if asyncio_runs() else InlineRender
             self._made = self._make(kind, self._context)
         return self._made
 
@@ -143,14 +150,6 @@ class AsyncChunkStream(AsyncIterator[Chunk], Generic[Chunk]):
     def __repr__(self) -> str:
         state = "closed" if self._closed else "ended" if self._ended else "open"
         return f"<{type(self).__name__} {state}>"
-
-
-def _asyncio_runs() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
 
 
 def coroutine_stream(

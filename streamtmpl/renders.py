@@ -28,6 +28,15 @@ if TYPE_CHECKING:
     from .stream import ChunkStream, Encoder
 
 
+def asyncio_runs() -> bool:
+    """Whether the event loop that runs in this thread, if there is one, is asyncio's."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
 class Render(Protocol):
     """A render that an :class:`AsyncChunkStream` steps."""
 
@@ -321,12 +330,23 @@ class ThreadRender:
         self._stream = stream
 
     async def step(self) -> Any:
-        """The next chunk, from one hop into a worker thread."""
+        """The next chunk, from one hop into a worker thread.
+
+        :raises RuntimeError: the event loop is not asyncio's.
+        """
+        if not asyncio_runs():
+            raise RuntimeError(
+                "what is not async is stepped in worker threads, which needs asyncio: under another"
+                " event loop render a template of an environment with enable_async=True"
+            )
         return await self._in_thread(next, self._stream, None)
 
     async def close(self) -> None:
         """Close the stream in a worker thread: what it closes may block."""
-        await self._in_thread(self._stream.close)
+        if asyncio_runs():
+            await self._in_thread(self._stream.close)
+        else:  # it has never been stepped
+            self._stream.close()
 
     def abandon(self) -> None:
         """Nothing to do: the stream itself is closed when it is dropped."""

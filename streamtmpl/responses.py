@@ -213,7 +213,9 @@ def async_byte_stream(
         texts = _Wire(charset).async_items(source)
         return rechunk_async(texts, chunk_size=chunk_size, encoding="latin-1")
     return thread_stream(
-        byte_stream(source, context, chunk_size=chunk_size, commit_after=commit_after)
+        byte_stream(
+            source, context, charset=charset, chunk_size=chunk_size, commit_after=commit_after
+        )
     )
 
 

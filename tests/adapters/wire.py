@@ -41,12 +41,14 @@ class Head:
 class Connection:
     """A connection to a server on this machine, which may serve several requests."""
 
-    def __init__(self, port: int, *, receive_buffer: int | None = None) -> None:
+    def __init__(
+        self, port: int, *, receive_buffer: int | None = None, timeout: float = TIMEOUT
+    ) -> None:
         """Connect; a small *receive_buffer* (bytes) makes a reader slow."""
         self._socket = socket.socket()
         if receive_buffer is not None:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        self._socket.settimeout(TIMEOUT)
+        self._socket.settimeout(timeout)
         self._socket.connect(("127.0.0.1", port))
         self._received = b""
 

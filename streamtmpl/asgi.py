@@ -1,0 +1,246 @@
+"""Streams as ASGI applications.
+
+One task owns a stream: it steps it, sends what it gives, and closes it. Another one waits for the
+client's disconnect, for which servers do not agree on any other sign, and cancels the first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from .renders import asyncio_runs
+from .responses import CONTENT_TYPE, ResponseHead, async_byte_stream
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+    from wsgiref.headers import Headers
+
+    from .async_stream import AsyncChunkStream
+    from .responses import HeaderItems
+
+    Scope = MutableMapping[str, Any]
+    Message = MutableMapping[str, Any]
+    Receive = Callable[[], Awaitable[Message]]
+    Send = Callable[[Message], Awaitable[None]]
+
+_NO_CONTENT = (204, 304)
+"""Statuses whose responses end with the headers (RFC 9110, sections 15.3.5 and 15.4.5)."""
+
+
+class StreamResponse:
+    """An ASGI application that answers one request with a stream.
+
+    ::
+
+        async def app(scope, receive, send):
+            template = env.get_template("report.html")
+            await StreamResponse(template, {"rows": rows()})(scope, receive, send)
+
+    The stream runs in the context variables that the response was created in. Nothing is sent
+    before the first chunk is there: an error up to then is raised to the caller, who can still send
+    an error page. One after it is raised as well, and the response is left without its end, so that
+    the server cuts the connection.
+
+    :ivar headers: the headers, which may be changed until the first chunk is sent.
+    """
+
+    def __init__(
+        self,
+        source: Any,
+        context: Mapping[str, Any] | None = None,
+        *,
+        status: int | str = 200,
+        headers: HeaderItems = (),
+        content_type: str = CONTENT_TYPE,
+        chunk_size: int | None = None,
+        commit_after: str | None = None,
+    ) -> None:
+        """Check the arguments and prepare the stream; nothing is rendered yet.
+
+        :param source: a template, rendered with *context*; a stream of this package; or an iterable
+            or async iterable of either ``str`` or ``bytes``. What is not async is stepped in a
+            worker thread, which needs asyncio.
+        :param status: the status code.
+        :param headers: a mapping, or pairs of name and value.
+        :param content_type: the type, and a charset that text is encoded in (UTF-8 unless named).
+        :param chunk_size: as in :func:`~streamtmpl.render_stream`.
+        :param commit_after: the name of a block of the template; nothing is sent before it has been
+            rendered.
+        :raises NotStreamingError: *source* cannot be streamed.
+        :raises TypeError: a header is not of strings; or *context* or *commit_after* is given
+            without a template.
+        :raises ValueError: a header or the status could not be sent.
+        :raises LookupError: there is no such charset.
+        """
+        self._head = ResponseHead(status, headers, content_type)
+        self._source = source
+        self._stream = async_byte_stream(
+            source,
+            context,
+            charset=self._head.charset,
+            chunk_size=chunk_size,
+            commit_after=commit_after,
+        )
+        self.headers: Headers = self._head.headers
+
+    @property
+    def status(self) -> int:
+        """The status code, which may be changed until the first chunk is sent."""
+        return self._head.status
+
+    @status.setter
+    def status(self, status: int | str) -> None:
+        self._head.status = status
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer the request; a second one needs another response.
+
+        Returns as well when the client has disconnected. A HEAD request gets the headers, and
+        nothing is rendered for it.
+
+        :raises RuntimeError: *scope* is not of HTTP.
+        :raises StreamClosedError: the response has been sent already.
+        """
+        await send_stream(self._stream, self._start, scope, receive, send)
+        if scope["method"] == "HEAD":
+            await _close_source(self._source)
+
+    async def _start(self) -> Message:
+        pairs = self._head.sent()
+        return {
+            "type": "http.response.start",
+            "status": self._head.status,
+            "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in pairs],
+        }
+
+
+async def _close_source(source: Any) -> None:
+    """Close what no step of a stream has opened, so that the stream has nothing to close."""
+    close = getattr(source, "aclose", None)
+    if close is not None:
+        await close()
+    elif callable(close := getattr(source, "close", None)):
+        if asyncio_runs():
+            await asyncio.to_thread(close)
+        else:
+            close()
+
+
+async def send_stream(
+    stream: AsyncChunkStream[bytes],
+    start: Callable[[], Awaitable[Message]],
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+) -> None:
+    """Send a response whose body is *stream*, and close the stream.
+
+    :param start: gives the message ``http.response.start``; called when the first chunk is there,
+        and before anything is sent.
+    :raises RuntimeError: *scope* is not of HTTP.
+    :raises Exception: what the stream raised. The end of the response has not been sent then.
+    """
+    if scope["type"] != "http":
+        raise RuntimeError(f"a stream answers HTTP requests, not a scope of {scope['type']!r}")
+    async with stream:
+        if scope["method"] == "HEAD":
+            await send(await start())
+        else:
+            deliver = partial(_deliver, stream, start, send)
+            if not await _while_connected(stream, deliver, receive):
+                return
+    # Servers report a disconnect as soon as they have this: nobody watches any more.
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _deliver(
+    stream: AsyncChunkStream[bytes], start: Callable[[], Awaitable[Message]], send: Send
+) -> None:
+    """Send the head and the chunks of a response; the next chunk is asked for when one is sent."""
+    chunk = await anext(stream, None)
+    message = await start()
+    await send(message)
+    if message["status"] in _NO_CONTENT:
+        return
+    while chunk is not None:
+        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        chunk = await anext(stream, None)
+
+
+async def _disconnect(receive: Receive) -> None:
+    """Wait until the client has disconnected; what it still sends is dropped."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _while_connected(
+    stream: AsyncChunkStream[bytes], deliver: Callable[[], Awaitable[None]], receive: Receive
+) -> bool:
+    """Run *deliver*, cancel it when the client disconnects, and say whether it has ended."""
+    if asyncio_runs():
+        return await _on_asyncio(stream, deliver, receive)
+    trio = sys.modules.get("trio")
+    if trio is None:
+        raise RuntimeError("streams are sent under asyncio or trio, not under another event loop")
+    return await _on_trio(trio, deliver, receive)
+
+
+async def _on_asyncio(
+    stream: AsyncChunkStream[bytes], deliver: Callable[[], Awaitable[None]], receive: Receive
+) -> bool:
+    async def own() -> None:
+        async with stream:
+            await deliver()
+
+    owner = asyncio.create_task(own())
+    watcher = asyncio.create_task(_disconnect(receive))
+    try:
+        await asyncio.wait((owner, watcher), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        disconnected = not owner.done()
+        await _end(owner, watcher)
+    if disconnected and owner.cancelled():
+        watcher.result()
+        return False
+    owner.result()
+    return True
+
+
+async def _end(*tasks: asyncio.Task[None]) -> None:
+    """Cancel *tasks* once, and wait until they have ended however often the wait is cancelled.
+
+    A cancelled scope of anyio's cancels the wait again and again, a closing stream must not be.
+    """
+    for task in tasks:
+        task.cancel()
+    cancelled = None
+    while not all(task.done() for task in tasks):
+        try:
+            await asyncio.wait(tasks)
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
+
+
+async def _on_trio(trio: Any, deliver: Callable[[], Awaitable[None]], receive: Receive) -> bool:
+    errors: list[Exception] = []
+    delivered = False
+
+    async def run(function: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await function()
+        except Exception as error:  # noqa: BLE001 - raised below: the nursery would wrap it
+            errors.append(error)
+        nursery.cancel_scope.cancel()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(run, partial(_disconnect, receive))
+        await run(deliver)
+        delivered = True
+    if errors:
+        raise errors[0]
+    return delivered
