@@ -145,15 +145,41 @@ async def send_stream(
     """
     if scope["type"] != "http":
         raise RuntimeError(f"a stream answers HTTP requests, not a scope of {scope['type']!r}")
-    async with stream:
-        if scope["method"] == "HEAD":
-            await send(await start())
-        else:
-            deliver = partial(_deliver, stream, start, send)
-            if not await _while_connected(stream, deliver, receive):
-                return
-    # Servers report a disconnect as soon as they have this: nobody watches any more.
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
+    send = _telling_disconnects(scope, send)
+    try:
+        async with stream:
+            if scope["method"] == "HEAD":
+                await send(await start())
+            else:
+                deliver = partial(_deliver, stream, start, send)
+                if not await _while_connected(stream, deliver, receive):
+                    return
+        # Servers report a disconnect as soon as they have this: nobody watches any more.
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+    except _Disconnected:
+        pass
+
+
+class _Disconnected(Exception):
+    """The server has told, when something was to be sent, that the client is gone."""
+
+
+def _telling_disconnects(scope: Scope, send: Send) -> Send:
+    """*send*, which raises :class:`_Disconnected` where the server's raises an ``OSError`` for it.
+
+    Servers do so from version 2.4 of the specification on.
+    """
+    version = scope.get("asgi", {}).get("spec_version", "2.0")
+    if tuple(map(int, version.split("."))) < (2, 4):
+        return send
+
+    async def send_if_connected(message: Message) -> None:
+        try:
+            await send(message)
+        except OSError as error:
+            raise _Disconnected from error
+
+    return send_if_connected
 
 
 async def _deliver(

@@ -1,0 +1,522 @@
+"""streamtmpl.asgi, message by message."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextvars import ContextVar
+from typing import Any
+
+import pytest
+
+from streamtmpl import (
+    NotStreamingError,
+    StreamClosedError,
+    StreamEnvironment,
+    UnknownBlockError,
+    rechunk,
+    rechunk_async,
+    render_stream,
+    render_stream_async,
+)
+from streamtmpl.asgi import StreamResponse
+from tests.adapters.exchange import Exchange
+
+HANGS = 20.0
+"""Seconds after which a test gives up."""
+
+ENVIRONMENTS = {
+    "sync": StreamEnvironment(autoescape=True),
+    "async": StreamEnvironment(autoescape=True, enable_async=True),
+}
+KINDS = pytest.mark.parametrize("kind", list(ENVIRONMENTS))
+
+user: ContextVar[str] = ContextVar("user", default="nobody")
+
+
+def template(kind: str, source: str) -> Any:
+    return ENVIRONMENTS[kind].from_string(source)
+
+
+def answer(response: Any, method: str = "GET") -> Exchange:
+    """The exchange in which *response* answers a request."""
+
+    async def main() -> Exchange:
+        exchange = Exchange(method)
+        await asyncio.wait_for(exchange.over(response), HANGS)
+        return exchange
+
+    return asyncio.run(main())
+
+
+class Rows:
+    """A source that is watched: two rows, and more when it may go on."""
+
+    def __init__(self) -> None:
+        self.pulled = 0
+        self.closed = 0
+        self.may_go_on = threading.Event()
+
+    def rows(self) -> Iterator[int]:
+        try:
+            while True:
+                self.pulled += 1
+                if self.pulled > 2:
+                    self.may_go_on.wait(HANGS)
+                yield self.pulled
+        finally:
+            self.closed += 1
+
+    async def rows_async(self) -> AsyncIterator[int]:
+        try:
+            while True:
+                self.pulled += 1
+                while self.pulled > 2 and not self.may_go_on.is_set():
+                    await asyncio.sleep(0.001)
+                yield self.pulled
+        finally:
+            await asyncio.sleep(0.01)
+            self.closed += 1
+
+    def response(self, kind: str) -> StreamResponse:
+        rows = self.rows if kind == "sync" else self.rows_async
+        text = "{% for row in rows() %}<{{ row }}>{% flush %}{% endfor %}"
+        return StreamResponse(template(kind, text), {"rows": rows})
+
+
+async def until(condition: Any) -> None:
+    async def wait() -> None:
+        while not condition():
+            await asyncio.sleep(0.001)
+
+    await asyncio.wait_for(wait(), HANGS)
+
+
+@KINDS
+def test_a_template_is_sent_in_its_chunks(kind: str) -> None:
+    text = "<p>{{ name }}</p>{% flush %}end"
+    exchange = answer(StreamResponse(template(kind, text), {"name": "<Ann>"}, status=201))
+    start, *body = exchange.sent
+    assert start == {
+        "type": "http.response.start",
+        "status": 201,
+        "headers": [
+            (b"content-type", b"text/html; charset=utf-8"),
+            (b"x-accel-buffering", b"no"),
+        ],
+    }
+    assert body == [
+        {"type": "http.response.body", "body": b"<p>&lt;Ann&gt;</p>", "more_body": True},
+        {"type": "http.response.body", "body": b"end", "more_body": True},
+        {"type": "http.response.body", "body": b"", "more_body": False},
+    ]
+
+
+async def items_async() -> AsyncIterator[str]:
+    yield "é"
+    yield "è"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        lambda: template("sync", "éè"),
+        lambda: template("async", "éè"),
+        lambda: render_stream(template("sync", "éè")),
+        lambda: render_stream_async(template("sync", "éè")),
+        lambda: render_stream_async(template("async", "éè")),
+        lambda: rechunk(["é", "è"]),
+        lambda: rechunk_async(items_async()),
+        lambda: ["é", "è"],
+        lambda: iter(["é", "è"]),
+        lambda: [b"\xe9", b"\xe8"],
+        items_async,
+    ],
+)
+def test_whatever_streams_is_sent_in_the_charset(source: Any) -> None:
+    response = StreamResponse(source(), content_type="text/plain; charset=iso-8859-1")
+    exchange = answer(response)
+    assert exchange.body == "éè".encode("latin-1")
+    assert exchange.headers[b"content-type"] == b"text/plain; charset=iso-8859-1"
+    assert exchange.complete
+
+
+@KINDS
+def test_an_empty_page_is_a_whole_response(kind: str) -> None:
+    exchange = answer(StreamResponse(template(kind, "")))
+    assert (exchange.status, exchange.body, exchange.complete) == (200, b"", True)
+
+
+@KINDS
+def test_an_error_before_the_first_chunk_leaves_the_response_open(kind: str) -> None:
+    async def main() -> None:
+        exchange = Exchange()
+        with pytest.raises(ZeroDivisionError):
+            await exchange.over(StreamResponse(template(kind, "head {{ 1 // 0 }}")))
+        assert exchange.sent == []
+
+    asyncio.run(main())
+
+
+@KINDS
+def test_an_error_after_it_leaves_the_response_without_its_end(
+    kind: str, template_frames: Any
+) -> None:
+    async def main() -> None:
+        exchange = Exchange()
+        text = "one{% flush %}\n{{ 1 // 0 }}"
+        with pytest.raises(ZeroDivisionError) as caught:
+            await exchange.over(StreamResponse(template(kind, text)))
+        assert [frame.lineno for frame in template_frames(caught.value)] == [2]
+        assert exchange.body == b"one"
+        assert not exchange.complete
+
+    asyncio.run(main())
+
+
+@KINDS
+def test_nothing_is_rendered_ahead_of_what_has_been_sent(kind: str) -> None:
+    async def main() -> None:
+        exchange, rows = Exchange(), Rows()
+        rows.may_go_on.set()
+        pulled_at_send = []
+
+        async def wait(message: Any) -> None:
+            await asyncio.sleep(0.02)
+            pulled_at_send.append(rows.pulled)
+            if len(pulled_at_send) == 6:
+                exchange.disconnect()
+
+        exchange.on_send = wait
+        await asyncio.wait_for(exchange.over(rows.response(kind)), HANGS)
+        # The task of an async render runs up to the next cut while a chunk is sent.
+        ahead = 0 if kind == "sync" else 1
+        assert pulled_at_send[1:6] == [number + ahead for number in range(1, 6)]
+
+    asyncio.run(main())
+
+
+@KINDS
+def test_a_disconnect_while_the_template_waits_closes_it(kind: str) -> None:
+    async def main() -> None:
+        exchange, rows = Exchange(), Rows()
+        running = asyncio.create_task(exchange.over(rows.response(kind)))
+        await until(lambda: rows.pulled == 3 and len(exchange.sent) == 3)
+        exchange.disconnect()
+        if kind == "sync":  # a thread cannot be interrupted: it ends with the chunk
+            await asyncio.sleep(0.01)
+            rows.may_go_on.set()
+        await asyncio.wait_for(running, HANGS)
+        assert rows.closed == 1
+        assert rows.pulled == 3
+        assert not exchange.complete
+        assert exchange.incoming == []
+
+    asyncio.run(main())
+
+
+@KINDS
+def test_a_disconnect_while_sending_waits_closes_it(kind: str) -> None:
+    async def main() -> None:
+        exchange, rows = Exchange(), Rows()
+
+        async def stall(message: Any) -> None:
+            if message.get("body"):
+                exchange.disconnect()
+                await asyncio.sleep(HANGS)
+
+        exchange.on_send = stall
+        await asyncio.wait_for(exchange.over(rows.response(kind)), HANGS / 2)
+        assert rows.closed == 1
+
+    asyncio.run(main())
+
+
+@KINDS
+def test_a_disconnect_before_the_first_chunk_sends_nothing(kind: str) -> None:
+    async def main() -> None:
+        exchange, rows = Exchange(), Rows()
+        rows.pulled = 2
+        running = asyncio.create_task(exchange.over(rows.response(kind)))
+        await until(lambda: rows.pulled == 3)
+        exchange.disconnect()
+        if kind == "sync":
+            await asyncio.sleep(0.01)
+            rows.may_go_on.set()
+        await asyncio.wait_for(running, HANGS)
+        assert exchange.sent == []
+        assert rows.closed == 1
+
+    asyncio.run(main())
+
+
+def test_the_end_is_sent_although_servers_call_it_a_disconnect() -> None:
+    async def main() -> None:
+        exchange = Exchange()
+        sent: list[Any] = []
+
+        async def middleware(message: Any) -> None:
+            if message.get("more_body") is False:
+                exchange.disconnect()
+            await asyncio.sleep(0.01)
+            sent.append(message)
+
+        exchange.on_send = middleware
+        await exchange.over(StreamResponse(template("sync", "page")))
+        assert exchange.complete
+        assert len(sent) == 3
+
+    asyncio.run(main())
+
+
+@KINDS
+def test_the_server_cancels(kind: str) -> None:
+    """Once, as asyncio does, or in each turn of the event loop, as a scope of anyio does."""
+
+    async def main(times: int) -> None:
+        exchange, rows = Exchange(), Rows()
+        running = asyncio.create_task(exchange.over(rows.response(kind)))
+        await until(lambda: rows.pulled == 3 and len(exchange.sent) == 3)
+        if kind == "sync":
+            asyncio.get_running_loop().call_later(0.05, rows.may_go_on.set)
+        while not running.done() and times:
+            times -= 1
+            running.cancel()
+            await asyncio.sleep(0)
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        assert rows.closed == 1
+        assert not exchange.complete
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(main(1))
+    asyncio.run(main(10_000_000))
+
+
+def test_a_failing_receive_is_raised() -> None:
+    async def main() -> None:
+        exchange, rows = Exchange(), Rows()
+
+        async def receive() -> Any:
+            await until(lambda: rows.pulled == 3)
+            raise RuntimeError("no such message")
+
+        with pytest.raises(RuntimeError, match="no such message"):
+            await rows.response("async")(exchange.scope, receive, exchange.send)
+        assert rows.closed == 1
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("version", ["2.3", "2.4"])
+def test_a_send_that_fails(version: str) -> None:
+    """From version 2.4 of the specification on it is the sign of a disconnect."""
+
+    async def main() -> None:
+        exchange, rows = Exchange(asgi={"spec_version": version}), Rows()
+
+        async def send(message: Any) -> None:
+            if message.get("body"):
+                raise OSError("closed")
+
+        response = rows.response("async")
+        if version == "2.3":
+            with pytest.raises(OSError, match="closed"):
+                await response(exchange.scope, exchange.receive, send)
+        else:
+            await response(exchange.scope, exchange.receive, send)
+        assert rows.closed == 1
+
+    asyncio.run(main())
+
+
+def test_a_template_that_cancels_itself_does_not_end_the_response() -> None:
+    async def cancel() -> None:
+        raise asyncio.CancelledError
+
+    async def main() -> None:
+        exchange = Exchange()
+        text = "head{% flush %}{{ cancel() }}"
+        with pytest.raises(asyncio.CancelledError):
+            await exchange.over(StreamResponse(template("async", text), {"cancel": cancel}))
+        assert not exchange.complete
+
+    asyncio.run(main())
+
+
+def test_a_template_that_blocks_does_not_block_the_event_loop() -> None:
+    async def main() -> None:
+        exchange = Exchange()
+        gate = threading.Event()
+
+        def call() -> str:
+            assert gate.wait(HANGS)
+            return "rest"
+
+        running = asyncio.create_task(
+            exchange.over(StreamResponse(template("sync", "{{ call() }}"), {"call": call}))
+        )
+        await asyncio.sleep(0.01)
+        gate.set()
+        await running
+        assert exchange.body == b"rest"
+
+    asyncio.run(main())
+
+
+class Cursor:
+    """A source of its own kind; or the same, async."""
+
+    def __init__(self) -> None:
+        self.pulled = self.closed = 0
+
+    def __iter__(self) -> Cursor:
+        return self
+
+    def __next__(self) -> str:
+        self.pulled += 1
+        return "row"
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+class AsyncCursor(Cursor):
+    __iter__ = None  # type: ignore[assignment]
+
+    def __aiter__(self) -> AsyncCursor:
+        return self
+
+    async def __anext__(self) -> str:
+        return next(self)
+
+    async def aclose(self) -> None:
+        self.closed += 1
+
+
+@pytest.mark.parametrize("kind", [Cursor, AsyncCursor])
+def test_head_closes_without_rendering(kind: type[Cursor]) -> None:
+    cursor = kind()
+    exchange = answer(StreamResponse(cursor, status=203), "HEAD")
+    assert (exchange.status, exchange.body, exchange.complete) == (203, b"", True)
+    assert exchange.headers[b"content-type"] == b"text/html; charset=utf-8"
+    assert (cursor.pulled, cursor.closed) == (0, 1)
+
+
+@KINDS
+def test_head_does_not_render_a_template(kind: str) -> None:
+    exchange = answer(StreamResponse(template(kind, "{{ 1 // 0 }}")), "HEAD")
+    assert (exchange.status, exchange.body, exchange.complete) == (200, b"", True)
+
+
+@pytest.mark.parametrize("status", [204, 304])
+def test_some_statuses_have_no_body(status: int) -> None:
+    cursor = Cursor()
+    exchange = answer(StreamResponse(cursor, status=status))
+    assert (exchange.status, exchange.body, exchange.complete) == (status, b"", True)
+    assert cursor.closed == 1
+
+
+@KINDS
+def test_status_and_headers_may_change_up_to_the_commit(kind: str) -> None:
+    text = "<head>{% flush %}{% block content %}{{ missing() }}{% endblock %}rest"
+    response: StreamResponse
+
+    def missing() -> str:
+        response.status = 404
+        response.headers.add_header("Set-Cookie", "a=1")
+        response.headers.add_header("Set-Cookie", "b=2")
+        response.headers["X-Accel-Buffering"] = "yes"
+        return "gone"
+
+    response = StreamResponse(template(kind, text), {"missing": missing}, commit_after="content")
+    exchange = answer(response)
+    assert exchange.status == 404
+    assert sorted(exchange.sent[0]["headers"]) == [
+        (b"content-type", b"text/html; charset=utf-8"),
+        (b"set-cookie", b"a=1"),
+        (b"set-cookie", b"b=2"),
+        (b"x-accel-buffering", b"yes"),
+    ]
+    assert exchange.body == b"<head>gonerest"
+
+
+@KINDS
+def test_an_unknown_block_to_commit_after(kind: str) -> None:
+    with pytest.raises(UnknownBlockError, match="main"):
+        answer(StreamResponse(template(kind, "page"), commit_after="main"))
+
+
+@KINDS
+def test_a_header_that_cannot_be_sent_is_an_early_error(kind: str) -> None:
+    async def main() -> None:
+        exchange = Exchange()
+        response = StreamResponse(template(kind, "page"))
+        response.headers["Location"] = "/\r\nSet-Cookie: a=1"
+        with pytest.raises(ValueError, match="Location"):
+            await exchange.over(response)
+        assert exchange.sent == []
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ({"headers": {"X": "a\nb"}}, ValueError),
+        ({"headers": {"X": 1}}, TypeError),
+        ({"headers": {"Content-Length": "4"}}, ValueError),
+        ({"status": 999}, ValueError),
+        ({"status": "fine"}, ValueError),
+        ({"content_type": "text/html; charset=klingon"}, LookupError),
+        ({"source": "a string"}, NotStreamingError),
+        ({"source": ["text"], "context": {}}, TypeError),
+        ({"chunk_size": -1}, ValueError),
+    ],
+)
+def test_bad_arguments_are_refused_at_once(arguments: dict[str, Any], error: Any) -> None:
+    with pytest.raises(error):
+        StreamResponse(**{"source": template("sync", "page"), **arguments})
+
+
+def test_text_and_bytes_mixed_are_an_error() -> None:
+    with pytest.raises(TypeError, match="bytes"):
+        answer(StreamResponse(["text", b"bytes"]))
+
+
+@KINDS
+def test_the_stream_keeps_the_context_of_its_creation(kind: str) -> None:
+    def rename() -> str:
+        user.set(f"{user.get()} 2")
+        return ""
+
+    async def main() -> None:
+        text = "{{ user() }}{% flush %}{{ rename() }}{% flush %}, {{ user() }}"
+        user.set("Ann")
+        response = StreamResponse(template(kind, text), {"user": user.get, "rename": rename})
+        user.set("Bo")
+        exchange = Exchange()
+        await exchange.over(response)
+        assert exchange.body == b"Ann, Ann 2"
+        assert user.get() == "Bo"
+
+    asyncio.run(main())
+
+
+@KINDS
+def test_a_response_is_sent_once(kind: str) -> None:
+    response = StreamResponse(template(kind, "page"))
+    answer(response)
+    with pytest.raises(StreamClosedError):
+        answer(response)
+
+
+@pytest.mark.parametrize("protocol", ["lifespan", "websocket"])
+def test_other_protocols_are_refused(protocol: str) -> None:
+    async def main() -> None:
+        exchange = Exchange(type=protocol)
+        with pytest.raises(RuntimeError, match=protocol):
+            await exchange.over(StreamResponse(template("sync", "page")))
+
+    asyncio.run(main())
