@@ -60,13 +60,13 @@ class ResponseHead:
         """
         self.status = status
         pairs = list(headers.items() if isinstance(headers, Mapping) else headers)
-        _check_headers(pairs)
+        check_headers(pairs)
         self.headers = Headers(pairs)
         if "Content-Type" not in self.headers:
             self.headers["Content-Type"] = _with_charset(content_type)
         self.charset = charset_of(self.headers["Content-Type"] or "")
         self.headers.setdefault("X-Accel-Buffering", "no")
-        _check_headers(self.headers.items())
+        check_headers(self.headers.items())
 
     @property
     def status(self) -> int:
@@ -88,7 +88,7 @@ class ResponseHead:
         :raises ValueError: one that has been set meanwhile could not be sent.
         """
         pairs: list[tuple[str, str]] = self.headers.items()
-        _check_headers(pairs)
+        check_headers(pairs)
         return pairs
 
 
@@ -117,7 +117,12 @@ def _reason(code: int) -> str:
         ) from None
 
 
-def _check_headers(pairs: Iterable[tuple[str, str]]) -> None:
+def check_headers(pairs: Iterable[tuple[str, str]]) -> None:
+    """Refuse headers that a streamed response cannot have.
+
+    :raises TypeError: one is not of strings.
+    :raises ValueError: one could not be sent, or is the server's to set.
+    """
     for name, value in pairs:
         if not isinstance(name, str) or not isinstance(value, str):
             raise TypeError(f"header {name!r}: {value!r} is not two strings")

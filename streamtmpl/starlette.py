@@ -1,0 +1,148 @@
+"""Streaming templates for Starlette, and for FastAPI, which is made of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from starlette.responses import Response
+from starlette.templating import Jinja2Templates
+
+from .asgi import send_stream
+from .environment import enable_streaming
+from .rendering import render_stream_async
+from .responses import charset_of, check_headers
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jinja2 import Template
+    from starlette.background import BackgroundTask
+    from starlette.requests import Request
+    from starlette.types import Message, Receive, Scope, Send
+
+
+class StreamTemplateResponse(Response):
+    """A response that renders its template while it is sent.
+
+    Status and headers may be changed until the first chunk is there. A background task runs after
+    the stream has ended, also if the client has disconnected, but not after an error.
+
+    :ivar template: the template.
+    :ivar context: what it is rendered with.
+    """
+
+    media_type = "text/html"
+
+    def __init__(
+        self,
+        template: Template,
+        context: Mapping[str, Any],
+        status_code: int = 200,
+        headers: Mapping[str, str] | None = None,
+        media_type: str | None = None,
+        background: BackgroundTask | None = None,
+        *,
+        chunk_size: int | None = None,
+        commit_after: str | None = None,
+    ) -> None:
+        """Prepare the stream, in the current context variables; nothing is rendered yet.
+
+        :param chunk_size: as in :func:`~streamtmpl.render_stream`.
+        :param commit_after: the name of a block of the template; nothing is sent before it has been
+            rendered.
+        :raises NotStreamingError: *template* is not of a streaming environment.
+        :raises TypeError: a header is not of strings.
+        :raises ValueError: a header could not be sent.
+        :raises LookupError: the content type names a charset that there is not.
+        """
+        self.template = template
+        self.context = context
+        self.status_code = status_code
+        self.background = background
+        if media_type is not None:
+            self.media_type = media_type
+        check_headers((headers or {}).items())
+        self.init_headers(headers)
+        self.headers.setdefault("X-Accel-Buffering", "no")
+        self._stream = render_stream_async(
+            template,
+            context,
+            chunk_size=chunk_size,
+            encoding=charset_of(self.headers.get("Content-Type", "")),
+            commit_after=commit_after,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer the request, then run the background task; see :mod:`streamtmpl.asgi`."""
+
+        async def start() -> Message:
+            check_headers(self.headers.items())
+            if "http.response.debug" in scope.get("extensions", {}):
+                info = {"template": self.template, "context": self.context}
+                await send({"type": "http.response.debug", "info": info})
+            return {
+                "type": "http.response.start",
+                "status": self.status_code,
+                "headers": self.raw_headers,
+            }
+
+        await send_stream(self._stream, start, scope, receive, send)
+        if self.background is not None:
+            await self.background()
+
+
+class StreamTemplates(Jinja2Templates):
+    """The counterpart of :class:`starlette.templating.Jinja2Templates`, whose responses stream.
+
+    It takes the same arguments, and *chunk_size* as :class:`~streamtmpl.StreamEnvironment` does. An
+    environment given as *env* becomes a streaming one in place.
+    """
+
+    def __init__(self, *args: Any, chunk_size: int | None = None, **kwargs: Any) -> None:
+        """Make or take the environment.
+
+        :raises NotStreamingError: the environment given cannot stream.
+        """
+        super().__init__(*args, **kwargs)
+        enable_streaming(self.env, chunk_size=chunk_size)
+
+    def TemplateResponse(  # type: ignore[override] # the base class renders at once
+        self,
+        request: Request,
+        name: str,
+        context: Mapping[str, Any] | None = None,
+        status_code: int = 200,
+        headers: Mapping[str, str] | None = None,
+        media_type: str | None = None,
+        background: BackgroundTask | None = None,
+        *,
+        chunk_size: int | None = None,
+        commit_after: str | None = None,
+    ) -> StreamTemplateResponse:
+        """A response that renders the template *name* while it is sent.
+
+        The arguments are those of Starlette's, and *chunk_size* and *commit_after* of
+        :class:`StreamTemplateResponse`. The template gets *context*, ``request`` and what the
+        context processors give.
+
+        :raises jinja2.TemplateNotFound: there is no such template.
+        :raises TypeError: the name comes first, as in old versions of Starlette.
+        """
+        if isinstance(request, str):
+            raise TypeError(
+                "TemplateResponse() takes the request first, then the template's name:"
+                f" TemplateResponse(request, {request!r}, context)"
+            )
+        variables = {"request": request, **(context or {})}
+        for processor in self.context_processors:
+            variables.update(processor(request))
+        return StreamTemplateResponse(
+            self.get_template(name),
+            variables,
+            status_code,
+            headers,
+            media_type,
+            background,
+            chunk_size=chunk_size,
+            commit_after=commit_after,
+        )
