@@ -22,6 +22,7 @@ nitpick_ignore_regex = [
     # needs no network.
     (r"py:.*", r"(jinja2\..*|Environment|Template|linecache)"),
     (r"py:class", r"streamtmpl\.stream\.Chunk"),  # the type variable: str or bytes
+    (r"py:class", r"HeaderItems"),  # an alias, which signatures show by its name
 ]
 
 html_theme = "jinja"

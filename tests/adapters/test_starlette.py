@@ -12,10 +12,8 @@ from typing import Any
 
 import pytest
 
-for needed in ("starlette", "httpx2"):
-    pytest.importorskip(
-        needed, reason=f"{needed} is not installed: it comes with the extra 'servers'"
-    )
+pytest.importorskip("starlette", reason="not installed: it comes with the extra 'servers'")
+pytest.importorskip("httpx2", reason="not installed: it comes with the extra 'servers'")
 
 import jinja2
 from starlette.applications import Starlette
@@ -168,7 +166,7 @@ def test_a_header_set_later_is_checked_as_well() -> None:
         exchange = Exchange()
         response = StreamTemplateResponse(StreamEnvironment().from_string("page"), {})
         response.headers["Content-Length"] = "4"
-        with pytest.raises(ValueError, match="Content-Length|content-length"):
+        with pytest.raises(ValueError, match="Content-Length"):
             await exchange.over(response)
         assert exchange.sent == []
 
@@ -417,6 +415,38 @@ def test_base_http_middleware_passes_disconnects_on(is_async: bool) -> None:
         exchange.on_send = disconnect
         await asyncio.wait_for(exchange.over(app_of(endpoint, Middleware(Passing))), HANGS)
         assert closed == ["closed"]
+
+    asyncio.run(main())
+
+
+@KINDS
+def test_base_http_middleware_keeps_back_pressure(is_async: bool) -> None:
+    pulled: list[int] = []
+
+    def rows() -> Iterator[int]:
+        for number in range(1, 1000):
+            pulled.append(number)
+            yield number
+
+    page = "{% for row in rows() %}<{{ row }}>{% flush %}{% endfor %}"
+    templates = templates_of(is_async, page=page)
+
+    async def endpoint(request: Request) -> Response:
+        return templates.TemplateResponse(request, "page.html", {"rows": rows})
+
+    async def main() -> None:
+        exchange = Exchange(path="/Ann")
+
+        async def stall(message: Any) -> None:
+            if len(exchange.sent) == 3:
+                await asyncio.sleep(0.2)
+                # A chunk on its way through the middleware, one being sent to it, one ahead.
+                assert len(pulled) <= 3 + 3
+                exchange.disconnect()
+
+        exchange.on_send = stall
+        await asyncio.wait_for(exchange.over(app_of(endpoint, Middleware(Passing))), HANGS)
+        assert len(exchange.sent) >= 4
 
     asyncio.run(main())
 

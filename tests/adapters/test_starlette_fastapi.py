@@ -1,17 +1,13 @@
 """streamtmpl.starlette in FastAPI applications."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 
-for needed in ("fastapi", "httpx2"):
-    pytest.importorskip(
-        needed, reason=f"{needed} is not installed: it comes with the extra 'servers'"
-    )
+pytest.importorskip("fastapi", reason="not installed: it comes with the extra 'servers'")
+pytest.importorskip("httpx2", reason="not installed: it comes with the extra 'servers'")
 
 import jinja2
 from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException, Request
@@ -71,14 +67,18 @@ def with_dependencies(templates: StreamTemplates, events: list[str]) -> FastAPI:
 
     @app.get("/sync")
     def page(
-        request: Request, tasks: BackgroundTasks, connection: Connection = Depends(connect)
+        request: Request,
+        tasks: BackgroundTasks,
+        connection: Annotated[Connection, Depends(connect)],
     ) -> StreamTemplateResponse:
         tasks.add_task(events.append, "background")
         return templates.TemplateResponse(request, "page.html", {"connection": connection})
 
     @app.get("/async", response_class=HTMLResponse)
     async def page_async(
-        request: Request, tasks: BackgroundTasks, connection: Connection = Depends(connect_async)
+        request: Request,
+        tasks: BackgroundTasks,
+        connection: Annotated[Connection, Depends(connect_async)],
     ) -> Any:
         tasks.add_task(events.append, "background")
         return templates.TemplateResponse(request, "page.html", {"connection": connection})
@@ -94,6 +94,26 @@ def test_dependencies_live_as_long_as_the_stream(templates: StreamTemplates, pat
     assert response.text == "<1><2>"
     assert response.headers["Content-Type"] == "text/html; charset=utf-8"
     assert events == ["row 1", "row 2", "background", "closed"]
+
+
+def test_those_of_the_function_end_before_the_stream(templates: StreamTemplates) -> None:
+    app = FastAPI()
+    events: list[str] = []
+
+    def connect() -> Iterator[Connection]:
+        connection = Connection(events)
+        yield connection
+        connection.close()
+
+    @app.get("/")
+    def page(
+        request: Request, connection: Annotated[Connection, Depends(connect, scope="function")]
+    ) -> StreamTemplateResponse:
+        return templates.TemplateResponse(request, "page.html", {"connection": connection})
+
+    with TestClient(app) as client, pytest.raises(AssertionError, match="before the stream"):
+        client.get("/")
+    assert events == ["closed"]
 
 
 @pytest.mark.parametrize("path", ["/sync", "/async"])
