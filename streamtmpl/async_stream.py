@@ -50,6 +50,7 @@ class AsyncChunkStream(AsyncIterator[Chunk], Generic[Chunk]):
         self._task_kind: type[CoroutineRender] = TaskRender
         self._ended = self._closed = self._stepping = False
         self._encode: Encoder | None = None
+        self._encoded = False
 
     def encode_as(self, encoding: str) -> None:
         """From now on give chunks as bytes, unless they are already.
@@ -92,9 +93,13 @@ class AsyncChunkStream(AsyncIterator[Chunk], Generic[Chunk]):
             self._stepping = False
         if chunk is None:
             self._ended = True
-            raise StopAsyncIteration
-        if self._encode is not None and isinstance(chunk, str):
-            return self._encode(chunk)  # type: ignore[no-any-return]
+            if self._encode is not None and self._encoded:
+                chunk = self._encode("", final=True)
+            if not chunk:
+                raise StopAsyncIteration
+        elif self._encode is not None and isinstance(chunk, str):
+            self._encoded = True
+            chunk = self._encode(chunk)
         return chunk  # type: ignore[no-any-return]
 
     def in_lockstep(self) -> Self:

@@ -143,6 +143,14 @@ def test_whatever_streams_is_sent_in_the_charset(source: Any) -> None:
 
 
 @KINDS
+@pytest.mark.parametrize("charset", ["iso-2022-jp", "utf-16"])
+def test_a_charset_with_states_comes_to_its_end(kind: str, charset: str) -> None:
+    stream = render_stream_async(template(kind, "日{% flush %}本"))
+    exchange = answer(StreamResponse(stream, content_type=f"text/plain; charset={charset}"))
+    assert exchange.body == "日本".encode(charset)
+
+
+@KINDS
 def test_an_empty_page_is_a_whole_response(kind: str) -> None:
     exchange = answer(StreamResponse(template(kind, "")))
     assert (exchange.status, exchange.body, exchange.complete) == (200, b"", True)
