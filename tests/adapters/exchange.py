@@ -6,6 +6,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+HANGS = 20.0
+"""Seconds after which a test gives up."""
+
 
 class Exchange:
     """One request: what the application has sent, and a client that may disconnect.

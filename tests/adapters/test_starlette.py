@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
@@ -16,54 +14,17 @@ pytest.importorskip("starlette", reason="not installed: it comes with the extra 
 pytest.importorskip("httpx2", reason="not installed: it comes with the extra 'servers'")
 
 import jinja2
-from starlette.applications import Starlette
 from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
-from starlette.middleware.base import BaseHTTPMiddleware
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
-from starlette.testclient import TestClient
 
 from streamtmpl import NotStreamingError, StreamEnvironment, enable_streaming
 from streamtmpl.starlette import StreamTemplateResponse, StreamTemplates
-from tests.adapters.exchange import Exchange
-
-HANGS = 20.0
-KINDS = pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+from tests.adapters.exchange import HANGS, Exchange
+from tests.adapters.starlette_pages import KINDS, app_of, failed, get, templates_of
 
 user: ContextVar[str] = ContextVar("user", default="nobody")
-
-
-def templates_of(is_async: bool = False, **sources: str) -> StreamTemplates:
-    """Templates by their names, without the suffix."""
-    loader = jinja2.DictLoader({f"{name}.html": source for name, source in sources.items()})
-    env = jinja2.Environment(autoescape=True, enable_async=is_async, loader=loader)
-    return StreamTemplates(env=env)
-
-
-def app_of(endpoint: Callable[..., Any], *middleware: Middleware, **kwargs: Any) -> Starlette:
-    route = Route("/{who}", endpoint, name="greet", methods=["GET", "HEAD"])
-    return Starlette(routes=[route], middleware=list(middleware), **kwargs)
-
-
-def get(app: Any, path: str = "/Ann", method: str = "GET", **kwargs: Any) -> Any:
-    with TestClient(app, raise_server_exceptions=False) as client:
-        return client.request(method, path, **kwargs)
-
-
-def failed(app: Any, **scope: Any) -> Exchange:
-    """The exchange in which an error of *app*'s reaches the server."""
-
-    async def main() -> Exchange:
-        exchange = Exchange(path="/Ann", **scope)
-        with pytest.raises(ZeroDivisionError):
-            await asyncio.wait_for(exchange.over(app), HANGS)
-        return exchange
-
-    return asyncio.run(main())
 
 
 @KINDS
@@ -309,167 +270,6 @@ def test_the_context_variables_are_those_of_the_endpoint(
 
     app = app_of(respond if endpoint_kind == "sync" else respond_async)
     assert get(app).text == "AnnAnn!"
-
-
-GATED = "head{% flush %}{{ call() }}rest"
-
-
-@KINDS
-def test_gzip_passes_each_chunk_on(is_async: bool) -> None:
-    templates = templates_of(is_async, page=GATED)
-    exchange: Exchange
-
-    def call() -> str:
-        (start, first) = exchange.sent
-        assert (b"content-encoding", b"gzip") in start["headers"]
-        # What has been sent can be read before there is any more.
-        assert zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(first["body"]) == b"head"
-        return ""
-
-    async def endpoint(request: Request) -> Response:
-        return templates.TemplateResponse(request, "page.html", {"call": call})
-
-    async def main() -> None:
-        nonlocal exchange
-        exchange = Exchange(path="/Ann", headers=[(b"accept-encoding", b"gzip")])
-        await asyncio.wait_for(exchange.over(app_of(endpoint, Middleware(GZipMiddleware))), HANGS)
-        assert gzip.decompress(exchange.body) == b"headrest"
-        assert exchange.complete
-
-    asyncio.run(main())
-
-
-def test_gzip_leaves_a_failed_response_without_its_end() -> None:
-    templates = templates_of(page="head{% flush %}{{ 1 // 0 }}")
-
-    async def endpoint(request: Request) -> Response:
-        return templates.TemplateResponse(request, "page.html")
-
-    app = app_of(endpoint, Middleware(GZipMiddleware))
-    exchange = failed(app, headers=[(b"accept-encoding", b"gzip")])
-    assert not exchange.complete
-
-
-class Passing(BaseHTTPMiddleware):
-    """The simplest middleware of its kind."""
-
-    async def dispatch(self, request: Request, call_next: Any) -> Any:
-        response = await call_next(request)
-        response.headers["X-Passed"] = "yes"
-        return response
-
-
-@KINDS
-def test_base_http_middleware_passes_each_chunk_on(is_async: bool) -> None:
-    templates = templates_of(is_async, page=GATED)
-    exchange: Exchange
-
-    def call() -> str:
-        assert exchange.body == b"head"
-        return ""
-
-    async def call_async() -> str:
-        while len(exchange.sent) < 2:
-            await asyncio.sleep(0)
-        return call()
-
-    async def endpoint(request: Request) -> Response:
-        context = {"call": call_async if is_async else call}
-        return templates.TemplateResponse(request, "page.html", context)
-
-    async def main() -> None:
-        nonlocal exchange
-        exchange = Exchange(path="/Ann")
-        await asyncio.wait_for(exchange.over(app_of(endpoint, Middleware(Passing))), HANGS)
-        assert exchange.headers[b"x-passed"] == b"yes"
-        assert exchange.body == b"headrest"
-        assert exchange.complete
-
-    asyncio.run(main())
-
-
-@KINDS
-def test_base_http_middleware_passes_disconnects_on(is_async: bool) -> None:
-    closed: list[str] = []
-
-    def rows() -> Iterator[int]:
-        try:
-            while True:
-                yield 1
-        finally:
-            closed.append("closed")
-
-    page = "{% for row in rows() %}<{{ row }}>{% flush %}{% endfor %}"
-    templates = templates_of(is_async, page=page)
-
-    async def endpoint(request: Request) -> Response:
-        return templates.TemplateResponse(request, "page.html", {"rows": rows})
-
-    async def main() -> None:
-        exchange = Exchange(path="/Ann")
-
-        async def disconnect(message: Any) -> None:
-            if len(exchange.sent) == 3:
-                exchange.disconnect()
-
-        exchange.on_send = disconnect
-        await asyncio.wait_for(exchange.over(app_of(endpoint, Middleware(Passing))), HANGS)
-        assert closed == ["closed"]
-
-    asyncio.run(main())
-
-
-@KINDS
-def test_base_http_middleware_keeps_back_pressure(is_async: bool) -> None:
-    pulled: list[int] = []
-
-    def rows() -> Iterator[int]:
-        for number in range(1, 1000):
-            pulled.append(number)
-            yield number
-
-    page = "{% for row in rows() %}<{{ row }}>{% flush %}{% endfor %}"
-    templates = templates_of(is_async, page=page)
-
-    async def endpoint(request: Request) -> Response:
-        return templates.TemplateResponse(request, "page.html", {"rows": rows})
-
-    async def main() -> None:
-        exchange = Exchange(path="/Ann")
-
-        async def stall(message: Any) -> None:
-            if len(exchange.sent) == 3:
-                await asyncio.sleep(0.2)
-                # A chunk on its way through the middleware, one being sent to it, one ahead.
-                assert len(pulled) <= 3 + 3
-                exchange.disconnect()
-
-        exchange.on_send = stall
-        await asyncio.wait_for(exchange.over(app_of(endpoint, Middleware(Passing))), HANGS)
-        assert len(exchange.sent) >= 4
-
-    asyncio.run(main())
-
-
-def test_base_http_middleware_ends_a_failed_response() -> None:
-    """It cannot tell: docs/starlette.rst says so. When this changes, the page must."""
-    templates = templates_of(page="head{% flush %}{{ 1 // 0 }}")
-
-    async def endpoint(request: Request) -> Response:
-        return templates.TemplateResponse(request, "page.html")
-
-    exchange = failed(app_of(endpoint, Middleware(Passing)))
-    assert exchange.body == b"head"
-    assert exchange.complete
-
-
-def test_base_http_middleware_lets_early_errors_pass() -> None:
-    templates = templates_of(page="{{ 1 // 0 }}")
-
-    async def endpoint(request: Request) -> Response:
-        return templates.TemplateResponse(request, "page.html")
-
-    assert get(app_of(endpoint, Middleware(Passing))).status_code == 500
 
 
 def test_an_environment_that_streams_already_is_kept() -> None:

@@ -15,9 +15,8 @@ from fastapi.responses import HTMLResponse
 from fastapi.testclient import TestClient
 
 from streamtmpl.starlette import StreamTemplateResponse, StreamTemplates
-from tests.adapters.exchange import Exchange
+from tests.adapters.exchange import HANGS, Exchange
 
-HANGS = 20.0
 PAGES = {
     "page.html": "{% for row in connection.rows() %}<{{ row }}>{% flush %}{% endfor %}",
     "links.html": "{{ url_for('links', who='Bo') }}",
