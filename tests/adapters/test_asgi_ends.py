@@ -176,6 +176,32 @@ def test_the_server_cancels(kind: str) -> None:
     asyncio.run(main(10_000_000))
 
 
+@pytest.mark.parametrize("times", [1, 10_000_000])
+def test_the_server_cancels_while_sending_waits(times: int) -> None:
+    async def main() -> None:
+        exchange, rows = Exchange(), Rows()
+        sending = asyncio.Event()
+
+        async def stall(message: Any) -> None:
+            if message.get("body"):
+                sending.set()
+                await asyncio.sleep(HANGS)
+
+        exchange.on_send = stall
+        running = asyncio.create_task(exchange.over(rows.response("async")))
+        await sending.wait()
+        left = times
+        while not running.done() and left:
+            left -= 1
+            running.cancel()
+            await asyncio.sleep(0)
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        assert rows.closed == 1
+
+    asyncio.run(main())
+
+
 def test_a_failing_receive_is_raised() -> None:
     async def main() -> None:
         exchange, rows = Exchange(), Rows()
