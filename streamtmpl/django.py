@@ -228,9 +228,7 @@ class _LateChanges:
         messages = getattr(self._request, "_messages", None)
         happened = {
             "the session was modified, and not saved,": getattr(session, "modified", False),
-            "the CSRF cookie was asked for, and not sent,": self._request.META.get(
-                "CSRF_COOKIE_NEEDS_UPDATE", False
-            ),
+            "a CSRF token was made, and its cookie not sent,": "CSRF_COOKIE" in self._request.META,
             "messages were shown, and not discarded,": getattr(messages, "used", False),
             "a message was added, and not stored,": getattr(messages, "added_new", False),
         }
@@ -298,8 +296,8 @@ class _SyncBody(_Body, Iterator[bytes]):
         self._first = next(self._stream, b"")
 
     def __next__(self) -> bytes:
-        if chunk := self._take_first():
-            return chunk
+        if first := self._take_first():
+            return first
         if self._stream is None:
             raise StopIteration
         try:
@@ -339,8 +337,8 @@ class _AsyncBody(_Body, AsyncIterator[bytes]):
         async_to_sync(begin)()
 
     async def __anext__(self) -> bytes:
-        if chunk := self._take_first():
-            return chunk
+        if first := self._take_first():
+            return first
         if self._stream is None:
             raise StopAsyncIteration
         try:

@@ -12,15 +12,21 @@ import pytest
 
 pytest.importorskip("django", reason="Django is not installed: pip install streamtmpl[django]")
 
-from django.http import HttpResponse  # noqa: E402 - Django may be missing
-from django.template.response import ContentNotRenderedError  # noqa: E402
-from django.test import AsyncClient, Client, RequestFactory, override_settings  # noqa: E402
-from django.views.decorators.gzip import gzip_page  # noqa: E402
+from django.http import HttpResponse
+from django.template.response import ContentNotRenderedError
+from django.test import (
+    AsyncClient,
+    AsyncRequestFactory,
+    Client,
+    RequestFactory,
+    override_settings,
+)
+from django.views.decorators.gzip import gzip_page
 
-from streamtmpl import NotStreamingError, StreamEnvironment, UnknownBlockError  # noqa: E402
-from streamtmpl.django import StreamTemplateResponse, environment  # noqa: E402
+from streamtmpl import NotStreamingError, StreamEnvironment, UnknownBlockError
+from streamtmpl.django import StreamTemplateResponse, environment
 
-from .apps import django_app  # noqa: E402 - it configures Django
+from .apps import django_app
 
 KINDS = [f"{view}/{engine}" for view in ("sync", "async") for engine in ("jinja2", "coroutines")]
 
@@ -73,9 +79,7 @@ def folder(tmp_path, monkeypatch):
 @pytest.fixture
 def logged(caplog):
     caplog.set_level(logging.WARNING, logger="streamtmpl")
-    return lambda: [
-        record.getMessage() for record in caplog.records if record.name == "streamtmpl"
-    ]
+    return lambda: [record.getMessage() for record in caplog.records if record.name == "streamtmpl"]
 
 
 def response_to(path: str = "/", template="gated.html", context=None, **options):
@@ -167,8 +171,8 @@ class TestMiddleware:
         assert gzip.decompress(result.body) == plain.body
 
     def test_abandoned_behind_gzip(self, folder):
-        response = Client().get("/sync/jinja2/gated/", headers={"accept-encoding": "gzip"})
-        next(response.streaming_content)
+        response = Client().get("/sync/jinja2/rows/", headers={"accept-encoding": "gzip"})
+        next(iter(response.streaming_content))
         response.close()
         assert "closed gate" in django_app.events()
 
@@ -183,7 +187,7 @@ class TestMiddleware:
         assert gzip.decompress(rendered.getvalue()).startswith(b"<h1>gate</h1>")
 
     def test_callback_may_replace_the_response(self, folder):
-        response = response_to(context={"rows": django_app.rows("gate")}, chunk_size=0)
+        response = response_to("/", "rows.html", {"rows": django_app.rows("gate")})
         other = HttpResponse("other")
         response.add_post_render_callback(lambda response: other)
         assert response.render() is other
@@ -195,7 +199,7 @@ class TestMiddleware:
     def test_callback_after_rendering_is_called_at_once(self):
         response = response_to()
         response.render()
-        called = []
+        called: list[object] = []
         response.add_post_render_callback(called.append)
         assert called == [response]
 
@@ -213,7 +217,7 @@ class TestMiddleware:
     @pytest.mark.parametrize(
         ("page", "what"),
         [
-            ("csrf_late", "the CSRF cookie was asked for, and not sent,"),
+            ("csrf_late", "a CSRF token was made, and its cookie not sent,"),
             ("session_late", "the session was modified, and not saved,"),
             ("messages_late", "messages were shown, and not discarded,"),
         ],
@@ -226,22 +230,26 @@ class TestMiddleware:
         ]
 
     def test_caches_are_told_that_the_page_may_depend_on_the_session(self, fetch, kind):
-        assert "Cookie" in fetch(f"/{kind}/late/".replace("late", "threads")).headers["Vary"]
+        assert "Cookie" in fetch(f"/{kind}/threads/").headers["Vary"]
 
 
 class TestResponse:
     def test_renders_once(self):
-        calls = []
-        response = response_to("/", "missing.html", {"missing": lambda: calls.append(1) or "x"})
+        calls: list[int] = []
+
+        def called() -> int:
+            calls.append(1)
+            return len(calls)
+
+        response = response_to("/", "missing.html", {"missing": called})
         assert response.render() is response.render() is response
-        assert response.getvalue() == b"<h1>x</h1>"
-        assert calls == [1]
+        assert response.getvalue() == b"<h1>1</h1>"
 
     def test_list_of_names_and_template_object(self):
         context = {"missing": lambda: "here"}
         first_that_exists = response_to("/", ["nowhere.html", "missing.html"], context)
         assert first_that_exists.render().getvalue() == b"<h1>here</h1>"
-        template = django_app.django.template.engines["jinja2"].from_string("{{ request.path }}")
+        template = django_app.engines["jinja2"].from_string("{{ request.path }}")
         assert response_to("/a/", template, using=None).render().getvalue() == b"/a/"
 
     def test_middleware_may_change_the_template(self):
@@ -250,7 +258,7 @@ class TestResponse:
         assert response.render().getvalue() == b"<h1>ok</h1>"
 
     def test_charset(self):
-        template = django_app.django.template.engines["jinja2"].from_string("ä")
+        template = django_app.engines["jinja2"].from_string("ä")
         response = response_to("/", template, charset="latin-1")
         assert response["Content-Type"] == "text/html; charset=latin-1"
         assert response.render().getvalue() == b"\xe4"
@@ -272,17 +280,17 @@ class TestResponse:
             response_to(using="plain").render()
 
     def test_template_of_another_backend(self):
-        template = django_app.django.template.engines["django"].from_string("text")
+        template = django_app.engines["django"].from_string("text")
         with pytest.raises(NotStreamingError, match=r"django\.template\.backends\.django"):
             response_to("/", template).render()
 
     def test_unknown_block(self):
         with pytest.raises(UnknownBlockError, match="nowhere"):
-            response_to("/", "broken.html", commit_after="nowhere", context={}).render()
+            response_to("/", "missing.html", {"missing": str}, commit_after="nowhere").render()
 
     def test_close_reaches_the_template(self):
-        response = response_to(context={"rows": django_app.rows("gate")}, chunk_size=0).render()
-        assert next(iter(response)) == b"<h1>None</h1>".replace(b"None", b"")
+        response = response_to("/", "rows.html", {"rows": django_app.rows("gate")}).render()
+        assert next(iter(response)) == b"<p>before</p>"
         response.close()
         response.close()
         assert django_app.events() == ["closed gate", "finished"]
@@ -298,12 +306,36 @@ class TestResponse:
             def close(self):
                 raise OSError("the connection is gone")
 
-        response = response_to(context={"rows": Cursor()}, chunk_size=0).render()
-        parts = iter(response)
-        next(parts)
-        next(parts)
+        response = response_to("/", "rows.html", {"rows": Cursor()}).render()
         response.close()
         assert logged() == ["error while closing what a template iterated"]
+
+    def test_close_without_reading_under_asgi(self):
+        """Other than a handler does it: from the event loop, and without iterating."""
+
+        async def close(engine: str) -> None:
+            response = await AsyncClient().get(f"/async/{engine}/rows/")
+            response.close()
+            await asyncio.sleep(0.1)
+
+        for engine in ("jinja2", "coroutines"):
+            asyncio.run(close(engine))
+        assert django_app.events() == ["closed gate", "finished", "finished", "closed gate"]
+
+    def test_request_inside_another_object(self):
+        """As Django REST framework's."""
+
+        class Wrapped:
+            def __init__(self, request):
+                self._request = request
+
+            def __getattr__(self, name):
+                return getattr(self._request, name)
+
+        request = AsyncRequestFactory().get("/")
+        assert StreamTemplateResponse(Wrapped(request), "broken.html").is_async  # type: ignore[arg-type, unused-ignore]
+        request = RequestFactory().get("/")
+        assert not StreamTemplateResponse(Wrapped(request), "broken.html").is_async  # type: ignore[arg-type, unused-ignore]
 
     def test_async_iteration_of_a_response_to_a_wsgi_request(self):
         """Django collects it, with a warning, and so it is closed."""

@@ -16,10 +16,13 @@ from pathlib import Path
 
 import django
 import jinja2
+from asgiref.sync import async_to_sync
 from django.conf import settings
+from django.contrib import messages
 from django.core.signals import request_finished
 from django.http import Http404, HttpResponse
 from django.urls import path
+from django.utils.translation import get_language
 
 from streamtmpl.django import StreamTemplateResponse
 
@@ -28,6 +31,7 @@ ROW_TEXT = "x" * 1000
 
 TEMPLATES = {
     "gated.html": "<h1>{{ name }}</h1>{% for row in rows %}<p>{{ row }}</p>{% endfor %}<hr>",
+    "rows.html": "{% for row in rows %}<p>{{ row }}</p>{% endfor %}",
     "broken.html": "<h1>{{ 1 / 0 }}</h1>",
     "missing.html": "<h1>{{ missing() }}</h1>",
     "late.html": "<h1>Late</h1>{% flush %}\n\n<p>{{ 1 / 0 }}</p>",
@@ -128,9 +132,6 @@ if not settings.configured:
     settings.TEMPLATES[1]["OPTIONS"].pop("chunk_size")
     django.setup()
 
-from django.contrib import messages
-from django.utils.translation import get_language
-
 
 def wait(gate: str) -> None:
     while not (FOLDER / gate).exists():
@@ -188,6 +189,37 @@ def gated(request, engine):
     name = request.GET.get("name", "gate")
     made = (async_rows if engine == "coroutines" else rows)(name)
     return StreamTemplateResponse(request, "gated.html", {"name": name, "rows": made}, using=engine)
+
+
+def late_start(name: str):
+    """Rows of which the first does not come before a gate is opened."""
+    note(f"waiting {name}")
+    try:
+        wait(name)
+        yield "after"
+    finally:
+        note(f"closed {name}")
+
+
+async def async_late_start(name: str):
+    note(f"waiting {name}")
+    try:
+        while not (FOLDER / name).exists():
+            await asyncio.sleep(0.01)
+        yield "after"
+    finally:
+        note(f"closed {name}")
+
+
+def waiting(request, engine):
+    name = request.GET["name"]
+    made = (async_late_start if engine == "coroutines" else late_start)(name)
+    return StreamTemplateResponse(request, "rows.html", {"rows": made}, using=engine)
+
+
+def listed(request, engine):
+    context = {"rows": (async_rows if engine == "coroutines" else rows)("gate")}
+    return StreamTemplateResponse(request, "rows.html", context, using=engine)
 
 
 def large(request, engine):
@@ -252,7 +284,6 @@ def threads(request, engine):
 
 def bridged(request, engine):
     """A sync template that calls async code, as Django's ORM does in places."""
-    from asgiref.sync import async_to_sync  # noqa: PLC0415 - of this page only
 
     async def slowly():
         await asyncio.sleep(0.01)
@@ -275,6 +306,8 @@ request_finished.connect(finished)
 
 PAGES = {
     "gated": gated,
+    "rows": listed,
+    "waiting": waiting,
     "large": large,
     "data": data,
     "broken": page("broken.html"),
