@@ -104,15 +104,29 @@ class StreamTemplateResponse(StreamingHttpResponse):
             raise ValueError("a streamed response has no 'Content-Length': leave it away")
         self.headers.setdefault("X-Accel-Buffering", "no")
 
-    def render(self) -> Any:
-        """Render up to the first chunk, once; Django calls this.
+    @property
+    def render(self) -> Callable[[], Any]:
+        """Render up to the first chunk, once; Django calls this. To be awaited in an event loop.
 
         For a HEAD request nothing is rendered, unless *commit_after* was given.
 
-        :return: this response, or what a callback has put in its place.
-        :raises NotStreamingError: the template is none of a streaming environment.
-        :raises UnknownBlockError: the template has no block *commit_after*.
+        :return: a function, which gives this response, or what a callback has put in its place.
+        :raises NotStreamingError: (the function) the template is none of a streaming environment.
+        :raises UnknownBlockError: (the function) the template has no block *commit_after*.
         """
+        if isinstance(self._body, _AsyncBody) and _event_loop_runs():
+            return self._render_async
+        return self._render  # also under ASGI: error pages are made in a thread
+
+    async def _render_async(self) -> Any:
+        try:
+            return await sync_to_async(self._render, thread_sensitive=True)()
+        except asyncio.CancelledError:
+            # The thread goes on to the end of its step; then this is its next.
+            await sync_to_async(self._body.close, thread_sensitive=True)()
+            raise
+
+    def _render(self) -> Any:
         if self.is_rendered:
             return self
         head = self._request.method == "HEAD"
@@ -167,6 +181,14 @@ class StreamTemplateResponse(StreamingHttpResponse):
         """Close the stream, then do what Django does at the end of a request; once."""
         if not self.closed:
             super().close()
+
+
+def _event_loop_runs() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _resolve(template: Any, using: str | None) -> Any:

@@ -13,6 +13,7 @@ import pytest
 pytest.importorskip("django", reason="Django is not installed: pip install streamtmpl[django]")
 
 from django.http import HttpResponse
+from django.template import engines
 from django.template.response import ContentNotRenderedError
 from django.test import (
     AsyncClient,
@@ -249,7 +250,7 @@ class TestResponse:
         context = {"missing": lambda: "here"}
         first_that_exists = response_to("/", ["nowhere.html", "missing.html"], context)
         assert first_that_exists.render().getvalue() == b"<h1>here</h1>"
-        template = django_app.engines["jinja2"].from_string("{{ request.path }}")
+        template = engines["jinja2"].from_string("{{ request.path }}")
         assert response_to("/a/", template, using=None).render().getvalue() == b"/a/"
 
     def test_middleware_may_change_the_template(self):
@@ -258,7 +259,7 @@ class TestResponse:
         assert response.render().getvalue() == b"<h1>ok</h1>"
 
     def test_charset(self):
-        template = django_app.engines["jinja2"].from_string("ä")
+        template = engines["jinja2"].from_string("ä")
         response = response_to("/", template, charset="latin-1")
         assert response["Content-Type"] == "text/html; charset=latin-1"
         assert response.render().getvalue() == b"\xe4"
@@ -280,7 +281,7 @@ class TestResponse:
             response_to(using="plain").render()
 
     def test_template_of_another_backend(self):
-        template = django_app.engines["django"].from_string("text")
+        template = engines["django"].from_string("text")
         with pytest.raises(NotStreamingError, match=r"django\.template\.backends\.django"):
             response_to("/", template).render()
 

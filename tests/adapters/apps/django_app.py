@@ -32,6 +32,7 @@ ROW_TEXT = "x" * 1000
 TEMPLATES = {
     "gated.html": "<h1>{{ name }}</h1>{% for row in rows %}<p>{{ row }}</p>{% endfor %}<hr>",
     "rows.html": "{% for row in rows %}<p>{{ row }}</p>{% endfor %}",
+    "error.html": "our own page {% flush %}for errors",
     "broken.html": "<h1>{{ 1 / 0 }}</h1>",
     "missing.html": "<h1>{{ missing() }}</h1>",
     "late.html": "<h1>Late</h1>{% flush %}\n\n<p>{{ 1 / 0 }}</p>",
@@ -340,7 +341,7 @@ urlpatterns = [
 
 
 def handler500(request):
-    return HttpResponse("our own page for errors", status=500)
+    return StreamTemplateResponse(request, "error.html", status=500, using="jinja2")
 
 
 def handler404(request, exception):
