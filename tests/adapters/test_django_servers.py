@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -265,3 +266,35 @@ def test_slow_reader_stops_the_render(site, engine):
         produced = [event for event in site.events()[before:] if event.startswith("row")]
         assert 0 < len(produced) < 100  # of 200, a megabyte each
     assert within(lambda: "closed large" in site.events()[before:])
+
+
+def example_runserver(port: int) -> list[str]:
+    script = "docs/examples/django/timeline.py"
+    return [sys.executable, script, "runserver", "--noreload", str(port)]
+
+
+def example_uvicorn(port: int) -> list[str]:
+    options = ["--app-dir", "docs/examples/django", "--port", str(port)]
+    return launch.module("uvicorn", *options, "timeline:application")
+
+
+@pytest.mark.parametrize("command", [example_runserver, example_uvicorn])
+def test_example(command, tmp_path):
+    if command is example_uvicorn:
+        pytest.importorskip("uvicorn", reason="the server uvicorn is not installed")
+    port = launch.free_port()
+    with (
+        launch.running(command(port), port, tmp_path / "log"),
+        Connection(port) as connection,
+    ):
+        connection.send("/")
+        body, arrivals = b"", 0
+        while b"That was all." not in body:
+            received = connection.receive()
+            assert received
+            arrivals += 1
+            body += received
+    assert body.startswith(b"HTTP/1.1 200 OK")
+    assert b"<h1>Timeline of localhost</h1>" in body
+    assert body.count(b"<li>") == 10
+    assert arrivals >= 10
