@@ -167,6 +167,31 @@ def test_disconnect_while_an_async_template_waits(site):
     assert site.happens(f"closed {gate}")
 
 
+@pytest.mark.parametrize("engine", ["jinja2", "coroutines"])
+def test_200_disconnects_leave_nothing_behind(site, engine):
+    needs_disconnects(site)
+
+    def disconnect(number: int) -> None:
+        gate = f"{engine}-many{number}"
+        site.open(gate)
+        with Connection(site.port) as connection:
+            connection.send(f"/sync/{engine}/gated/?name={gate}")
+            connection.head()
+            connection.chunk()
+            connection.chunk()
+
+    def closed() -> int:
+        return sum(event.startswith(f"closed {engine}-many") for event in site.events())
+
+    with ThreadPoolExecutor(10) as pool:
+        list(pool.map(disconnect, range(20)))
+        assert within(lambda: closed() == 20)
+        files = site.server.open_files()
+        list(pool.map(disconnect, range(20, 220)))
+    assert within(lambda: closed() == 220)
+    assert within(lambda: site.server.open_files() <= files)
+
+
 def test_disconnect_before_the_first_chunk(site, kind):
     """A sync template is closed when the step that it is in has ended: no thread is interrupted."""
     needs_disconnects(site)
