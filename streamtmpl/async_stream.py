@@ -99,7 +99,7 @@ class AsyncChunkStream(AsyncIterator[Chunk], Generic[Chunk]):
 
     def _render(self) -> Render:
         if self._made is None:
-            kind = self._task_kind if _asyncio_runs() else InlineRender
+            kind = self._task_kind if asyncio_runs() else InlineRender
             self._made = self._make(kind, self._context)
         return self._made
 
@@ -154,7 +154,8 @@ class AsyncChunkStream(AsyncIterator[Chunk], Generic[Chunk]):
         return f"<{type(self).__name__} {state}>"
 
 
-def _asyncio_runs() -> bool:
+def asyncio_runs() -> bool:
+    """Whether an event loop of asyncio runs in this thread."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,7 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 
-from .async_stream import thread_stream
+from .async_stream import asyncio_runs, thread_stream
 from .bridge import iterate
 from .environment import StreamEnvironment
 from .exceptions import NotStreamingError
@@ -114,7 +114,7 @@ class StreamTemplateResponse(StreamingHttpResponse):
         :raises NotStreamingError: (the function) the template is none of a streaming environment.
         :raises UnknownBlockError: (the function) the template has no block *commit_after*.
         """
-        if isinstance(self._body, _AsyncBody) and _event_loop_runs():
+        if isinstance(self._body, _AsyncBody) and asyncio_runs():
             return self._render_async
         return self._render  # also under ASGI: error pages are made in a thread
 
@@ -181,14 +181,6 @@ class StreamTemplateResponse(StreamingHttpResponse):
         """Close the stream, then do what Django does at the end of a request; once."""
         if not self.closed:
             super().close()
-
-
-def _event_loop_runs() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
 
 
 def _resolve(template: Any, using: str | None) -> Any:
@@ -399,4 +391,5 @@ def _close(stream: Any) -> None:
 
 
 def _into_request_thread(function: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
-    return asyncio.ensure_future(sync_to_async(function, thread_sensitive=True)(*args))
+    call: Coroutine[Any, Any, Any] = sync_to_async(function, thread_sensitive=True)(*args)
+    return asyncio.ensure_future(call)
