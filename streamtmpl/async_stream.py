@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from .renders import Hop
+
 
 class AsyncChunkStream(AsyncIterator[Chunk], Generic[Chunk]):
     """Chunks of a render, one at a time: an async iterator of ``str``, or ``bytes`` if encoded.
@@ -148,9 +150,16 @@ class AsyncChunkStream(AsyncIterator[Chunk], Generic[Chunk]):
                 raise
             report([closing])  # raised, it would hide the error that ended the block
 
+    def abandon(self) -> None:
+        """End the render as far as that can be done from anywhere and without waiting."""
+        self._closed = True
+        if not self._ended:
+            self._ended = True
+            if self._made is not None:
+                self._made.abandon()
+
     def __del__(self) -> None:
-        if not self._ended and self._made is not None:
-            self._made.abandon()
+        self.abandon()
 
     def __repr__(self) -> str:
         state = "closed" if self._closed else "ended" if self._ended else "open"
@@ -170,6 +179,10 @@ def coroutine_stream(
     )
 
 
-def thread_stream(stream: ChunkStream[Any]) -> AsyncChunkStream[Any]:
-    """An async stream of the chunks of a sync one, each stepped in a worker thread."""
-    return AsyncChunkStream(lambda kind, context: ThreadRender(stream))
+def thread_stream(stream: ChunkStream[Any], hop: Hop | None = None) -> AsyncChunkStream[Any]:
+    """An async stream of the chunks of a sync one, each stepped in a worker thread.
+
+    *hop* calls a function with arguments in the thread that it chooses and gives a future of what
+    the function returns; by default that is any thread of the event loop's executor.
+    """
+    return AsyncChunkStream(lambda kind, context: ThreadRender(stream, hop))

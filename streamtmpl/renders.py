@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
     from .stream import ChunkStream, Encoder
 
+    Hop = Callable[..., asyncio.Future[Any]]
+    """Calls a function with arguments in a thread, and gives what it returns as a future."""
+
 
 def asyncio_runs() -> bool:
     """Whether the event loop that runs in this thread, if there is one, is asyncio's."""
@@ -326,8 +329,10 @@ class Unwind(BaseException):
 class ThreadRender:
     """A render of a sync environment, each step in a worker thread."""
 
-    def __init__(self, stream: ChunkStream[Any]) -> None:
+    def __init__(self, stream: ChunkStream[Any], hop: Hop | None = None) -> None:
+        """Step *stream* in the thread that *hop* calls functions in, by default any."""
         self._stream = stream
+        self._hop: Hop = hop or _into_executor
 
     async def step(self) -> Any:
         """The next chunk, from one hop into a worker thread.
@@ -351,10 +356,9 @@ class ThreadRender:
     def abandon(self) -> None:
         """Nothing to do: the stream itself is closed when it is dropped."""
 
-    @staticmethod
-    async def _in_thread(function: Callable[..., Any], *args: Any) -> Any:
+    async def _in_thread(self, function: Callable[..., Any], *args: Any) -> Any:
         """Call *function* in a thread; a cancelled caller still waits until it has returned."""
-        hop = asyncio.get_running_loop().run_in_executor(None, _outcome, function, args)
+        hop = self._hop(_outcome, function, args)
         try:
             result, error = await asyncio.shield(hop)
         except asyncio.CancelledError:
@@ -364,6 +368,10 @@ class ThreadRender:
         if error is not None:
             raise error
         return result
+
+
+def _into_executor(function: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
+    return asyncio.get_running_loop().run_in_executor(None, function, *args)
 
 
 def _outcome(

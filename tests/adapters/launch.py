@@ -39,6 +39,11 @@ class Server:
                     peaks.append(int(line.split()[1]) * 1024)
         return max(peaks)
 
+    def open_files(self) -> int:
+        """How many files and sockets its processes have open (Linux)."""
+        pids = [self.process.pid, *_children(self.process.pid)]
+        return sum(len(list(Path(f"/proc/{pid}/fd").iterdir())) for pid in pids)
+
 
 def _children(pid: int) -> list[int]:
     listed = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()

@@ -1,0 +1,360 @@
+"""Django's adapter inside one process: what Django's handlers and middleware make of a response."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import gzip
+import logging
+import warnings
+
+import pytest
+
+pytest.importorskip("django", reason="Django is not installed: pip install streamtmpl[django]")
+
+from django.http import HttpResponse
+from django.template import engines
+from django.template.response import ContentNotRenderedError
+from django.test import (
+    AsyncClient,
+    AsyncRequestFactory,
+    Client,
+    RequestFactory,
+    override_settings,
+)
+from django.views.decorators.gzip import gzip_page
+
+from streamtmpl import NotStreamingError, StreamEnvironment, UnknownBlockError
+from streamtmpl.django import StreamTemplateResponse, environment
+
+from .apps import django_app
+
+KINDS = [f"{view}/{engine}" for view in ("sync", "async") for engine in ("jinja2", "coroutines")]
+
+
+class Result:
+    """A response that has been read."""
+
+    def __init__(self, response, body: bytes) -> None:
+        self.response = response
+        self.status = response.status_code
+        self.headers = response.headers
+        self.body = body
+
+
+def wsgi(path: str, method: str = "get", **headers: str) -> Result:
+    client = Client(raise_request_exception=False)
+    response = getattr(client, method)(path, headers=headers)
+    return Result(response, response.getvalue())
+
+
+def asgi(path: str, method: str = "get", **headers: str) -> Result:
+    async def fetch() -> Result:
+        client = AsyncClient(raise_request_exception=False)
+        response = await getattr(client, method)(path, headers=headers)
+        if not response.streaming:
+            return Result(response, response.content)
+        if not response.is_async:  # as the client makes of HEAD
+            return Result(response, b"".join(response.streaming_content))
+        return Result(response, b"".join([part async for part in response.streaming_content]))
+
+    return asyncio.run(fetch())
+
+
+@pytest.fixture(params=[wsgi, asgi], ids=["wsgi", "asgi"])
+def fetch(request):
+    return request.param
+
+
+@pytest.fixture(params=KINDS)
+def kind(request):
+    return request.param
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(django_app, "FOLDER", tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def logged(caplog):
+    caplog.set_level(logging.WARNING, logger="streamtmpl")
+    return lambda: [record.getMessage() for record in caplog.records if record.name == "streamtmpl"]
+
+
+def response_to(path: str = "/", template="gated.html", context=None, **options):
+    request = RequestFactory().get(path)
+    return StreamTemplateResponse(request, template, context, **{"using": "jinja2", **options})
+
+
+class TestPages:
+    def test_context_lasts_to_the_last_line(self, fetch, kind):
+        """The request, context processors, the language and context variables of the view."""
+        result = fetch(f"/{kind}/data/?name=ann", **{"accept-language": "de"})
+        line = b"[ann ann de /named/ processed-ann]\n"
+        assert (result.status, result.body) == (200, line * 20)
+
+    def test_head_of_a_response(self, fetch, kind):
+        result = fetch(f"/{kind}/data/?name=ann")
+        assert result.headers["Content-Type"] == "text/html; charset=utf-8"
+        assert result.headers["X-Accel-Buffering"] == "no"
+        assert "Content-Length" not in result.headers
+        assert result.response.is_async == (fetch is asgi)
+
+    def test_error_before_the_first_chunk_is_djangos_page(self, fetch, kind):
+        result = fetch(f"/{kind}/broken/")
+        assert (result.status, result.body) == (500, b"our own page for errors")
+
+    def test_what_is_not_found_while_rendering_is_djangos_page(self, fetch, kind):
+        result = fetch(f"/{kind}/missing/")
+        assert (result.status, result.body) == (404, b"our own page for what is missing")
+
+    @override_settings(DEBUG=True)
+    def test_debug_page_names_the_templates_line(self, fetch, kind):
+        result = fetch(f"/{kind}/include/")
+        assert result.status == 500
+        assert b"TemplateSyntaxError" in result.body
+        assert b"Error during template rendering" in result.body
+        assert b"error at line <strong>2</strong>" in result.body
+
+    def test_error_after_it_cuts_the_body(self, kind):
+        response = Client().get(f"/{kind}/late/")
+        parts = iter(response.streaming_content)
+        assert next(parts) == b"<h1>Late</h1>"
+        with pytest.raises(ZeroDivisionError):
+            next(parts)
+
+    def test_the_page_decides_on_status_headers_and_cookies(self, fetch, kind):
+        result = fetch(f"/{kind}/decided/?after=decision")
+        assert result.status == 418
+        assert result.headers["X-Decided"] == "late"
+        assert result.response.cookies["decided"].value == "yes"
+        assert result.body == b"<h1>Head</h1><p>body</p><hr>"
+
+    def test_the_page_decides_that_it_is_missing(self, fetch, kind):
+        result = fetch(f"/{kind}/decided/?after=decision&how=missing")
+        assert (result.status, result.body) == (404, b"our own page for what is missing")
+
+    def test_unknown_block_to_commit_after(self, fetch, kind):
+        assert fetch(f"/{kind}/decided/?after=nowhere").status == 500
+
+    def test_head_request_renders_nothing(self, fetch, kind):
+        result = fetch(f"/{kind}/decided/", "head")
+        assert (result.status, result.body) == (200, b"")
+        assert "decided" not in django_app.events()
+
+    def test_head_request_has_the_status_that_the_page_decides_on(self, fetch, kind):
+        result = fetch(f"/{kind}/decided/?after=decision", "head")
+        assert (result.status, result.body) == (418, b"")
+
+    def test_sync_code_runs_in_the_thread_of_the_view(self, fetch):
+        """It is the one with the database connections, which Django closes after the request."""
+        result = fetch("/sync/jinja2/threads/")
+        [view] = [event.split()[1] for event in django_app.events() if event.startswith("view")]
+        assert result.body.decode().split() == [view] * 3
+
+    def test_sync_template_may_call_async_code(self, fetch):
+        assert fetch("/sync/jinja2/bridged/").body == b"<h1>One</h1>from a coroutine"
+
+    @pytest.mark.parametrize("view", ["sync", "async"])
+    def test_closed_before_the_request_is_finished(self, fetch, view, folder):
+        (folder / "gate").touch()
+        fetch(f"/{view}/jinja2/gated/")
+        assert django_app.events() == ["closed gate", "finished"]
+
+
+class TestMiddleware:
+    def test_gzip(self, fetch, kind):
+        plain = fetch(f"/{kind}/data/?name=ann")
+        result = fetch(f"/{kind}/data/?name=ann", **{"accept-encoding": "gzip"})
+        assert result.headers["Content-Encoding"] == "gzip"
+        assert gzip.decompress(result.body) == plain.body
+
+    def test_abandoned_behind_gzip(self, folder):
+        response = Client().get("/sync/jinja2/rows/", headers={"accept-encoding": "gzip"})
+        next(iter(response.streaming_content))
+        response.close()
+        assert "closed gate" in django_app.events()
+
+    def test_decorators_made_of_middleware(self, folder):
+        """They wait for the response to be rendered."""
+        (folder / "gate").touch()
+        view = gzip_page(lambda request: django_app.gated(request, "jinja2"))
+        response = view(RequestFactory().get("/", headers={"accept-encoding": "gzip"}))
+        assert not response.has_header("Content-Encoding")
+        rendered = response.render()
+        assert rendered["Content-Encoding"] == "gzip"
+        assert gzip.decompress(rendered.getvalue()).startswith(b"<h1>gate</h1>")
+
+    def test_callback_may_replace_the_response(self, folder):
+        response = response_to("/", "rows.html", {"rows": django_app.rows("gate")})
+        other = HttpResponse("other")
+        response.add_post_render_callback(lambda response: other)
+        assert response.render() is other
+        assert django_app.events() == []
+        del response
+        gc.collect()
+        assert django_app.events() == ["closed gate"]
+
+    def test_callback_after_rendering_is_called_at_once(self):
+        response = response_to()
+        response.render()
+        called: list[object] = []
+        response.add_post_render_callback(called.append)
+        assert called == [response]
+
+    def test_csrf_cookie_of_a_token_in_the_first_chunk(self, fetch, kind, logged):
+        result = fetch(f"/{kind}/csrf/")
+        assert result.response.cookies["csrftoken"].value
+        assert b'name="csrfmiddlewaretoken"' in result.body
+        assert logged() == []
+
+    def test_session_changed_in_the_first_chunk_is_saved(self, fetch, kind, logged):
+        result = fetch(f"/{kind}/session/")
+        assert result.response.cookies["sessionid"].value
+        assert logged() == []
+
+    @pytest.mark.parametrize(
+        ("page", "what"),
+        [
+            ("csrf_late", "a CSRF token was made, and its cookie not sent,"),
+            ("session_late", "the session was modified, and not saved,"),
+            ("messages_late", "messages were shown, and not discarded,"),
+        ],
+    )
+    def test_what_comes_too_late_for_a_cookie_is_logged(self, page, what, fetch, logged):
+        fetch(f"/sync/jinja2/{page}/")
+        assert logged() == [
+            f"'{page}.html': {what} after the first chunk had left."
+            " Do that in the view, or in a block named by commit_after."
+        ]
+
+    def test_caches_are_told_that_the_page_may_depend_on_the_session(self, fetch, kind):
+        assert "Cookie" in fetch(f"/{kind}/threads/").headers["Vary"]
+
+
+class TestResponse:
+    def test_renders_once(self):
+        calls: list[int] = []
+
+        def called() -> int:
+            calls.append(1)
+            return len(calls)
+
+        response = response_to("/", "missing.html", {"missing": called})
+        assert response.render() is response.render() is response
+        assert response.getvalue() == b"<h1>1</h1>"
+
+    def test_list_of_names_and_template_object(self):
+        context = {"missing": lambda: "here"}
+        first_that_exists = response_to("/", ["nowhere.html", "missing.html"], context)
+        assert first_that_exists.render().getvalue() == b"<h1>here</h1>"
+        template = engines["jinja2"].from_string("{{ request.path }}")
+        assert response_to("/a/", template, using=None).render().getvalue() == b"/a/"
+
+    def test_middleware_may_change_the_template(self):
+        response = response_to("/", "broken.html")
+        response.template_name, response.context_data = "missing.html", {"missing": lambda: "ok"}
+        assert response.render().getvalue() == b"<h1>ok</h1>"
+
+    def test_charset(self):
+        template = engines["jinja2"].from_string("ä")
+        response = response_to("/", template, charset="latin-1")
+        assert response["Content-Type"] == "text/html; charset=latin-1"
+        assert response.render().getvalue() == b"\xe4"
+
+    def test_headers_may_be_overridden(self):
+        response = response_to(headers={"X-Accel-Buffering": "yes"}, status=202)
+        assert (response["X-Accel-Buffering"], response.status_code) == ("yes", 202)
+
+    def test_content_length_is_refused(self):
+        with pytest.raises(ValueError, match="Content-Length"):
+            response_to(headers={"Content-Length": "5"})
+
+    def test_reading_what_is_not_rendered(self):
+        with pytest.raises(ContentNotRenderedError):
+            response_to().getvalue()
+
+    def test_template_that_does_not_stream(self):
+        with pytest.raises(NotStreamingError, match="StreamEnvironment"):
+            response_to(using="plain").render()
+
+    def test_template_of_another_backend(self):
+        template = engines["django"].from_string("text")
+        with pytest.raises(NotStreamingError, match=r"django\.template\.backends\.django"):
+            response_to("/", template).render()
+
+    def test_unknown_block(self):
+        with pytest.raises(UnknownBlockError, match="nowhere"):
+            response_to("/", "missing.html", {"missing": str}, commit_after="nowhere").render()
+
+    def test_close_reaches_the_template(self):
+        response = response_to("/", "rows.html", {"rows": django_app.rows("gate")}).render()
+        assert next(iter(response)) == b"<p>before</p>"
+        response.close()
+        response.close()
+        assert django_app.events() == ["closed gate", "finished"]
+
+    def test_error_while_closing_is_logged(self, logged):
+        class Cursor:
+            def __iter__(self):
+                return self
+
+            def __next__(self):
+                return 1
+
+            def close(self):
+                raise OSError("the connection is gone")
+
+        response = response_to("/", "rows.html", {"rows": Cursor()}).render()
+        response.close()
+        assert logged() == ["error while closing what a template iterated"]
+
+    def test_close_without_reading_under_asgi(self):
+        """Other than a handler does it: from the event loop, and without iterating."""
+
+        async def close(engine: str) -> None:
+            response = await AsyncClient().get(f"/async/{engine}/rows/")
+            response.close()
+            await asyncio.sleep(0.1)
+
+        for engine in ("jinja2", "coroutines"):
+            asyncio.run(close(engine))
+        assert django_app.events() == ["closed gate", "finished", "finished", "closed gate"]
+
+    def test_request_inside_another_object(self):
+        """As Django REST framework's."""
+
+        class Wrapped:
+            def __init__(self, request):
+                self._request = request
+
+            def __getattr__(self, name):
+                return getattr(self._request, name)
+
+        request = AsyncRequestFactory().get("/")
+        assert StreamTemplateResponse(Wrapped(request), "broken.html").is_async  # type: ignore[arg-type, unused-ignore]
+        request = RequestFactory().get("/")
+        assert not StreamTemplateResponse(Wrapped(request), "broken.html").is_async  # type: ignore[arg-type, unused-ignore]
+
+    def test_async_iteration_of_a_response_to_a_wsgi_request(self):
+        """Django collects it, with a warning, and so it is closed."""
+
+        async def read() -> list[bytes]:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return [part async for part in response]
+
+        response = response_to("/", "missing.html", {"missing": lambda: "x"}).render()
+        assert asyncio.run(read()) == [b"<h1>x</h1>"]
+
+
+class TestEnvironment:
+    def test_globals_and_options(self):
+        made = environment(chunk_size=0, autoescape=True)
+        assert isinstance(made, StreamEnvironment)
+        assert made.chunk_size == 0
+        template = made.from_string("{{ url('named') }} {{ static('a.css') }}")
+        with override_settings(STATIC_URL="/static/"):
+            assert template.render() == "/named/ /static/a.css"
