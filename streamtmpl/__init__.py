@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from .environment import StreamEnvironment, StreamTemplate, enable_streaming
 from .exceptions import (
     NotStreamingError,
+    ResponseSentError,
     StreamBusyError,
     StreamClosedError,
     StreamError,
@@ -24,6 +25,7 @@ __all__ = [
     "AsyncChunkStream",
     "ChunkStream",
     "NotStreamingError",
+    "ResponseSentError",
     "SandboxedStreamEnvironment",
     "StreamBusyError",
     "StreamClosedError",

@@ -22,3 +22,7 @@ class StreamBusyError(StreamError, RuntimeError):
 
 class UnknownBlockError(StreamError, LookupError):
     """A stream was to be committed after a block that its template does not have."""
+
+
+class ResponseSentError(StreamError, RuntimeError):
+    """A response was changed, or was to be sent once more, after it had been sent."""

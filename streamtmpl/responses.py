@@ -15,7 +15,7 @@ from wsgiref.util import is_hop_by_hop
 import jinja2
 
 from .async_stream import AsyncChunkStream, thread_stream
-from .exceptions import NotStreamingError
+from .exceptions import NotStreamingError, ResponseSentError
 from .rechunking import rechunk, rechunk_async
 from .rendering import render_stream, render_stream_async
 from .stream import ChunkStream, Encoder
@@ -25,13 +25,66 @@ if TYPE_CHECKING:
 
     HeaderItems = Mapping[str, str] | Iterable[tuple[str, str]]
 
+WITHOUT_CONTENT = frozenset({204, 205, 304})
+"""The statuses of responses that have no body, whatever was to be their source."""
+
 CONTENT_TYPE = "text/html; charset=utf-8"
 """The content type of a response that is not told another one."""
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
 _CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # RFC 9110, section 5.5, but the tab
 _CHARSET = re.compile(r';\s*charset\s*=\s*"?([^\s";]+)', re.IGNORECASE)
-_TEXT_TYPES = re.compile(r"text/|application/(.*\+)?(xml|json|javascript)\b", re.IGNORECASE)
+# JSON has no charset: it is always UTF-8 (RFC 8259, section 11).
+_TEXT_TYPES = re.compile(r"text/|application/(.*\+)?(xml|javascript)\b", re.IGNORECASE)
+
+
+class ResponseHeaders(Headers):
+    """Headers that can be changed until they are sent: a :class:`wsgiref.headers.Headers`.
+
+    Names may be in any case; ``add_header()`` gives a name one more value. What is changed after
+    the headers were sent raises :exc:`~streamtmpl.ResponseSentError`.
+    """
+
+    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
+        """The headers in *pairs* of name and value.
+
+        :raises TypeError: one is not of strings.
+        :raises ValueError: one could not be sent.
+        """
+        super().__init__([_checked(name, value) for name, value in pairs])
+        self._sent = False
+
+    def sent(self) -> list[tuple[str, str]]:
+        """The pairs to send; from now on they stay as they are.
+
+        :raises ValueError: a parameter that was added to one could not be sent.
+        """
+        pairs = [_checked(name, value) for name, value in self.items()]
+        self._sent = True
+        return pairs
+
+    def _change(self, name: str) -> None:
+        if self._sent:
+            raise ResponseSentError(f"header {name!r} was changed after the headers had been sent")
+
+    def __setitem__(self, name: str, value: str) -> None:
+        self._change(name)
+        super().__setitem__(*_checked(name, value))
+
+    def __delitem__(self, name: str) -> None:
+        self._change(name)
+        super().__delitem__(name)
+
+    def setdefault(self, name: str, value: str) -> str:
+        """The value of a header, which is *value* from now on unless there is one."""
+        self._change(name)
+        return super().setdefault(*_checked(name, value))
+
+    def add_header(self, _name: str, _value: str | None, **_params: str | None) -> None:
+        """Give *_name* one more value, with parameters such as ``filename="a.csv"``."""
+        self._change(_name)
+        name, value = _checked(_name, "" if _value is None else _value)
+        super().add_header(name, None if _value is None else value, **_params)
 
 
 class ResponseHead:
@@ -41,6 +94,10 @@ class ResponseHead:
         values by ``add_header()``. ``X-Accel-Buffering: no`` is among them unless they say other:
         it tells nginx to pass chunks on.
     """
+
+    _code: int
+    _reason: str
+    _is_sent = False
 
     def __init__(
         self,
@@ -59,22 +116,27 @@ class ResponseHead:
         :raises LookupError: there is no such charset.
         """
         self.status = status
-        pairs = list(headers.items() if isinstance(headers, Mapping) else headers)
-        check_headers(pairs)
-        self.headers = Headers(pairs)
+        self.headers = ResponseHeaders(_pairs(headers))
         if "Content-Type" not in self.headers:
+            self.headers["Content-Type"] = content_type
             self.headers["Content-Type"] = _with_charset(content_type)
         self.charset = charset_of(self.headers["Content-Type"] or "")
         self.headers.setdefault("X-Accel-Buffering", "no")
-        check_headers(self.headers.items())
 
     @property
     def status(self) -> int:
-        """The status code; a code alone may be set, or code and reason."""
+        """The status code; a code alone may be set, or code and reason.
+
+        :raises ResponseSentError: it is set, and has been sent.
+        """
         return self._code
 
     @status.setter
     def status(self, status: int | str) -> None:
+        if self._is_sent:
+            raise ResponseSentError(
+                f"status {status!r} was set after status {self._code} had been sent"
+            )
         self._code, self._reason = _status(status)
 
     @property
@@ -82,13 +144,18 @@ class ResponseHead:
         """Code and reason, as in ``"200 OK"``."""
         return f"{self._code} {self._reason}"
 
-    def sent(self) -> list[tuple[str, str]]:
-        """The headers to send.
+    @property
+    def has_content(self) -> bool:
+        """Whether a response with this status has a body."""
+        return self._code not in WITHOUT_CONTENT
 
-        :raises ValueError: one that has been set meanwhile could not be sent.
+    def sent(self) -> list[tuple[str, str]]:
+        """The headers to send; from now on they and the status stay as they are.
+
+        :raises ValueError: a parameter that was added to one could not be sent.
         """
-        pairs: list[tuple[str, str]] = self.headers.items()
-        check_headers(pairs)
+        pairs = self.headers.sent()
+        self._is_sent = True
         return pairs
 
 
@@ -96,8 +163,7 @@ def _status(status: object) -> tuple[int, str]:
     if isinstance(status, str):
         code, _, reason = status.partition(" ")
         if len(code) == 3 and code.isdecimal() and code.isascii() and int(code) >= 200:
-            if _CONTROLS.search(reason):
-                raise ValueError(f"the reason of status {status!r} contains a control character")
+            _check_text(reason, f"the reason of status {status!r}")
             return int(code), reason or _reason(int(code))
         raise ValueError(f"expected a status such as '200 OK' or 404, not {status!r}")
     if isinstance(status, bool) or not isinstance(status, int):
@@ -117,6 +183,16 @@ def _reason(code: int) -> str:
         ) from None
 
 
+def _pairs(headers: HeaderItems) -> list[tuple[str, str]]:
+    pairs = list(headers.items() if isinstance(headers, Mapping) else headers)
+    for pair in pairs:
+        if isinstance(pair, (str, bytes)) or not isinstance(pair, Iterable) or len(pair) != 2:
+            raise TypeError(
+                f"expected headers as a mapping or as pairs of name and value, not {pair!r}"
+            )
+    return pairs
+
+
 def check_headers(pairs: Iterable[tuple[str, str]]) -> None:
     """Refuse headers that a streamed response cannot have.
 
@@ -124,23 +200,33 @@ def check_headers(pairs: Iterable[tuple[str, str]]) -> None:
     :raises ValueError: one could not be sent, or is the server's to set.
     """
     for name, value in pairs:
-        if not isinstance(name, str) or not isinstance(value, str):
-            raise TypeError(f"header {name!r}: {value!r} is not two strings")
-        if not _TOKEN.fullmatch(name):
-            raise ValueError(f"{name!r} is no name of a header")
-        if _CONTROLS.search(value):
-            raise ValueError(f"header {name!r} has a control character in its value {value!r}")
-        try:
-            value.encode("latin-1")
-        except UnicodeEncodeError:
-            raise ValueError(
-                f"header {name!r} has characters beyond Latin-1 in its value {value!r}:"
-                " encode them as its specification says"
-            ) from None
-        if is_hop_by_hop(name):
-            raise ValueError(f"header {name!r} is the server's to set")
-        if name.lower() == "content-length":
-            raise ValueError("a streamed response has no 'Content-Length': leave it away")
+        _checked(name, value)
+
+
+def _checked(name: str, value: str) -> tuple[str, str]:
+    """The header, of exact ``str`` as WSGI has it, if it can be sent."""
+    if not isinstance(name, str) or not isinstance(value, str):
+        raise TypeError(f"header {name!r}: {value!r} is not two strings")
+    if not _TOKEN.fullmatch(name):
+        raise ValueError(f"{name!r} is no name of a header")
+    _check_text(value, f"header {name!r}: its value {value!r}")
+    if is_hop_by_hop(name):
+        raise ValueError(f"header {name!r} is the server's to set")
+    if name.lower() == "content-length":
+        raise ValueError("a streamed response has no 'Content-Length': leave it away")
+    return str.__str__(name), str.__str__(value)
+
+
+def _check_text(text: str, what: str) -> None:
+    """Refuse what would end the line or cannot be sent as bytes."""
+    if _CONTROLS.search(text):
+        raise ValueError(f"{what} has a control character")
+    try:
+        text.encode("latin-1")
+    except UnicodeEncodeError:
+        raise ValueError(
+            f"{what} has characters beyond Latin-1: encode them as its specification says"
+        ) from None
 
 
 def _with_charset(content_type: str) -> str:
@@ -172,16 +258,21 @@ def byte_stream(
 
     :param source: a template of a sync environment, rendered with *context*; a stream of
         :func:`~streamtmpl.render_stream` or :func:`~streamtmpl.rechunk`; or an iterable of either
-        ``str`` or ``bytes``.
+        ``str`` or ``bytes``. A stream that gives bytes goes out as it is.
     :raises NotStreamingError: *source* is none of these.
-    :raises TypeError: *context* or *commit_after* is given without a template. The first step
-        raises it if *source* mixes ``str`` and ``bytes``.
+    :raises TypeError: *context* or *commit_after* is given without a template, or *chunk_size* for
+        a stream. The first step raises it if *source* mixes ``str`` and ``bytes``.
     """
+    if _is_async(source):
+        raise NotStreamingError(
+            f"{source!r} is async: send it with streamtmpl.asgi, or get the template from an"
+            " environment without enable_async"
+        )
     if isinstance(source, jinja2.Template):
         return render_stream(
             source, context, chunk_size=chunk_size, encoding=charset, commit_after=commit_after
         )
-    _check_source(source, context, commit_after)
+    _check_source(source, context, commit_after, chunk_size)
     if isinstance(source, ChunkStream):
         source.encode_as(charset)
         return source
@@ -210,18 +301,33 @@ def async_byte_stream(
             source, context, chunk_size=chunk_size, encoding=charset, commit_after=commit_after
         )
     if isinstance(source, AsyncChunkStream):
-        _check_source(source, context, commit_after)
+        _check_source(source, context, commit_after, chunk_size)
         source.encode_as(charset)
         return source
-    if hasattr(source, "__aiter__"):
-        _check_source(source, context, commit_after)
+    if _is_async(source):
+        _check_source(source, context, commit_after, chunk_size)
         texts = _Wire(charset).async_items(source)
         return rechunk_async(texts, chunk_size=chunk_size, encoding="latin-1")
-    return thread_stream(
-        byte_stream(
-            source, context, charset=charset, chunk_size=chunk_size, commit_after=commit_after
-        )
+    stream = byte_stream(
+        source, context, charset=charset, chunk_size=chunk_size, commit_after=commit_after
     )
+    return thread_stream(stream)
+
+
+def close_unread(source: Any) -> None:
+    """Close what was to be sent and is not: an iterator that has ``close()``.
+
+    What a stream has begun to read, it closes itself. This is for what it has not.
+    """
+    close = getattr(source, "close", None)
+    if callable(close) and hasattr(type(source), "__next__"):
+        close()
+
+
+def _is_async(source: Any) -> bool:
+    if isinstance(source, jinja2.Template):
+        return bool(source.environment.is_async)
+    return hasattr(type(source), "__aiter__") and not hasattr(type(source), "__iter__")
 
 
 class _Wire:
@@ -270,8 +376,13 @@ class _Wire:
 
 
 def _check_source(
-    source: object, context: Mapping[str, Any] | None, commit_after: str | None
+    source: object,
+    context: Mapping[str, Any] | None,
+    commit_after: str | None,
+    chunk_size: int | None,
 ) -> None:
-    if context is not None or commit_after is not None:
-        given = "context" if commit_after is None else "commit_after"
-        raise TypeError(f"{given} goes with a template, which {source!r} is not")
+    for name, value in (("context", context), ("commit_after", commit_after)):
+        if value is not None:
+            raise TypeError(f"{name} goes with a template, which {source!r} is not")
+    if chunk_size is not None and isinstance(source, (ChunkStream, AsyncChunkStream)):
+        raise TypeError(f"chunk_size: {source!r} has one already")

@@ -1,0 +1,122 @@
+"""Streamed responses of WSGI applications (PEP 3333), whatever framework and server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+from .exceptions import ResponseSentError
+from .responses import CONTENT_TYPE, ResponseHead, byte_stream, close_unread
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+    from .responses import HeaderItems
+    from .stream import ChunkStream
+
+
+class StreamResponse(ResponseHead):
+    """A WSGI application object that sends a stream as the response to one request.
+
+    Make it where the request is handled, since it captures the context variables, and call it with
+    what the server gave::
+
+        def application(environ, start_response):
+            template = env.get_template("report.html")
+            response = StreamResponse(template, {"rows": rows()})
+            return response(environ, start_response)
+
+    An error up to the first chunk is raised before anything has been sent. An error later on is
+    raised to the server, which cuts the connection.
+    """
+
+    def __init__(
+        self,
+        source: Any,
+        context: Mapping[str, Any] | None = None,
+        *,
+        status: int | str = 200,
+        headers: HeaderItems = (),
+        content_type: str = CONTENT_TYPE,
+        chunk_size: int | None = None,
+        commit_after: str | None = None,
+    ) -> None:
+        """Prepare to send *source*; nothing of it is rendered or read yet.
+
+        :param source: a template, rendered with *context*; a stream of
+            :func:`~streamtmpl.render_stream` or :func:`~streamtmpl.rechunk`; or an iterable of
+            either ``str`` or ``bytes``.
+        :param context: the variables for the template.
+        :param status: a code, or code and reason as in ``"299 Curious"``.
+        :param headers: a mapping, or pairs of name and value. ``X-Accel-Buffering: no`` is added
+            unless there is one.
+        :param content_type: the type, and a charset that text is encoded in; UTF-8 is added to a
+            type of text that names none.
+        :param chunk_size: as with :func:`~streamtmpl.render_stream`; not for streams.
+        :param commit_after: the name of a block of the template: until it has been rendered,
+            nothing is sent, and status and headers can be changed.
+        :raises NotStreamingError: *source* is none of these, or is async.
+        :raises TypeError: an argument is of the wrong type, or does not go with *source*.
+        :raises ValueError: the status or a header could not be sent.
+        :raises LookupError: there is no such charset.
+        """
+        super().__init__(status, headers, content_type)
+        self._source = source
+        self._stream: ChunkStream[bytes] | None = byte_stream(
+            source, context, charset=self.charset, chunk_size=chunk_size, commit_after=commit_after
+        )
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes]:
+        """Send the response: render up to the first chunk, then call *start_response*.
+
+        For ``HEAD``, and for a status that has no content, there is no body; for ``HEAD`` nothing
+        is rendered.
+
+        :return: the chunks, with a ``close()`` that closes the stream.
+        :raises ResponseSentError: the response has been called before.
+        """
+        # From here on the response does not refer to the stream. Templates' variables often refer
+        # to the response, and in a cycle a stream that no server closes would not end at once.
+        stream, self._stream = self._stream, None
+        source, self._source = self._source, None
+        if stream is None:
+            raise ResponseSentError(
+                "a StreamResponse answers one request, and this one has been called before:"
+                " make a new one for each request"
+            )
+        with ExitStack() as unsent:
+            unsent.enter_context(stream)
+            if environ.get("REQUEST_METHOD") == "HEAD":
+                unsent.callback(close_unread, source)
+                first = b""
+            else:
+                first = next(stream, b"")
+            if not self.has_content:
+                first = b""
+            headers = self.sent()
+            if not first:
+                unsent.close()
+            start_response(self.status_line, headers)
+            unsent.pop_all()
+        return _Body(first, stream) if first else iter(())
+
+
+class _Body(Iterator[bytes]):
+    """The chunks of a stream, of which the first has been taken already."""
+
+    __slots__ = ("_first", "_stream")
+
+    def __init__(self, first: bytes, stream: ChunkStream[bytes]) -> None:
+        self._first = first
+        self._stream = stream
+
+    def __next__(self) -> bytes:
+        if self._first:
+            first, self._first = self._first, b""
+            return first
+        return next(self._stream)
+
+    def close(self) -> None:
+        """End the render, however much of it has been sent."""
+        self._stream.close()

@@ -1,0 +1,115 @@
+"""A WSGI application whose responses the tests hold, abandon, stall and break.
+
+A request says what it wants by its path and query. What the template does is told to the test by
+files in the folder ``STREAMTMPL_TEST_FOLDER``, and the other way round: a server with one worker
+that is busy with a stream could not answer a second request.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextvars import ContextVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+from jinja2 import DictLoader
+
+from streamtmpl import ChunkStream, StreamEnvironment
+from streamtmpl.wsgi import StreamResponse
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+FOLDER = Path(os.environ.get("STREAMTMPL_TEST_FOLDER", "."))
+ROW = 65536
+
+user: ContextVar[str] = ContextVar("user", default="nobody")
+opened = 0
+
+TEMPLATES = {
+    "gate": "<h1>{{ name }}</h1>{% flush %}{{ wait(name) }}<p>end</p>",
+    "rows": "{% for row in rows %}{{ row }}\n{% endfor %}",
+    "error": "<h1>{{ name }}</h1>\n{% flush %}\n{{ wait(name) }}{{ 1 // 0 }}",
+    "early": "<h1>{{ name }}</h1>\n\n{{ 1 // 0 }}",
+    "users": "{% for part in range(20) %}{{ user() }} {% if part == 10 %}{% flush %}"
+    "{{ wait(gate) }}{% endif %}{% endfor %}",
+}
+environment = StreamEnvironment(loader=DictLoader(TEMPLATES), autoescape=True)
+
+
+def wait(name: str) -> str:
+    """Tell the test that the template has come here, and wait until it opens the gate."""
+    (FOLDER / f"{name}.waiting").touch()
+    while not (FOLDER / f"{name}.open").exists():
+        time.sleep(0.01)
+    return ""
+
+
+def ticks(name: str) -> Iterator[str]:
+    """Rows without end, about one each millisecond."""
+    global opened
+    opened += 1
+    try:
+        while True:
+            yield "x" * 100
+            time.sleep(0.001)
+    finally:
+        opened -= 1
+        (FOLDER / f"{name}.closed").touch()
+
+
+def big(name: str, count: int) -> Iterator[str]:
+    """Many rows of 64 KiB; a file tells how many there have been."""
+    for number in range(count):
+        (FOLDER / f"{name}.produced").write_text(str(number))
+        yield "x" * (ROW - 1)
+    (FOLDER / f"{name}.ended").touch()
+
+
+def stats() -> str:
+    """What is open in this process."""
+    gc.collect()
+    return json.dumps(
+        {
+            "sources": opened,
+            "streams": sum(isinstance(thing, ChunkStream) for thing in gc.get_objects()),
+            "threads": threading.active_count(),
+            "files": len(os.listdir("/proc/self/fd")),
+        }
+    )
+
+
+def response_to(path: str, query: dict[str, str]) -> StreamResponse:
+    """The response to a request."""
+    name = query.get("name", "nobody")
+    context: dict[str, Any] = {"name": name, "wait": wait, **query}
+    if path == "/stats":
+        return StreamResponse([stats()], content_type="application/json")
+    if path == "/endless":
+        context["rows"] = ticks(name)
+        return StreamResponse(environment.get_template("rows"), context, chunk_size=0)
+    if path == "/big":
+        context["rows"] = big(name, int(query["rows"]))
+        return StreamResponse(environment.get_template("rows"), context)
+    if path == "/users":
+        context["user"] = user.get
+        return StreamResponse(environment.get_template("users"), context, chunk_size=0)
+    return StreamResponse(environment.get_template(path[1:]), context)
+
+
+def application(
+    environ: WSGIEnvironment, start_response: StartResponse
+) -> Iterable[bytes]:
+    """The application: the name that was asked for is the user while the request is handled."""
+    query = {name: values[0] for name, values in parse_qs(environ["QUERY_STRING"]).items()}
+    token = user.set(query.get("name", "nobody"))
+    try:
+        return response_to(environ["PATH_INFO"], query)(environ, start_response)
+    finally:
+        user.reset(token)
