@@ -102,6 +102,11 @@ class Connection:
         chunk, self._received = self._received[:length], self._received[length + 2 :]
         return chunk
 
+    def part(self) -> bytes:
+        """Wait for some of a body that is not chunked; nothing when it has ended."""
+        part, self._received = self._received or self.receive(), b""
+        return part
+
     def body(self, head: Head) -> bytes:
         """Read the whole body of the response with *head*.
 

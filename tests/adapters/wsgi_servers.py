@@ -29,9 +29,13 @@ class Kind:
     """The module, or the program, that must be installed."""
     command: Callable[[int], list[str]]
     keeps_alive: bool = True
-    """Whether a connection serves a second request."""
+    """Whether a connection serves a second request after a stream."""
     concurrent: bool = True
     """Whether it serves several requests at once."""
+    chunked: bool = True
+    """Whether bodies have an end mark; otherwise they end with the connection."""
+    early_status: int | None = 500
+    """What it answers when the application raises; nothing if ``None``."""
     held: int = 0
     """How many bytes of a response it collects beside the buffers of the sockets."""
 
@@ -55,12 +59,11 @@ def _uwsgi(port: int) -> list[str]:
     assert program is not None
     return [
         program,
-        f"--http11-socket=127.0.0.1:{port}",
+        f"--http-socket=127.0.0.1:{port}",
         "--master",
         "--need-app",
         "--die-on-term",
-        "--enable-threads",
-        f"--threads={THREADS}",
+        "--socket-timeout=60",
         f"--home={sys.prefix}",
         "--pythonpath=.",
         f"--module={APP}",
@@ -77,9 +80,17 @@ KINDS = [
     Kind("gunicorn sync", "gunicorn", _gunicorn("sync"), keeps_alive=False, concurrent=False),
     Kind("gunicorn gthread", "gunicorn", _gunicorn("gthread", f"--threads={THREADS}")),
     Kind("gunicorn gevent", "gevent", _gunicorn("gevent")),
-    Kind("waitress", "waitress", _waitress, held=16 * 2**20),
+    Kind("waitress", "waitress", _waitress, keeps_alive=False, held=16 * 2**20),
     Kind("werkzeug", "werkzeug", _werkzeug, keeps_alive=False),
-    Kind("uwsgi", "uwsgi", _uwsgi),
+    Kind(
+        "uwsgi",
+        "uwsgi",
+        _uwsgi,
+        keeps_alive=False,
+        concurrent=False,
+        chunked=False,
+        early_status=None,
+    ),
 ]
 
 

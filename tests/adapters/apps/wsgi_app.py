@@ -78,7 +78,11 @@ def stats() -> str:
     return json.dumps(
         {
             "sources": opened,
-            "streams": sum(isinstance(thing, ChunkStream) for thing in gc.get_objects()),
+            # One that has ended may be held by the thread that served it, until the next one.
+            "streams": sum(
+                isinstance(thing, ChunkStream) and repr(thing) == "<ChunkStream open>"
+                for thing in gc.get_objects()
+            ),
             "threads": threading.active_count(),
             "files": len(os.listdir("/proc/self/fd")),
         }
@@ -100,7 +104,8 @@ def response_to(path: str, query: dict[str, str]) -> StreamResponse:
     if path == "/users":
         context["user"] = user.get
         return StreamResponse(environment.get_template("users"), context, chunk_size=0)
-    return StreamResponse(environment.get_template(path[1:]), context)
+    headers = {"X-Accel-Buffering": "yes"} if "buffered" in query else {}
+    return StreamResponse(environment.get_template(path[1:]), context, headers=headers)
 
 
 def application(
