@@ -184,13 +184,14 @@ def _reason(code: int) -> str:
 
 
 def _pairs(headers: HeaderItems) -> list[tuple[str, str]]:
-    pairs = list(headers.items() if isinstance(headers, Mapping) else headers)
-    for pair in pairs:
-        if isinstance(pair, (str, bytes)) or not isinstance(pair, Iterable) or len(pair) != 2:
-            raise TypeError(
-                f"expected headers as a mapping or as pairs of name and value, not {pair!r}"
-            )
-    return pairs
+    items = headers.items() if isinstance(headers, Mapping) else headers
+    if isinstance(items, Iterable) and not isinstance(items, (str, bytes)):
+        pairs = list(items)
+        wrong = [pair for pair in pairs if not isinstance(pair, (tuple, list)) or len(pair) != 2]
+        if not wrong:
+            return pairs
+        headers = wrong[0]
+    raise TypeError(f"expected headers as a mapping or as pairs of name and value, not {headers!r}")
 
 
 def check_headers(pairs: Iterable[tuple[str, str]]) -> None:

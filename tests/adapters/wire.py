@@ -67,6 +67,10 @@ class Connection:
         """Disconnect in the middle of whatever is going on."""
         self._socket.close()
 
+    def set_timeout(self, seconds: float = TIMEOUT) -> None:
+        """Raise :exc:`TimeoutError` when nothing comes for so long."""
+        self._socket.settimeout(seconds)
+
     def send(self, path: str = "/", *, method: str = "GET", headers: str = "") -> None:
         """Send a request without a body; *headers* are whole lines ending in CRLF."""
         request = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n"

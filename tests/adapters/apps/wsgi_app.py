@@ -108,9 +108,7 @@ def response_to(path: str, query: dict[str, str]) -> StreamResponse:
     return StreamResponse(environment.get_template(path[1:]), context, headers=headers)
 
 
-def application(
-    environ: WSGIEnvironment, start_response: StartResponse
-) -> Iterable[bytes]:
+def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """The application: the name that was asked for is the user while the request is handled."""
     query = {name: values[0] for name, values in parse_qs(environ["QUERY_STRING"]).items()}
     token = user.set(query.get("name", "nobody"))

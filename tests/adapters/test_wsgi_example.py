@@ -1,0 +1,31 @@
+"""The example of the documentation, started and fetched."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from .launch import ROOT, free_port, running
+from .wire import Connection, fetch
+
+APP = ROOT / "docs" / "examples" / "wsgi" / "app.py"
+
+
+def test_the_example_streams(tmp_path: Path) -> None:
+    port = free_port()
+    with running([sys.executable, str(APP), str(port)], port, tmp_path / "log"):
+        assert fetch(port, "/nothing")[0].status == 404
+        with Connection(port) as connection:
+            connection.send("/")
+            head = connection.head()
+            assert head.status == 200
+            parts = []
+            while part := connection.part():
+                parts.append(part)
+    page = b"".join(parts)
+    assert page.startswith(b"<!doctype html>")
+    assert page.endswith(b"</ul>")
+    assert [b"second %d" % second in page for second in (1, 2, 3)] == [True] * 3
+    # The events are a second apart: each comes on its own, and the heading before the first one.
+    assert not any(b"<h1>" in part and b"second 1" in part for part in parts)
+    assert not any(b"second 1" in part and b"second 2" in part for part in parts)

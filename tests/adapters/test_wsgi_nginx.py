@@ -1,0 +1,133 @@
+"""Streamed responses through nginx, with its default buffering, in front of gunicorn."""
+
+from __future__ import annotations
+
+import shutil
+import time
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .launch import Server, free_port, running
+from .wire import Connection, Incomplete
+from .wsgi_servers import KINDS, serving
+
+NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+if NGINX is None:
+    pytest.skip("nginx is not installed", allow_module_level=True)
+
+GUNICORN = next(kind for kind in KINDS if kind.name == "gunicorn gthread")
+SOON = 5.0
+CONFIGURATION = """
+daemon off;
+master_process off;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log;
+events {{}}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    gzip on;
+    gzip_min_length 1;
+    server {{
+        listen 127.0.0.1:{port};
+        location / {{
+            proxy_pass http://127.0.0.1:{behind};
+            proxy_http_version 1.1;
+        }}
+        location /old/ {{
+            proxy_pass http://127.0.0.1:{behind}/;
+            proxy_http_version 1.0;
+        }}
+    }}
+}}
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("nginx")
+
+
+@pytest.fixture(scope="module")
+def port(folder: Path) -> Iterator[int]:
+    with serving(GUNICORN, folder) as behind, proxying(behind, folder) as server:
+        yield server.port
+
+
+def proxying(behind: Server, folder: Path):
+    port = free_port()
+    configuration = folder / "nginx.conf"
+    configuration.write_text(CONFIGURATION.format(folder=folder, port=port, behind=behind.port))
+    assert NGINX is not None
+    command = [NGINX, "-p", str(folder), "-c", str(configuration)]
+    return running(command, port, folder / "nginx.log")
+
+
+def test_chunks_arrive_while_the_template_runs(port: int, folder: Path) -> None:
+    with Connection(port) as connection:
+        connection.send("/gate?name=a")
+        head = connection.head()
+        assert head.status == 200
+        assert connection.chunk() == b"<h1>a</h1>"
+        (folder / "a.open").touch()
+        assert connection.body(head) == b"<p>end</p>"
+
+
+def test_without_the_header_nginx_holds_them_back(port: int, folder: Path) -> None:
+    with Connection(port) as connection:
+        connection.send("/gate?name=b&buffered=1")
+        head = connection.head()
+        connection.set_timeout(0.5)
+        with pytest.raises(TimeoutError):
+            connection.chunk()
+        connection.set_timeout()
+        (folder / "b.open").touch()
+        assert connection.body(head) == b"<h1>b</h1><p>end</p>"
+
+
+def test_compressed_chunks_arrive_as_well(port: int, folder: Path) -> None:
+    inflate = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress
+    with Connection(port) as connection:
+        connection.send("/gate?name=c", headers="Accept-Encoding: gzip\r\n")
+        head = connection.head()
+        assert head.get("Content-Encoding") == "gzip"
+        text = b""
+        while len(text) < len(b"<h1>c</h1>"):
+            text += inflate(connection.chunk())
+        (folder / "c.open").touch()
+        assert text + inflate(connection.body(head)) == b"<h1>c</h1><p>end</p>"
+
+
+def test_an_error_leaves_the_response_incomplete(port: int, folder: Path) -> None:
+    (folder / "d.open").touch()
+    with Connection(port) as connection:
+        connection.send("/error?name=d")
+        head = connection.head()
+        with pytest.raises(Incomplete):
+            connection.body(head)
+
+
+def test_with_http_1_0_behind_nginx_an_error_looks_complete(port: int, folder: Path) -> None:
+    (folder / "e.open").touch()
+    with Connection(port) as connection:
+        connection.send("/old/error?name=e")
+        head = connection.head()
+        assert connection.body(head) == b"<h1>e</h1>\n"
+
+
+def test_a_disconnect_closes_the_template(port: int, folder: Path) -> None:
+    with Connection(port) as connection:
+        connection.send("/endless?name=f")
+        connection.head()
+        connection.chunk()
+    deadline = time.monotonic() + SOON
+    while not (folder / "f.closed").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
