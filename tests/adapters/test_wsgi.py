@@ -230,8 +230,9 @@ def test_closing_through_a_generator_around_it() -> None:
 
 def test_a_body_that_is_dropped_closes_the_template_at_once() -> None:
     source = Source()
+    # The response is in a cycle with what it renders.
     context: dict[str, Any] = {"rows": source, "status": lambda: response.status}
-    response: StreamResponse = StreamResponse(template(), context)  # in a cycle with what it renders
+    response: StreamResponse = StreamResponse(template(), context)
     exchange = Exchange(response)
     gc.disable()
     try:
