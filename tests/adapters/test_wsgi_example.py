@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import streamtmpl
+
 from .launch import ROOT, free_port, running
 from .wire import Connection, fetch
 
@@ -13,7 +15,8 @@ APP = ROOT / "docs" / "examples" / "wsgi" / "app.py"
 
 def test_the_example_streams(tmp_path: Path) -> None:
     port = free_port()
-    with running([sys.executable, str(APP), str(port)], port, tmp_path / "log"):
+    package = {"PYTHONPATH": str(Path(streamtmpl.__file__).parents[1])}
+    with running([sys.executable, str(APP), str(port)], port, tmp_path / "log", package):
         assert fetch(port, "/nothing")[0].status == 404
         with Connection(port) as connection:
             connection.send("/")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from .launch import Server, free_port, module, running
+from .launch import ROOT, Server, free_port, module, running
 
 APP = "tests.adapters.apps.wsgi_app:application"
 THREADS = 60
@@ -104,8 +103,8 @@ def installed(kind: Kind) -> bool:
 def serving(kind: Kind, folder: Path) -> Iterator[Server]:
     """Run a server until the end of the block; the application's files are in *folder*."""
     if not installed(kind):
-        pytest.skip(f"{kind.needs} is not installed (the extra 'servers' has it)")
+        pytest.skip(f"{kind.needs} is not installed")
     port = free_port()
-    environment = {"STREAMTMPL_TEST_FOLDER": str(folder), "PYTHONPATH": os.getcwd()}
+    environment = {"STREAMTMPL_TEST_FOLDER": str(folder), "PYTHONPATH": str(ROOT)}
     with running(kind.command(port), port, folder / "server.log", environment) as server:
         yield server
