@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -70,7 +71,12 @@ def running(
     variables = {**os.environ, "PYTHONUNBUFFERED": "1", **(environment or {})}
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command, cwd=ROOT, env=variables, stdout=output, stderr=subprocess.STDOUT
+            command,
+            cwd=ROOT,
+            env=variables,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
     server = Server(port, process, log)
     try:
@@ -81,7 +87,8 @@ def running(
         try:
             process.wait(10)
         except subprocess.TimeoutExpired:
-            process.kill()
+            # Its workers as well: they may be stuck in a template that a failed test left waiting.
+            os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
 
