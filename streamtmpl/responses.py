@@ -305,7 +305,7 @@ def async_byte_stream(
         _check_source(source, context, commit_after, chunk_size)
         source.encode_as(charset)
         return source
-    if _is_async(source):
+    if hasattr(source, "__aiter__"):
         _check_source(source, context, commit_after, chunk_size)
         texts = _Wire(charset).async_items(source)
         return rechunk_async(texts, chunk_size=chunk_size, encoding="latin-1")
@@ -328,7 +328,7 @@ def close_unread(source: Any) -> None:
 def _is_async(source: Any) -> bool:
     if isinstance(source, jinja2.Template):
         return bool(source.environment.is_async)
-    return hasattr(type(source), "__aiter__") and not hasattr(type(source), "__iter__")
+    return hasattr(source, "__aiter__") and not isinstance(source, Iterable)
 
 
 class _Wire:
