@@ -201,3 +201,26 @@ def test_dicts_that_change(kind: str) -> None:
             "during iteration"
             in Pair(LOOPS["plain"].replace("BODY", body), kind).error(make).message
         )
+
+
+@sync_and_async
+@pytest.mark.parametrize(
+    "loop", ["{{ loop.index }}", "{{ loop.last }}", "{% if false %}{{ loop }}{% endif %}"]
+)
+def test_macros_that_keep_the_variables_of_a_loop(loop: str, kind: str) -> None:
+    """Called again where the test looks at the next item, they see the last one that passed."""
+    source = (
+        "{% for x in rows if keeps(x) %}" + loop + "{% macro m() %}{{ x }}{{ y }}{% endmacro %}"
+        "{% set y = x ~ '!' %}{% do saved.append(m) %}{{ x }};{% endfor %}"
+    )
+
+    def make(notes: Notes) -> dict[str, Any]:
+        saved: list[Any] = []
+
+        def keeps(value: int) -> bool:
+            notes.append((value, [str(macro()) for macro in saved] if kind == "sync" else ()))
+            return value % 2 == 1
+
+        return {"rows": [1, 2, 3, 4, 5, 6], "saved": saved, "keeps": keeps}
+
+    assert Pair(source, kind).text(make).count(";") == 3

@@ -117,6 +117,24 @@ def test_mappings_for_globals(kind_of_globals: Any, kind: str) -> None:
         pair.agree(given(**values), label)
 
 
+class MoreGlobals:
+    """Templates have globals out of several mappings, the first of which wins."""
+
+    def make_globals(self, given: Any) -> Any:
+        first, second = {"y": "<first>", "w": 1}, {"y": "<second>", "g": "<second>", "z": 2}
+        return ChainMap(given or {}, first, second, self.globals)  # type: ignore[attr-defined]
+
+
+@sync_and_async
+def test_globals_out_of_several_mappings(kind: str) -> None:
+    pair = Pair(PAGE, kind, mixin=MoreGlobals, change=with_globals)
+    for label, values in CONTEXTS.items():
+        pair.agree(given(**values), label)
+    assert "<first>&lt;second&gt;" in Pair(
+        "{{ y }}{{ g|e }}", kind, mixin=MoreGlobals, change=with_globals
+    ).text(given())
+
+
 @sync_and_async
 def test_what_a_context_is_made_of(kind: str) -> None:
     pair = Pair("{{ x }}{{ self }}{{ context }}", kind)
