@@ -22,3 +22,7 @@ class StreamBusyError(StreamError, RuntimeError):
 
 class UnknownBlockError(StreamError, LookupError):
     """A stream was to be committed after a block that its template does not have."""
+
+
+class LateSessionWarning(UserWarning):
+    """A session was modified when its cookie could not be sent any more; the change is lost."""
