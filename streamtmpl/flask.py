@@ -8,6 +8,7 @@ that runs the teardown functions, once, in whatever thread that happens.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from contextvars import copy_context
@@ -24,6 +25,7 @@ from flask.signals import (
     request_finished,
     template_rendered,
 )
+from jinja2 import Template
 
 from .bridge import iterate
 from .exceptions import LateSessionWarning
@@ -36,6 +38,7 @@ from .pallets import (
     make_streaming,
     setting_up,
     streaming_environment,
+    to_end,
 )
 from .rendering import render_stream, render_stream_async
 from .responses import CONTENT_TYPE, ResponseHead, byte_stream
@@ -44,14 +47,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from flask.ctx import RequestContext
-    from jinja2 import Template
 
     from .responses import HeaderItems
 
 __all__ = [
     "LateSessionWarning",
-    "StreamResponse",
     "StreamTemplates",
+    "stream_response",
     "stream_template",
     "stream_template_string",
     "stream_with_context",
@@ -153,53 +155,43 @@ def stream_with_context(generator_or_function: Any) -> Any:
     return _start(_Hold(), iterator, sources)
 
 
-class StreamResponse(Response):
-    """A response that streams, with status and headers, the same in every adapter.
+def stream_response(
+    source: Any,
+    context: Mapping[str, Any] | None = None,
+    *,
+    status: int | str = 200,
+    headers: HeaderItems = (),
+    content_type: str = CONTENT_TYPE,
+    chunk_size: int | None = None,
+    commit_after: str | None = None,
+) -> Response:
+    """Make a response that streams, of the application's class for responses.
 
-    The first chunk is rendered while the response is made, but for a HEAD request: an error up to
-    there is raised here, and Flask answers with its error page. Status and headers may be changed
-    as those of any response of Flask.
+    In a request, the first chunk is rendered at once, as by :func:`stream_template`. Status and
+    headers of the response may be changed as those of any other.
+
+    :param source: the name of a template or a template, rendered with *context*; or a
+        :class:`~streamtmpl.ChunkStream` or an iterable of ``str`` or ``bytes``.
+    :param status: a code, or code and reason.
+    :param headers: a mapping, or pairs; ``X-Accel-Buffering: no`` unless they say other.
+    :param content_type: the type, whose charset the text is encoded in.
+    :param chunk_size: as of :func:`~streamtmpl.render_stream`.
+    :param commit_after: a block of the template: the first chunk is held until after it.
+    :raises ValueError: a header or the status could not be sent.
+    :raises NotStreamingError: *source* is none of these.
     """
-
-    def __init__(
-        self,
-        source: Any,
-        context: Mapping[str, Any] | None = None,
-        *,
-        status: int | str = 200,
-        headers: HeaderItems = (),
-        content_type: str = CONTENT_TYPE,
-        chunk_size: int | None = None,
-        commit_after: str | None = None,
-    ) -> None:
-        """Stream *source*.
-
-        :param source: the name of a template or a template, rendered with *context*; or a
-            :class:`~streamtmpl.ChunkStream` or an iterable of ``str`` or ``bytes``.
-        :param status: a code, or code and reason.
-        :param headers: a mapping, or pairs; ``X-Accel-Buffering: no`` unless they say other.
-        :param content_type: the type, whose charset the text is encoded in.
-        :param chunk_size: as of :func:`~streamtmpl.render_stream`.
-        :param commit_after: a block of the template: the first chunk is held until after it.
-        :raises ValueError: a header or the status could not be sent.
-        :raises NotStreamingError: *source* is none of these.
-        """
-        head = ResponseHead(status, headers, content_type)
-        options: dict[str, Any] = {"chunk_size": chunk_size, "commit_after": commit_after}
-        app = _app()
-        if isinstance(source, str):
-            source = streaming_environment(app).get_template(source)
-        if hasattr(source, "root_render_func"):
-            body = _rendered(app, source, dict(context or {}), encoding=head.charset, **options)
-        else:
-            hold = _Hold()
-            chunks = hold.run(_bytes, source, context, head.charset, options)
-            body = _start(hold, chunks, [chunks], _is_eager())
-        super().__init__(body, status=head.status_line, headers=head.sent())
-
-
-def _bytes(source: Any, context: Any, charset: str, options: dict[str, Any]) -> Iterator[bytes]:
-    return byte_stream(source, context, charset=charset, **options)
+    head = ResponseHead(status, headers, content_type)
+    options: dict[str, Any] = {"chunk_size": chunk_size, "commit_after": commit_after}
+    app = _app()
+    if isinstance(source, str):
+        source = streaming_environment(app).get_template(source)
+    if isinstance(source, Template):
+        body = _rendered(app, source, dict(context or {}), encoding=head.charset, **options)
+    else:
+        hold = _Hold()
+        chunks = hold.run(byte_stream, source, context, charset=head.charset, **options)
+        body = _start(hold, chunks, [chunks], _is_eager())
+    return app.response_class(body, status=head.status_line, headers=head.sent())
 
 
 def _app() -> Flask:
@@ -218,8 +210,15 @@ def _rendered(
 ) -> Generator[Any, None, None]:
     """The chunks of *template*, with Flask's signals and what its context processors add."""
     app.update_template_context(context)
-    signal = {"_async_wrapper": app.ensure_sync, "template": template, "context": context}
-    before_render_template.send(app, **signal)
+    before_render_template.send(
+        app, _async_wrapper=app.ensure_sync, template=template, context=context
+    )
+
+    def completed() -> None:
+        template_rendered.send(
+            app, _async_wrapper=app.ensure_sync, template=template, context=context
+        )
+
     hold = _Hold()
     eager = _is_eager()
     if template.environment.is_async:
@@ -228,7 +227,7 @@ def _rendered(
         eager = False  # an event loop may be running in an async view
     else:
         steps = hold.run(render_stream, template, context, **options)
-    return _start(hold, steps, [steps], eager, lambda: template_rendered.send(app, **signal))
+    return _start(hold, steps, [steps], eager, completed)
 
 
 class _Hold:
@@ -277,16 +276,11 @@ class _Hold:
     def _pop(self, request_context: RequestContext, error: BaseException | None) -> None:
         in_stream.set(False)
         try:
-            _to_end(request_context._cv_tokens, self._request_token)
+            to_end(request_context._cv_tokens, self._request_token)
             request_context.pop(error)
         finally:
-            _to_end(self._app_context._cv_tokens, self._app_token)
+            to_end(self._app_context._cv_tokens, self._app_token)
             self._app_context.pop(error)
-
-
-def _to_end(tokens: list[Any], token: Any) -> None:
-    tokens.remove(token)
-    tokens.append(token)
 
 
 def _start(
@@ -358,7 +352,7 @@ def _answer_with(stream: Generator[Any, None, None]) -> None:
 
 
 def _close_idle(stream: Generator[Any, None, None]) -> None:
-    if not stream.gi_running:
+    if inspect.getgeneratorstate(stream) != inspect.GEN_RUNNING:
         stream.close()
 
 

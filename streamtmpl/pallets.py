@@ -74,6 +74,12 @@ def streaming_environment(app: Any) -> Environment:
     return environment
 
 
+def to_end(tokens: list[Any], token: Any) -> None:
+    """Make *token* the one among the *tokens* of a context that its next pop takes."""
+    tokens.remove(token)
+    tokens.append(token)
+
+
 def guard_session(session: Any) -> None:
     """Warn from now on when a stream modifies *session*, whose cookie has been written.
 
@@ -97,7 +103,7 @@ def _warn_late() -> None:
     advice = (
         "after the headers of the response, and with them the session's cookie, had been sent: the"
         " change is lost. Modify it in the view, or hold the first chunk back up to the block that"
-        " modifies it: StreamResponse(..., commit_after=...)"
+        " modifies it: stream_response(..., commit_after=...)"
     )
     if frame is None:
         warnings.warn(f"the session was modified {advice}", LateSessionWarning, stacklevel=4)
