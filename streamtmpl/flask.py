@@ -33,6 +33,7 @@ from .pallets import (
     ACCEL,
     NAME,
     configure,
+    context_without,
     guard_session,
     in_stream,
     make_streaming,
@@ -240,13 +241,15 @@ class _Hold:
 
     def __init__(self) -> None:
         """Hold the current contexts; outside of a request there is nothing to hold."""
-        self._context = copy_context()
         self.request_context: RequestContext | None = _cv_request.get(None)
-        if self.request_context is not None:
-            self.run(self._push, self.request_context)
+        if self.request_context is None:
+            self._context = copy_context()
+            return
+        self._app_context = _cv_app.get()
+        self._context = context_without(_cv_app, _cv_request)
+        self.run(self._push, self.request_context)
 
     def _push(self, request_context: RequestContext) -> None:
-        self._app_context = _cv_app.get()
         self._app_context.push()
         tokens = self._app_context._cv_tokens
         self._app_token = tokens.pop()

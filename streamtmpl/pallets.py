@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from contextvars import ContextVar
+from contextvars import Context, ContextVar, copy_context
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
@@ -72,6 +72,18 @@ def streaming_environment(app: Any) -> Environment:
         with setting_up:
             enable_streaming(environment, chunk_size=app.config.get(CHUNK_SIZE))
     return environment
+
+
+def context_without(*variables: ContextVar[Any]) -> Context:
+    """A copy of the current context in which *variables* are not set.
+
+    Once what is pushed in it has been popped, there is no request in it any more.
+    """
+    context = Context()
+    for variable, value in copy_context().items():
+        if variable not in variables:
+            context.run(variable.set, value)
+    return context
 
 
 def to_end(tokens: list[Any], token: Any) -> None:

@@ -98,7 +98,6 @@ def make_client(app):
 @pytest.fixture(autouse=True)
 def leaves_no_context():
     yield
-    gc.collect()
     assert not flask.has_request_context()
     assert not flask.has_app_context()
 
