@@ -29,7 +29,7 @@ def view():
 
 def test_flask_compress_compresses_chunk_by_chunk(app):
     compress = pytest.importorskip("flask_compress", reason="Flask-Compress is not installed")
-    ended = []
+    ended: list = []
     app.teardown_request(ended.append)
     app.config["COMPRESS_STREAMS"] = True
     compress.Compress(app)
@@ -47,7 +47,7 @@ def test_flask_compress_compresses_chunk_by_chunk(app):
 
 def test_a_compressed_stream_that_is_abandoned_is_torn_down(app):
     compress = pytest.importorskip("flask_compress", reason="Flask-Compress is not installed")
-    ended = []
+    ended: list = []
     app.teardown_request(lambda error: ended.append(type(error)))
     compress.Compress(app)
     app.add_url_rule("/", view_func=view)

@@ -283,7 +283,7 @@ def test_stream_with_context_needs_a_request():
 
 def test_stream_with_context_refuses_what_is_not_async():
     with pytest.raises(TypeError, match="async iterable"):
-        streaming.stream_with_context(["x"])  # type: ignore[arg-type, list-item, type-var] # a mistake
+        streaming.stream_with_context(["x"])  # type: ignore[call-overload]
 
 
 def test_stream_response_has_status_headers_and_charset(app, ended):
