@@ -229,7 +229,7 @@ def test_a_session_modified_later_warns_with_template_and_line(app):
 
 
 def test_signals_are_quart_s_and_the_second_comes_when_the_stream_is_complete(app):
-    seen = []
+    seen: list[tuple] = []
 
     async def before(sender, template, context, **extra):
         seen.append(("before", template.name))
