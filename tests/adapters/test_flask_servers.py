@@ -54,13 +54,13 @@ def test_chunks_arrive_while_the_template_is_still_running(server):
 
 def test_clients_that_disconnect_are_torn_down_once(server):
     before = counts(server)
-    for number in range(20):
+    for number in range(200):
         with Connection(server.port, receive_buffer=4096) as connection:
             connection.send(f"/endless?q=user{number}")
             connection.head()
             assert connection.chunk()
-    expected = {**before, "begun": before["begun"] + 20, "closed": before["closed"] + 20}
-    expected |= {"request": before["request"] + 20, "app": before["app"] + 20}
+    expected = {**before, "begun": before["begun"] + 200, "closed": before["closed"] + 200}
+    expected |= {"request": before["request"] + 200, "app": before["app"] + 200}
     deadline = time.monotonic() + WITHIN
     while (seen := counts(server)) != expected and time.monotonic() < deadline:
         time.sleep(0.05)

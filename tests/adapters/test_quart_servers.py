@@ -45,12 +45,12 @@ def test_chunks_arrive_while_the_template_is_still_running(server):
 
 def test_clients_that_disconnect_are_torn_down_once(server):
     before = counts(server)
-    for number in range(20):
+    for number in range(200):
         with Connection(server.port, receive_buffer=4096) as connection:
             connection.send(f"/endless?q=user{number}")
             connection.head()
             assert connection.chunk()
-    more = {name: before[name] + 20 for name in ("begun", "closed", "request", "app")}
+    more = {name: before[name] + 200 for name in ("begun", "closed", "request", "app")}
     deadline = time.monotonic() + WITHIN
     while (seen := counts(server)) != {**before, **more} and time.monotonic() < deadline:
         time.sleep(0.05)
