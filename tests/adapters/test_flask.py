@@ -12,14 +12,14 @@ import pytest
 
 flask = pytest.importorskip("flask", reason="the extra 'flask' is not installed")
 
-from jinja2 import DictLoader  # noqa: E402 - after the skip
-from markupsafe import escape  # noqa: E402
-from werkzeug.exceptions import NotFound  # noqa: E402
-from werkzeug.test import EnvironBuilder  # noqa: E402
+from jinja2 import DictLoader
+from markupsafe import escape
+from werkzeug.exceptions import NotFound
+from werkzeug.test import EnvironBuilder
 
-import streamtmpl.flask as streaming  # noqa: E402
-from streamtmpl import ChunkStream, UnknownBlockError, rechunk  # noqa: E402
-from streamtmpl.environment import Streaming  # noqa: E402
+import streamtmpl.flask as streaming
+from streamtmpl import ChunkStream, UnknownBlockError, rechunk
+from streamtmpl.environment import Streaming
 
 Event = tuple[str, object]
 

@@ -12,11 +12,11 @@ import pytest
 
 quart = pytest.importorskip("quart", reason="the extra 'quart' is not installed")
 
-from jinja2 import DictLoader  # noqa: E402 - after the skip
+from jinja2 import DictLoader
 
-import streamtmpl.quart as streaming  # noqa: E402
-from streamtmpl import UnknownBlockError, rechunk_async  # noqa: E402
-from streamtmpl.environment import Streaming  # noqa: E402
+import streamtmpl.quart as streaming
+from streamtmpl import UnknownBlockError, rechunk_async
+from streamtmpl.environment import Streaming
 
 TEMPLATES = {
     "numbers.html": (
