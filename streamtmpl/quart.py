@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
-from contextvars import Context, copy_context
+from contextvars import Context, ContextVar, copy_context
 from functools import update_wrapper
 from importlib.metadata import version
 from types import coroutine
@@ -19,7 +19,7 @@ from weakref import WeakKeyDictionary, WeakSet, ref
 
 from jinja2 import Template
 from quart import Quart, Response, after_this_request, current_app
-from quart.globals import _cv_app, _cv_request
+from quart import globals as contexts
 from quart.signals import (
     before_render_template,
     got_request_exception,
@@ -47,8 +47,6 @@ from .responses import CONTENT_TYPE, ResponseHead, async_byte_stream
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
-    from quart.ctx import RequestContext
-
     from .responses import HeaderItems
 
 __all__ = [
@@ -63,14 +61,21 @@ __all__ = [
 Item = TypeVar("Item", str, bytes)
 _Streams = WeakKeyDictionary[Any, WeakSet[AsyncGenerator[Any, None]]]
 
-KNOWN = ((0, 19), (0, 20), (0, 21), (0, 22))
+KNOWN = ((0, 19), (0, 20), (0, 21), (0, 22), (0, 23))
 """The versions of Quart whose contexts :class:`_Hold` knows."""
 
-if tuple(map(int, version("quart").split(".")[:2])) not in KNOWN:
+VERSION = tuple(map(int, version("quart").split(".")[:2]))
+
+if VERSION not in KNOWN:
     raise ImportError(
-        f"streamtmpl.quart keeps the contexts of Quart 0.19 to 0.22 for a stream, and not those of"
-        f" Quart {version('quart')}: install a later streamtmpl, or 'Quart<0.23'"
+        f"streamtmpl.quart keeps the contexts of Quart 0.19 to 0.23 for a stream, and not those of"
+        f" Quart {version('quart')}: install a later streamtmpl, or 'Quart<0.24'"
     )
+
+_names: Any = contexts  # mypy sees those of the version that is installed
+_cv_app: ContextVar[Any] = _names._cv_app
+_cv_request: ContextVar[Any] | None = None if VERSION >= (0, 23) else _names._cv_request
+"""From Quart 0.23 on, one context is that of the application and of the request."""
 
 _END: Any = object()
 
@@ -146,7 +151,7 @@ def stream_with_context(generator_or_function: Any) -> Any:
             return stream_with_context(generator_or_function(*args, **kwargs))
 
         return update_wrapper(decorated, generator_or_function)
-    if _cv_request.get(None) is None:
+    if _request_context() is None:
         raise RuntimeError(
             "stream_with_context() keeps the contexts of a request: call it in a view function"
         )
@@ -229,6 +234,14 @@ async def _rendered(
     return await _start(hold, chunks, completed)
 
 
+def _request_context() -> Any:
+    """The context of the current request, if there is one."""
+    if _cv_request is not None:
+        return _cv_request.get(None)
+    context = _cv_app.get(None)
+    return context if context is not None and context.has_request else None
+
+
 async def _nothing() -> None:
     """What there is to do after a stream that is not a template's."""
 
@@ -236,27 +249,31 @@ async def _nothing() -> None:
 class _Hold:
     """Holds the contexts of the current request, in a contextvars context of its own.
 
-    A context of Quart is torn down by its last pop, and pops its pushes in reverse order. A hold
-    puts its push at the bottom, so that Quart's own pops meet their own pushes, in their own
-    contextvars context, whatever the order in which requests and streams end.
+    A context of Quart is torn down by its last pop. Before 0.23 it pops its pushes in reverse
+    order: a hold puts its push at the bottom, so that Quart's own pops meet their own pushes, in
+    their own contextvars context, whatever the order in which requests and streams end. From 0.23
+    on it counts its pushes.
     """
 
     def __init__(self) -> None:
         """Hold the current contexts; outside of a request there is nothing to hold."""
-        self.request_context: RequestContext | None = _cv_request.get(None)
+        self.request_context = _request_context()
         if self.request_context is None:
             self._context = copy_context()
             return
         self._app_context = _cv_app.get()
-        self._context = context_without(_cv_app, _cv_request)
+        self._context = context_without(_cv_app, _cv_request or _cv_app)
         self.run(self._push, self.request_context)
 
-    def _push(self, request_context: RequestContext) -> None:
+    def _push(self, request_context: Any) -> None:
+        in_stream.set(True)
         self._app_token = _cv_app.set(self._app_context)
+        if _cv_request is None:
+            request_context._push_count += 1
+            return
         self._app_context._cv_tokens.insert(0, self._app_token)
         self._request_token = (_cv_request.set(request_context), None)
         request_context._cv_tokens.insert(0, self._request_token)
-        in_stream.set(True)
 
     @property
     def shows(self) -> bool:
@@ -285,8 +302,13 @@ class _Hold:
             if self.request_context is not None:
                 await self.step(self._pop, self.request_context, error)
 
-    async def _pop(self, request_context: RequestContext, error: BaseException | None) -> None:
+    async def _pop(self, request_context: Any, error: BaseException | None) -> None:
         in_stream.set(False)
+        if _cv_request is None:
+            if request_context._push_count == 1:  # the last pop is ours: in our contextvars context
+                request_context._cv_token = self._app_token
+            await request_context.pop(error)
+            return
         try:
             to_end(request_context._cv_tokens, self._request_token)
             await request_context.pop(error)
@@ -402,13 +424,13 @@ def _streams(app: Quart) -> _Streams:
 
 async def _request_failed(app: Quart, **signal: Any) -> None:
     """Close what the view had begun: Quart answers with another page."""
-    context = _cv_request.get(None)
+    context = _request_context()
     for stream in list(_streams(app).get(context, ())):
         await _close_idle(stream)
 
 
 async def _response_ready(app: Quart, **signal: Any) -> None:
     """The session has been saved: what a stream does to it from here on is lost."""
-    context = _cv_request.get(None)
+    context = _request_context()
     if context is not None and context in _streams(app):
         guard_session(context.session)
