@@ -218,7 +218,8 @@ async def _rendered(
     app: Quart, template: Template, context: dict[str, Any], **options: Any
 ) -> AsyncGenerator[Any, None]:
     """The chunks of *template*, with Quart's signals and what its context processors add."""
-    await app.update_template_context(context)
+    extend: Any = app.update_template_context
+    await (extend(context) if _cv_request is not None else extend(_cv_app.get(), context))
     signal: dict[str, Any] = {
         "_sync_wrapper": app.ensure_async,
         "template": template,

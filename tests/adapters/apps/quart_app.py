@@ -7,7 +7,7 @@ import asyncio
 from jinja2 import DictLoader
 from quart import Quart, g, has_request_context, request
 
-from streamtmpl.quart import StreamTemplates, stream_template
+from streamtmpl.quart import VERSION, StreamTemplates, stream_template
 
 TEMPLATES = {
     "waits.html": "<h1>{{ request.args.q }}</h1>\n{% flush %}{{ wait() }}{{ g.user }}",
@@ -38,8 +38,9 @@ async def torn_down(error):
 
 @app.teardown_appcontext
 async def app_torn_down(error):
-    if g.get("user") != "counts":  # the request's context has gone
-        counts["wrong" if has_request_context() else "app"] += 1
+    if g.get("user", "counts") != "counts":
+        merged = VERSION >= (0, 23)  # the application's context is the request's
+        counts["app" if has_request_context() is merged else "wrong"] += 1
 
 
 @app.errorhandler(ZeroDivisionError)
