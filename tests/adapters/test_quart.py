@@ -166,7 +166,7 @@ def test_teardown_gets_the_error_of_the_template(app, ended):
 
     with pytest.raises(Exception) as failure:  # noqa: PT011 - from 0.23 on, in a group
         asyncio.run(read())
-    error = failure.value
+    error: Any = failure.value
     while isinstance(error, getattr(builtins, "ExceptionGroup", ())):
         (error,) = error.exceptions
     assert isinstance(error, ZeroDivisionError)
