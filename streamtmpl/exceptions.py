@@ -26,3 +26,7 @@ class UnknownBlockError(StreamError, LookupError):
 
 class ResponseSentError(StreamError, RuntimeError):
     """A response was changed, or was to be sent once more, after it had been sent."""
+
+
+class LateSessionWarning(UserWarning):
+    """A session was modified when its cookie could not be sent any more; the change is lost."""

@@ -1,0 +1,385 @@
+"""Streaming templates in Flask: the request's contexts stay until the stream ends.
+
+The functions have the names and arguments of Flask's own. A stream holds the request context and
+the application context of the view, pushed in a :mod:`contextvars` context that nobody else runs
+in. So Flask's own pop at the end of the view is not the last one, and it is the end of the stream
+that runs the teardown functions, once, in whatever thread that happens.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from contextvars import copy_context
+from functools import update_wrapper
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+from weakref import WeakKeyDictionary, WeakSet, ref
+
+from flask import Flask, Response, after_this_request, current_app
+from flask.globals import _cv_app, _cv_request
+from flask.signals import (
+    before_render_template,
+    got_request_exception,
+    request_finished,
+    template_rendered,
+)
+from jinja2 import Template
+
+from .bridge import iterate
+from .exceptions import LateSessionWarning
+from .pallets import (
+    ACCEL,
+    NAME,
+    configure,
+    context_without,
+    guard_session,
+    in_stream,
+    make_streaming,
+    setting_up,
+    streaming_environment,
+    to_end,
+)
+from .rendering import render_stream, render_stream_async
+from .responses import CONTENT_TYPE, ResponseHead, byte_stream
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from flask.ctx import RequestContext
+
+    from .responses import HeaderItems
+
+__all__ = [
+    "LateSessionWarning",
+    "StreamTemplates",
+    "stream_response",
+    "stream_template",
+    "stream_template_string",
+    "stream_with_context",
+]
+
+Item = TypeVar("Item", str, bytes)
+_Streams = WeakKeyDictionary[Any, WeakSet[Generator[Any, None, None]]]
+
+KNOWN = ((2, 3), (3, 0), (3, 1))
+"""The versions of Flask whose contexts :class:`_Hold` knows."""
+
+if tuple(map(int, version("flask").split(".")[:2])) not in KNOWN:
+    raise ImportError(
+        f"streamtmpl.flask keeps the contexts of Flask 2.3 to 3.1 for a stream, and not those of"
+        f" Flask {version('flask')}: install a later streamtmpl, or 'Flask<3.2'"
+    )
+
+_END: Any = object()
+
+
+class StreamTemplates:
+    """The extension: makes the template environment of an application a streaming one.
+
+    Flask's ``render_template()`` and ``stream_template()`` use it as well. Without the extension
+    the first stream does the same.
+    """
+
+    def __init__(self, app: Flask | None = None) -> None:
+        """Set up *app*; without one, call :meth:`init_app` later."""
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: Flask) -> None:
+        """Set up *app*, whose chunk size is the configuration's ``STREAMTMPL_CHUNK_SIZE``.
+
+        :raises ValueError: the chunk size is negative or no integer.
+        """
+        _streams(app)
+        make_streaming(app)
+
+
+def stream_template(
+    template_name_or_list: str | Template | list[str | Template], **context: Any
+) -> Iterator[str]:
+    """Render a template as a stream, to be returned from a view.
+
+    In a request, the first chunk is rendered at once: an error up to there is raised here, and
+    Flask answers with its error page. A HEAD request renders nothing.
+
+    :param template_name_or_list: as of :func:`flask.render_template`.
+    :param context: the variables for the template.
+    :return: a generator of chunks.
+    """
+    app = _app()
+    template = streaming_environment(app).get_or_select_template(template_name_or_list)
+    return _rendered(app, template, context)
+
+
+def stream_template_string(source: str, **context: Any) -> Iterator[str]:
+    """The same for a template that is given as its *source*."""
+    app = _app()
+    return _rendered(app, streaming_environment(app).from_string(source), context)
+
+
+@overload
+def stream_with_context(generator_or_function: Iterable[Item]) -> Iterator[Item]: ...
+@overload
+def stream_with_context(
+    generator_or_function: Callable[..., Iterable[Item]],
+) -> Callable[..., Iterator[Item]]: ...
+def stream_with_context(generator_or_function: Any) -> Any:
+    """Keep the contexts of the request for an iterable, until it ends or is closed.
+
+    :param generator_or_function: an iterable of ``str`` or ``bytes``, whose items are passed on as
+        they are; or a function that returns one, which makes this a decorator.
+    :raises RuntimeError: there is no request.
+    :raises TypeError: it is neither.
+    """
+    try:
+        iterator = iter(generator_or_function)
+    except TypeError:
+        if not callable(generator_or_function):
+            raise TypeError(
+                f"expected an iterable or a function that returns one, not"
+                f" {generator_or_function!r}; Flask cannot send async generators"
+            ) from None
+
+        def decorated(*args: Any, **kwargs: Any) -> Any:
+            return stream_with_context(generator_or_function(*args, **kwargs))
+
+        return update_wrapper(decorated, generator_or_function)
+    if _cv_request.get(None) is None:
+        raise RuntimeError(
+            "stream_with_context() keeps the contexts of a request: call it in a view function"
+        )
+    sources = [iterator]
+    if iterator is not generator_or_function:  # an iterable of WSGI has a close() of its own
+        sources.insert(0, generator_or_function)
+    return _start(_Hold(), iterator, sources)
+
+
+def stream_response(
+    source: Any,
+    context: Mapping[str, Any] | None = None,
+    *,
+    status: int | str = 200,
+    headers: HeaderItems = (),
+    content_type: str = CONTENT_TYPE,
+    chunk_size: int | None = None,
+    commit_after: str | None = None,
+) -> Response:
+    """Make a response that streams, of the application's class for responses.
+
+    In a request, the first chunk is rendered at once, as by :func:`stream_template`. Status and
+    headers of the response may be changed as those of any other.
+
+    :param source: the name of a template or a template, rendered with *context*; or a
+        :class:`~streamtmpl.ChunkStream` or an iterable of ``str`` or ``bytes``.
+    :param status: a code, or code and reason.
+    :param headers: a mapping, or pairs; ``X-Accel-Buffering: no`` unless they say other.
+    :param content_type: the type, whose charset the text is encoded in.
+    :param chunk_size: as of :func:`~streamtmpl.render_stream`.
+    :param commit_after: a block of the template: the first chunk is held until after it.
+    :raises ValueError: a header or the status could not be sent.
+    :raises NotStreamingError: *source* is none of these.
+    """
+    head = ResponseHead(status, headers, content_type)
+    options: dict[str, Any] = {"chunk_size": chunk_size, "commit_after": commit_after}
+    app = _app()
+    if isinstance(source, str):
+        source = streaming_environment(app).get_template(source)
+    if isinstance(source, Template):
+        body = _rendered(app, source, dict(context or {}), encoding=head.charset, **options)
+    else:
+        hold = _Hold()
+        chunks = hold.run(byte_stream, source, context, charset=head.charset, **options)
+        body = _start(hold, chunks, [chunks], _is_eager())
+    return app.response_class(body, status=head.status_line, headers=head.sent())
+
+
+def _app() -> Flask:
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined] # it is a proxy
+    return app
+
+
+def _is_eager() -> bool:
+    """Whether the first chunk is wanted at once: there is a request that will show it."""
+    context = _cv_request.get(None)
+    return context is not None and context.request.method != "HEAD"
+
+
+def _rendered(
+    app: Flask, template: Template, context: dict[str, Any], **options: Any
+) -> Generator[Any, None, None]:
+    """The chunks of *template*, with Flask's signals and what its context processors add."""
+    app.update_template_context(context)
+    before_render_template.send(
+        app, _async_wrapper=app.ensure_sync, template=template, context=context
+    )
+
+    def completed() -> None:
+        template_rendered.send(
+            app, _async_wrapper=app.ensure_sync, template=template, context=context
+        )
+
+    hold = _Hold()
+    eager = _is_eager()
+    if template.environment.is_async:
+        chunks = hold.run(render_stream_async, template, context, **options)
+        steps: Iterator[Any] = iterate(chunks.in_lockstep())
+        eager = False  # an event loop may be running in an async view
+    else:
+        steps = hold.run(render_stream, template, context, **options)
+    return _start(hold, steps, [steps], eager, completed)
+
+
+class _Hold:
+    """Holds the contexts of the current request, in a contextvars context of its own.
+
+    A context of Flask is torn down by its last pop, and pops its pushes in reverse order. A hold
+    puts its push at the bottom, so that Flask's own pops meet their own pushes, in their own
+    contextvars context, whatever the order in which requests and streams end.
+    """
+
+    def __init__(self) -> None:
+        """Hold the current contexts; outside of a request there is nothing to hold."""
+        self.request_context: RequestContext | None = _cv_request.get(None)
+        if self.request_context is None:
+            self._context = copy_context()
+            return
+        self._app_context = _cv_app.get()
+        self._context = context_without(_cv_app, _cv_request)
+        self.run(self._push, self.request_context)
+
+    def _push(self, request_context: RequestContext) -> None:
+        self._app_context.push()
+        tokens = self._app_context._cv_tokens
+        self._app_token = tokens.pop()
+        tokens.insert(0, self._app_token)
+        # RequestContext.push() would match the URL anew, and view_args may have been changed.
+        self._request_token = (_cv_request.set(request_context), None)
+        request_context._cv_tokens.insert(0, self._request_token)
+        in_stream.set(True)
+
+    def run(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Call *function* in the held contexts."""
+        return self._context.run(function, *args, **kwargs)
+
+    @contextmanager
+    def until_end(self) -> Iterator[None]:
+        """Release what is held in the end, with the error that has ended the stream."""
+        error: BaseException | None = None
+        try:
+            yield
+        except BaseException as raised:
+            error = raised
+            raise
+        finally:
+            if self.request_context is not None:
+                self.run(self._pop, self.request_context, error)
+
+    def _pop(self, request_context: RequestContext, error: BaseException | None) -> None:
+        in_stream.set(False)
+        try:
+            to_end(request_context._cv_tokens, self._request_token)
+            request_context.pop(error)
+        finally:
+            to_end(self._app_context._cv_tokens, self._app_token)
+            self._app_context.pop(error)
+
+
+def _start(
+    hold: _Hold,
+    iterator: Iterator[Any],
+    sources: Iterable[Any],
+    eager: bool = False,
+    completed: Callable[[], Any] = lambda: None,
+) -> Generator[Any, None, None]:
+    """A generator of the items of *iterator*, which has begun: to drop it is to close it.
+
+    :param sources: what is closed in the end, the last one first.
+    :param eager: whether the first item is taken now.
+    :param completed: called after the last item.
+    """
+    stream = _iterate(hold, iterator, sources, eager, completed)
+    next(stream)
+    context = hold.request_context
+    if context is not None:
+        _streams(context.app).setdefault(context, WeakSet()).add(stream)
+        _answer_with(stream)
+    return stream
+
+
+def _iterate(
+    hold: _Hold,
+    iterator: Iterator[Any],
+    sources: Iterable[Any],
+    eager: bool,
+    completed: Callable[[], Any],
+) -> Generator[Any, None, None]:
+    with ExitStack() as stack:
+        stack.enter_context(hold.until_end())
+        for source in sources:
+            if callable(getattr(source, "close", None)):
+                stack.callback(hold.run, source.close)
+        item = hold.run(next, iterator, _END) if eager else None
+        try:
+            yield None
+        except GeneratorExit:  # nothing was sent: for the teardown functions that is no error
+            return
+        if not eager:
+            item = hold.run(next, iterator, _END)
+        while item is not _END:
+            yield item
+            item = hold.run(next, iterator, _END)
+        hold.run(completed)
+
+
+def _answer_with(stream: Generator[Any, None, None]) -> None:
+    """Have the response to this request, if it is *stream*, pass proxies in chunks.
+
+    A stream that a view has made and not returned is closed then: often an error's traceback is
+    what keeps it, and with it the contexts.
+    """
+    dropped = ref(stream)  # the request must not keep what keeps the request
+
+    def prepare(response: Response) -> Response:
+        stream = dropped()
+        if stream is None:
+            return response
+        if response.response is stream:
+            response.headers.setdefault(ACCEL, "no")
+        elif not response.is_streamed or response.content_length is not None:
+            _close_idle(stream)
+        return response
+
+    after_this_request(prepare)
+
+
+def _close_idle(stream: Generator[Any, None, None]) -> None:
+    if inspect.getgeneratorstate(stream) != inspect.GEN_RUNNING:
+        stream.close()
+
+
+def _streams(app: Flask) -> _Streams:
+    """The streams of each request to *app*, which is set up for them if it is not yet."""
+    if NAME not in app.extensions:
+        with setting_up:
+            configure(app)
+            got_request_exception.connect(_request_failed, app)
+            request_finished.connect(_response_ready, app)
+            app.extensions.setdefault(NAME, _Streams())
+    streams: _Streams = app.extensions[NAME]
+    return streams
+
+
+def _request_failed(app: Flask, **signal: Any) -> None:
+    """Close what the view had begun: Flask answers with another page."""
+    context = _cv_request.get(None)
+    for stream in list(_streams(app).get(context, ())):
+        _close_idle(stream)
+
+
+def _response_ready(app: Flask, **signal: Any) -> None:
+    """The session has been saved: what a stream does to it from here on is lost."""
+    context = _cv_request.get(None)
+    if context is not None and context in _streams(app):
+        guard_session(context.session)

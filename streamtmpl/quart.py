@@ -1,0 +1,437 @@
+"""Streaming templates in Quart: the request's contexts stay until the stream ends.
+
+As in Flask, a stream holds the contexts of the view below Quart's own pushes, in a
+:mod:`contextvars` context that nobody else runs in, and its end runs the teardown functions. Here
+the pops are coroutines: they are stepped in that context by the task that reads or closes the
+stream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from contextvars import Context, ContextVar, copy_context
+from functools import update_wrapper
+from importlib.metadata import version
+from types import coroutine
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+from weakref import WeakKeyDictionary, WeakSet, ref
+
+from jinja2 import Template
+from quart import Quart, Response, after_this_request, current_app
+from quart import globals as contexts
+from quart.signals import (
+    before_render_template,
+    got_request_exception,
+    request_finished,
+    template_rendered,
+)
+from quart.wrappers.response import DataBody
+
+from .exceptions import LateSessionWarning
+from .pallets import (
+    ACCEL,
+    NAME,
+    configure,
+    context_without,
+    guard_session,
+    in_stream,
+    make_streaming,
+    setting_up,
+    streaming_environment,
+    to_end,
+)
+from .rendering import render_stream_async
+from .responses import CONTENT_TYPE, ResponseHead, async_byte_stream
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping
+
+    from .responses import HeaderItems
+
+__all__ = [
+    "LateSessionWarning",
+    "StreamTemplates",
+    "stream_response",
+    "stream_template",
+    "stream_template_string",
+    "stream_with_context",
+]
+
+Item = TypeVar("Item", str, bytes)
+_Streams = WeakKeyDictionary[Any, WeakSet[AsyncGenerator[Any, None]]]
+
+KNOWN = ((0, 19), (0, 20), (0, 21), (0, 22), (0, 23))
+"""The versions of Quart whose contexts :class:`_Hold` knows."""
+
+VERSION = tuple(map(int, version("quart").split(".")[:2]))
+
+if VERSION not in KNOWN:
+    raise ImportError(
+        f"streamtmpl.quart keeps the contexts of Quart 0.19 to 0.23 for a stream, and not those of"
+        f" Quart {version('quart')}: install a later streamtmpl, or 'Quart<0.24'"
+    )
+
+_names: Any = contexts  # mypy sees those of the version that is installed
+_cv_app: ContextVar[Any] = _names._cv_app
+_cv_request: ContextVar[Any] | None = None if VERSION >= (0, 23) else _names._cv_request
+"""From Quart 0.23 on, one context is that of the application and of the request."""
+
+_END: Any = object()
+
+
+class StreamTemplates:
+    """The extension: makes the template environment of an application a streaming one.
+
+    Quart's ``render_template()`` and ``stream_template()`` use it as well. Without the extension
+    the first stream does the same.
+    """
+
+    def __init__(self, app: Quart | None = None) -> None:
+        """Set up *app*; without one, call :meth:`init_app` later."""
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: Quart) -> None:
+        """Set up *app*, whose chunk size is the configuration's ``STREAMTMPL_CHUNK_SIZE``.
+
+        :raises ValueError: the chunk size is negative or no integer.
+        """
+        _streams(app)
+        make_streaming(app)
+
+
+async def stream_template(
+    template_name_or_list: str | Template | list[str | Template], **context: Any
+) -> AsyncIterator[str]:
+    """Render a template as a stream, to be returned from a view.
+
+    In a request, the first chunk is rendered at once: an error up to there is raised here, and
+    Quart answers with its error page. A HEAD request renders nothing.
+
+    :param template_name_or_list: as of :func:`quart.render_template`.
+    :param context: the variables for the template.
+    :return: an async generator of chunks.
+    """
+    app = _app()
+    template = streaming_environment(app).get_or_select_template(template_name_or_list)
+    return await _rendered(app, template, context)
+
+
+async def stream_template_string(source: str, **context: Any) -> AsyncIterator[str]:
+    """The same for a template that is given as its *source*."""
+    app = _app()
+    return await _rendered(app, streaming_environment(app).from_string(source), context)
+
+
+@overload
+def stream_with_context(
+    generator_or_function: AsyncIterable[Item],
+) -> AsyncIterator[Item]: ...
+@overload
+def stream_with_context(
+    generator_or_function: Callable[..., AsyncIterable[Item]],
+) -> Callable[..., AsyncIterator[Item]]: ...
+def stream_with_context(generator_or_function: Any) -> Any:
+    """Keep the contexts of the request for an async iterable, until it ends or is closed.
+
+    :param generator_or_function: an async iterable of ``str`` or ``bytes``, whose items are passed
+        on as they are; or a function that returns one, which makes this a decorator.
+    :raises RuntimeError: there is no request.
+    :raises TypeError: it is neither.
+    """
+    if not hasattr(generator_or_function, "__aiter__"):
+        if not callable(generator_or_function):
+            raise TypeError(
+                f"expected an async iterable or a function that returns one, not"
+                f" {generator_or_function!r}"
+            )
+
+        def decorated(*args: Any, **kwargs: Any) -> Any:
+            return stream_with_context(generator_or_function(*args, **kwargs))
+
+        return update_wrapper(decorated, generator_or_function)
+    if _request_context() is None:
+        raise RuntimeError(
+            "stream_with_context() keeps the contexts of a request: call it in a view function"
+        )
+    iterator = generator_or_function.__aiter__()
+    sources = [iterator]
+    if iterator is not generator_or_function:
+        sources.insert(0, generator_or_function)
+    hold = _Hold()
+    stream = _iterate(hold, iterator, sources)
+    try:
+        # Up to where it has begun nothing is waited for.
+        stream.__anext__().send(None)
+    except StopIteration:
+        pass
+    _register(hold, stream)
+    return stream
+
+
+async def stream_response(
+    source: Any,
+    context: Mapping[str, Any] | None = None,
+    *,
+    status: int | str = 200,
+    headers: HeaderItems = (),
+    content_type: str = CONTENT_TYPE,
+    chunk_size: int | None = None,
+    commit_after: str | None = None,
+) -> Response:
+    """Make a response that streams, of the application's class for responses.
+
+    In a request, the first chunk is rendered at once, as by :func:`stream_template`. Status and
+    headers of the response may be changed as those of any other.
+
+    :param source: the name of a template or a template, rendered with *context*; or a stream of
+        either kind or an iterable, async or not, of ``str`` or ``bytes``.
+    :param status: a code, or code and reason.
+    :param headers: a mapping, or pairs; ``X-Accel-Buffering: no`` unless they say other.
+    :param content_type: the type, whose charset the text is encoded in.
+    :param chunk_size: as of :func:`~streamtmpl.render_stream`.
+    :param commit_after: a block of the template: the first chunk is held until after it.
+    :raises ValueError: a header or the status could not be sent.
+    :raises NotStreamingError: *source* is none of these.
+    """
+    head = ResponseHead(status, headers, content_type)
+    options: dict[str, Any] = {"chunk_size": chunk_size, "commit_after": commit_after}
+    app = _app()
+    if isinstance(source, str):
+        source = streaming_environment(app).get_template(source)
+    if isinstance(source, Template):
+        body = await _rendered(app, source, dict(context or {}), encoding=head.charset, **options)
+    else:
+        hold = _Hold()
+        chunks = hold.run(async_byte_stream, source, context, charset=head.charset, **options)
+        body = await _start(hold, chunks)
+    return app.response_class(body, status=head.status, headers=dict(head.sent()))
+
+
+def _app() -> Quart:
+    app: Quart = current_app._get_current_object()  # type: ignore[attr-defined] # it is a proxy
+    return app
+
+
+async def _rendered(
+    app: Quart, template: Template, context: dict[str, Any], **options: Any
+) -> AsyncGenerator[Any, None]:
+    """The chunks of *template*, with Quart's signals and what its context processors add."""
+    extend: Any = app.update_template_context
+    await (extend(context) if _cv_request is not None else extend(_cv_app.get(), context))
+    signal: dict[str, Any] = {
+        "_sync_wrapper": app.ensure_async,
+        "template": template,
+        "context": context,
+    }
+    await before_render_template.send_async(app, **signal)
+    hold = _Hold()
+    chunks = hold.run(render_stream_async, template, context, **options)
+
+    async def completed() -> None:
+        await template_rendered.send_async(app, **signal)
+
+    return await _start(hold, chunks, completed)
+
+
+def _request_context() -> Any:
+    """The context of the current request, if there is one."""
+    if _cv_request is not None:
+        return _cv_request.get(None)
+    context = _cv_app.get(None)
+    return context if context is not None and context.has_request else None
+
+
+async def _nothing() -> None:
+    """What there is to do after a stream that is not a template's."""
+
+
+class _Hold:
+    """Holds the contexts of the current request, in a contextvars context of its own.
+
+    A context of Quart is torn down by its last pop. Before 0.23 it pops its pushes in reverse
+    order: a hold puts its push at the bottom, so that Quart's own pops meet their own pushes, in
+    their own contextvars context, whatever the order in which requests and streams end. From 0.23
+    on it counts its pushes.
+    """
+
+    def __init__(self) -> None:
+        """Hold the current contexts; outside of a request there is nothing to hold."""
+        self.request_context = _request_context()
+        if self.request_context is None:
+            self._context = copy_context()
+            return
+        self._app_context = _cv_app.get()
+        self._context = context_without(_cv_app, _cv_request or _cv_app)
+        self.run(self._push, self.request_context)
+
+    def _push(self, request_context: Any) -> None:
+        in_stream.set(True)
+        self._app_token = _cv_app.set(self._app_context)
+        if _cv_request is None:
+            request_context._push_count += 1
+            return
+        self._app_context._cv_tokens.insert(0, self._app_token)
+        self._request_token = (_cv_request.set(request_context), None)
+        request_context._cv_tokens.insert(0, self._request_token)
+
+    @property
+    def shows(self) -> bool:
+        """Whether there is a request that will show what is streamed."""
+        context = self.request_context
+        return context is not None and context.request.method != "HEAD"
+
+    def run(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Call *function* in the held contexts."""
+        return self._context.run(function, *args, **kwargs)
+
+    async def step(self, function: Callable[..., Coroutine[Any, Any, Any]], *args: Any) -> Any:
+        """Await the coroutine function *function* in the held contexts."""
+        return await _in_context(self._context, function(*args))
+
+    @asynccontextmanager
+    async def until_end(self) -> AsyncIterator[None]:
+        """Release what is held in the end, with the error that has ended the stream."""
+        error: BaseException | None = None
+        try:
+            yield
+        except BaseException as raised:
+            error = raised
+            raise
+        finally:
+            if self.request_context is not None:
+                await self.step(self._pop, self.request_context, error)
+
+    async def _pop(self, request_context: Any, error: BaseException | None) -> None:
+        in_stream.set(False)
+        if _cv_request is None:
+            if request_context._push_count == 1:  # the last pop is ours: in our contextvars context
+                request_context._cv_token = self._app_token
+            await request_context.pop(error)
+            return
+        try:
+            to_end(request_context._cv_tokens, self._request_token)
+            await request_context.pop(error)
+        finally:
+            to_end(self._app_context._cv_tokens, self._app_token)
+            await self._app_context.pop(error)
+
+
+@coroutine
+def _in_context(context: Context, body: Coroutine[Any, Any, Any]) -> Generator[Any, Any, Any]:
+    """Step *body* in *context*; what it waits for, the current task waits for."""
+    resume: Callable[[Any], Any] = body.send
+    value: Any = None
+    while True:
+        try:
+            signal = context.run(resume, value)
+        except StopIteration as stop:
+            return stop.value
+        try:
+            value = yield signal
+            resume = body.send
+        except BaseException as error:  # noqa: BLE001 - for what is awaited to handle
+            resume, value = body.throw, error
+
+
+async def _next(iterator: AsyncIterator[Any]) -> Any:
+    try:
+        return await iterator.__anext__()
+    except StopAsyncIteration:
+        return _END
+
+
+async def _start(
+    hold: _Hold,
+    chunks: AsyncIterator[Any],
+    completed: Callable[[], Coroutine[Any, Any, None]] = _nothing,
+) -> AsyncGenerator[Any, None]:
+    """A generator of *chunks* which has begun, in a request with the first chunk."""
+    stream = _iterate(hold, chunks, [chunks], hold.shows, completed)
+    await stream.__anext__()
+    _register(hold, stream)
+    return stream
+
+
+async def _iterate(
+    hold: _Hold,
+    iterator: AsyncIterator[Any],
+    sources: list[Any],
+    eager: bool = False,
+    completed: Callable[[], Coroutine[Any, Any, None]] = _nothing,
+) -> AsyncGenerator[Any, None]:
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(hold.until_end())
+        for source in sources:  # closed in the end, the last one first
+            if callable(getattr(source, "aclose", None)):
+                stack.push_async_callback(hold.step, source.aclose)
+        item = await hold.step(_next, iterator) if eager else None
+        try:
+            yield None
+        except GeneratorExit:  # nothing was sent: for the teardown functions that is no error
+            return
+        if hold.request_context is not None and not hold.shows:
+            return  # Quart would have servers throw away what it iterates for a HEAD request
+        if not eager:
+            item = await hold.step(_next, iterator)
+        while item is not _END:
+            yield item
+            item = await hold.step(_next, iterator)
+        await hold.step(completed)
+
+
+def _register(hold: _Hold, stream: AsyncGenerator[Any, None]) -> None:
+    """Have the response to this request, if it is *stream*, pass proxies in chunks.
+
+    A stream that a view has made and not returned is closed then.
+    """
+    context = hold.request_context
+    if context is None:
+        return
+    _streams(context.app).setdefault(context, WeakSet()).add(stream)
+    dropped = ref(stream)  # the request must not keep what keeps the request
+
+    async def prepare(response: Any) -> Any:
+        stream = dropped()
+        body = response.response
+        if stream is None:
+            return response
+        if getattr(body, "iter", None) is stream:
+            response.headers.setdefault(ACCEL, "no")
+        elif not isinstance(response, Response) or isinstance(body, DataBody):
+            await _close_idle(stream)
+        return response
+
+    after_this_request(prepare)
+
+
+async def _close_idle(stream: Any) -> None:
+    if not stream.ag_running:
+        await stream.aclose()
+
+
+def _streams(app: Quart) -> _Streams:
+    """The streams of each request to *app*, which is set up for them if it is not yet."""
+    if NAME not in app.extensions:
+        with setting_up:
+            configure(app)
+            got_request_exception.connect(_request_failed, app)
+            request_finished.connect(_response_ready, app)
+            app.extensions.setdefault(NAME, _Streams())
+    streams: _Streams = app.extensions[NAME]
+    return streams
+
+
+async def _request_failed(app: Quart, **signal: Any) -> None:
+    """Close what the view had begun: Quart answers with another page."""
+    context = _request_context()
+    for stream in list(_streams(app).get(context, ())):
+        await _close_idle(stream)
+
+
+async def _response_ready(app: Quart, **signal: Any) -> None:
+    """The session has been saved: what a stream does to it from here on is lost."""
+    context = _request_context()
+    if context is not None and context in _streams(app):
+        guard_session(context.session)

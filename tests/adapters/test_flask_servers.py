@@ -1,0 +1,127 @@
+"""streamtmpl.flask behind the development server and gunicorn, with clients that misbehave."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from importlib.util import find_spec
+
+import pytest
+
+pytest.importorskip("flask", reason="the extra 'flask' is not installed")
+
+from .launch import Server, free_port, module, running
+from .wire import Connection, Incomplete, fetch
+
+APP = "tests.adapters.apps.flask_app"
+WITHIN = 5.0
+"""Seconds for a server to notice that its client has gone: a busy machine needs its time."""
+
+
+def command(name: str, port: int) -> list[str]:
+    if name == "werkzeug":
+        return module("flask", "--app", APP, "run", "--port", str(port))
+    options = ("-k", "gthread", "--threads", "16", "-b", f"127.0.0.1:{port}", "--no-control-socket")
+    return module("gunicorn", *options, f"{APP}:app")
+
+
+@pytest.fixture(name="server", scope="module", params=["werkzeug", "gunicorn"])
+def start(request, tmp_path_factory):
+    name = request.param
+    if find_spec(name) is None:
+        pytest.skip(f"{name} is not installed: it comes with the extra 'servers'")
+    port = free_port()
+    with running(command(name, port), port, tmp_path_factory.mktemp(name) / "log") as server:
+        yield server
+
+
+def counts(server: Server) -> dict:
+    _, body = fetch(server.port, "/counts")
+    return json.loads(body)  # type: ignore[no-any-return]
+
+
+def test_chunks_arrive_while_the_template_is_still_running(server):
+    with Connection(server.port) as connection:
+        connection.send("/waits?q=early")
+        head = connection.head()
+        assert head.get("X-Accel-Buffering") == "no"
+        assert connection.chunk() == b"<h1>early</h1>\n"
+        fetch(server.port, "/go")  # only now the template may go on
+        assert connection.chunk() == b"early"
+        assert connection.chunk() == b""
+
+
+def test_clients_that_disconnect_are_torn_down_once(server):
+    before = counts(server)
+    for number in range(200):
+        with Connection(server.port, receive_buffer=4096) as connection:
+            connection.send(f"/endless?q=user{number}")
+            connection.head()
+            assert connection.chunk()
+    expected = {**before, "begun": before["begun"] + 200, "closed": before["closed"] + 200}
+    expected |= {"request": before["request"] + 200, "app": before["app"] + 200}
+    deadline = time.monotonic() + WITHIN
+    while (seen := counts(server)) != expected and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert seen == expected
+
+
+def test_a_client_that_stalls_holds_up_its_own_stream_only(server):
+    with Connection(server.port, receive_buffer=4096) as stalled:
+        stalled.send("/endless")
+        stalled.head()
+        head, body = fetch(server.port, "/mine?q=me")
+        assert (head.status, body) == (200, b"meme " * 2000)
+
+
+def test_an_error_before_the_first_chunk_is_the_application_s_page(server):
+    head, body = fetch(server.port, "/early")
+    assert (head.status, body) == (422, b"divided")
+    assert fetch(server.port, "/missing")[0].status == 404
+
+
+def test_an_error_after_it_cuts_the_connection_and_is_logged_once(server):
+    with pytest.raises(Incomplete):
+        fetch(server.port, "/fails")
+    deadline = time.monotonic() + WITHIN
+    while "ZeroDivisionError" not in server.logged() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.2)  # a second report would come at once
+    log = server.logged()
+    assert log.count("ZeroDivisionError: ") == 1
+    assert "line 3, in top-level template code" in log
+
+
+def test_head_renders_nothing(server):
+    before = counts(server)
+    head, _ = fetch(server.port, "/endless", method="HEAD")
+    assert head.status == 200
+    assert counts(server)["begun"] == before["begun"]
+
+
+def test_streams_at_the_same_time_see_their_own_request(server):
+    texts: dict[str, bytes] = {}
+
+    def ask(user: str) -> None:
+        texts[user] = fetch(server.port, f"/mine?q={user}")[1]
+
+    threads = [threading.Thread(target=ask, args=(f"user{n}",)) for n in range(30)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert texts == {f"user{n}": f"user{n}user{n} ".encode() * 2000 for n in range(30)}
+    assert counts(server)["wrong"] == 0
+
+
+def test_pipelined_requests_are_answered_in_order(server):
+    with Connection(server.port) as connection:
+        connection.send("/mine?q=first")
+        first = connection.head()
+        if first.get("Connection") == "close":
+            assert connection.body(first) == b"firstfirst " * 2000
+            return  # the development server serves one request on a connection
+        connection.send("/mine?q=second")
+        assert connection.body(first) == b"firstfirst " * 2000
+        assert connection.body(connection.head()) == b"secondsecond " * 2000
