@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .renders import asyncio_runs
-from .responses import CONTENT_TYPE, ResponseHead, async_byte_stream
+from .responses import CONTENT_TYPE, WITHOUT_CONTENT, ResponseHead, async_byte_stream
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, MutableMapping
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     Message = MutableMapping[str, Any]
     Receive = Callable[[], Awaitable[Message]]
     Send = Callable[[Message], Awaitable[None]]
-
-_NO_CONTENT = (204, 304)
-"""Statuses whose responses end with the headers (RFC 9110, sections 15.3.5 and 15.4.5)."""
 
 
 class StreamResponse:
@@ -189,7 +186,7 @@ async def _deliver(
     chunk = await anext(stream, None)
     message = await start()
     await send(message)
-    if message["status"] in _NO_CONTENT:
+    if message["status"] in WITHOUT_CONTENT:
         return
     while chunk is not None:
         await send({"type": "http.response.body", "body": chunk, "more_body": True})

@@ -25,7 +25,12 @@ class Hold:
     """Holds back what *context* is rendered to, until one of its blocks has been rendered."""
 
     def __init__(self, context: Context, out: Buffer, block: str) -> None:
-        """Hold back what is written to *out* up to the end of *block*."""
+        """Hold back what is written to *out* up to the end of *block*.
+
+        :raises TypeError: *block* is no name.
+        """
+        if not isinstance(block, str):
+            raise TypeError(f"commit_after must be the name of a block, not {block!r}")
         self._context = context
         self._out = out
         self._block = block

@@ -190,7 +190,7 @@ def stream_response(
         body = _rendered(app, source, dict(context or {}), encoding=head.charset, **options)
     else:
         hold = _Hold()
-        chunks = hold.run(byte_stream, source, context, charset=head.charset, **options)
+        chunks = hold.make(byte_stream, source, context, charset=head.charset, **options)
         body = _start(hold, chunks, [chunks], _is_eager())
     return app.response_class(body, status=head.status_line, headers=head.sent())
 
@@ -223,11 +223,11 @@ def _rendered(
     hold = _Hold()
     eager = _is_eager()
     if template.environment.is_async:
-        chunks = hold.run(render_stream_async, template, context, **options)
+        chunks = hold.make(render_stream_async, template, context, **options)
         steps: Iterator[Any] = iterate(chunks.in_lockstep())
         eager = False  # an event loop may be running in an async view
     else:
-        steps = hold.run(render_stream, template, context, **options)
+        steps = hold.make(render_stream, template, context, **options)
     return _start(hold, steps, [steps], eager, completed)
 
 
@@ -262,6 +262,15 @@ class _Hold:
     def run(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Call *function* in the held contexts."""
         return self._context.run(function, *args, **kwargs)
+
+    def make(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Call *function*, which makes the stream, in what is held; if it fails, release that."""
+        try:
+            return self.run(function, *args, **kwargs)
+        except BaseException:
+            if self.request_context is not None:
+                self.run(self._pop, self.request_context, None)
+            raise
 
     @contextmanager
     def until_end(self) -> Iterator[None]:

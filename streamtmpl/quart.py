@@ -204,7 +204,9 @@ async def stream_response(
         body = await _rendered(app, source, dict(context or {}), encoding=head.charset, **options)
     else:
         hold = _Hold()
-        chunks = hold.run(async_byte_stream, source, context, charset=head.charset, **options)
+        chunks = await hold.make(
+            async_byte_stream, source, context, charset=head.charset, **options
+        )
         body = await _start(hold, chunks)
     return app.response_class(body, status=head.status, headers=dict(head.sent()))
 
@@ -227,7 +229,7 @@ async def _rendered(
     }
     await before_render_template.send_async(app, **signal)
     hold = _Hold()
-    chunks = hold.run(render_stream_async, template, context, **options)
+    chunks = await hold.make(render_stream_async, template, context, **options)
 
     async def completed() -> None:
         await template_rendered.send_async(app, **signal)
@@ -285,6 +287,15 @@ class _Hold:
     def run(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Call *function* in the held contexts."""
         return self._context.run(function, *args, **kwargs)
+
+    async def make(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Call *function*, which makes the stream, in what is held; if it fails, release that."""
+        try:
+            return self.run(function, *args, **kwargs)
+        except BaseException:
+            if self.request_context is not None:
+                await self.step(self._pop, self.request_context, None)
+            raise
 
     async def step(self, function: Callable[..., Coroutine[Any, Any, Any]], *args: Any) -> Any:
         """Await the coroutine function *function* in the held contexts."""

@@ -51,8 +51,10 @@ class ResponseHeaders(Headers):
         :raises TypeError: one is not of strings.
         :raises ValueError: one could not be sent.
         """
-        super().__init__([_checked(name, value) for name, value in pairs])
+        super().__init__([])  # a debugger that shows what a wrong pair left needs it whole
         self._sent = False
+        for name, value in pairs:
+            self._headers.append(_checked(name, value))  # type: ignore[attr-defined]
 
     def sent(self) -> list[tuple[str, str]]:
         """The pairs to send; from now on they stay as they are.

@@ -98,3 +98,10 @@ def test_what_has_not_been_asked_for_yet_is_not_begun() -> None:
     environment = StreamEnvironment(loader=jinja2.DictLoader(SOURCES))
     stream = render_stream(environment.get_template("page"), commit_after="contents")
     stream.close()
+
+
+@pytest.mark.parametrize("name", [3, ["content"], b"content"])
+def test_a_block_is_named_by_a_string(name: Any) -> None:
+    with pytest.raises(TypeError) as raised:
+        chunks("page", is_async=False, commit_after=name)
+    assert str(raised.value) == f"commit_after must be the name of a block, not {name!r}"

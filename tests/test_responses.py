@@ -9,7 +9,13 @@ import pytest
 from markupsafe import Markup
 
 from streamtmpl import ResponseSentError, StreamEnvironment, rechunk
-from streamtmpl.responses import ResponseHead, async_byte_stream, byte_stream, close_unread
+from streamtmpl.responses import (
+    ResponseHead,
+    ResponseHeaders,
+    async_byte_stream,
+    byte_stream,
+    close_unread,
+)
 
 
 @pytest.mark.parametrize(
@@ -242,3 +248,16 @@ def test_an_error_while_encoding_comes_before_anything_is_sent() -> None:
     template = StreamEnvironment().from_string("\N{SNOWMAN}")
     with pytest.raises(UnicodeEncodeError):
         next(byte_stream(template, charset="latin-1"))
+
+
+def test_headers_that_were_refused_can_be_shown() -> None:
+    """As debuggers show the locals of the frames of an error."""
+    with pytest.raises(ValueError, match="control character") as raised:
+        ResponseHead(headers={"Fine": "1", "X": "a\nb"})
+    shown = [
+        repr(value)
+        for frame in raised.traceback
+        for value in frame.frame.f_locals.values()
+        if isinstance(value, ResponseHeaders)
+    ]
+    assert shown == ["ResponseHeaders([('Fine', '1')])"]

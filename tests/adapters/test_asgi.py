@@ -192,7 +192,7 @@ def test_head_does_not_render_a_template(kind: str) -> None:
     assert (exchange.status, exchange.body, exchange.complete) == (200, b"", True)
 
 
-@pytest.mark.parametrize("status", [204, 304])
+@pytest.mark.parametrize("status", [204, 205, 304])
 def test_some_statuses_have_no_body(status: int) -> None:
     cursor = Cursor()
     exchange = answer(StreamResponse(cursor, status=status))

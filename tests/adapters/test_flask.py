@@ -12,7 +12,7 @@ import pytest
 
 flask = pytest.importorskip("flask", reason="the extra 'flask' is not installed")
 
-from jinja2 import DictLoader
+from jinja2 import DictLoader, Environment
 from markupsafe import escape
 from werkzeug.exceptions import NotFound
 from werkzeug.test import EnvironBuilder
@@ -34,6 +34,7 @@ TEMPLATES = {
     "page.html": "<h1>{% block title %}{{ title() }}{% endblock %}</h1>{% block body %}"
     "{% for n in numbers %}{{ n }}{% endfor %}{% endblock %}",
 }
+PLAIN = Environment().from_string("not a streaming one")
 MANY = range(5000)
 """Enough for several chunks."""
 
@@ -732,3 +733,41 @@ def test_what_is_returned_is_a_generator_as_flask_s(app):
             assert not isinstance(stream, ChunkStream)
             assert type(stream) is type(n for n in "")
             stream.close()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: streaming.stream_response(None),
+        lambda: streaming.stream_response(iter("a"), {"a": 1}),
+        lambda: streaming.stream_response("page.html", chunk_size="3"),  # type: ignore[arg-type]
+        lambda: streaming.stream_response(PLAIN),
+        lambda: streaming.stream_template(PLAIN),
+    ],
+)
+def test_a_stream_that_cannot_be_made_holds_nothing(app, client, ended, make):
+    app.add_url_rule("/wrong", view_func=make, endpoint="wrong")
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    assert client.get("/wrong").status_code == 500
+    assert len(ended.events) == 2
+
+
+def test_the_first_block_may_set_cookies_and_the_status(app, client):
+    @app.get("/found")
+    def found():
+        def title():
+            @flask.after_this_request
+            def change(response):
+                response.status_code = 404
+                response.set_cookie("seen", "1")
+                return response
+
+            return "none"
+
+        context = {"title": title, "numbers": MANY}
+        return streaming.stream_response("page.html", context, commit_after="title")
+
+    response = client.get("/found")
+    assert response.status_code == 404
+    assert response.headers["Set-Cookie"].startswith("seen=1")
+    assert response.text.startswith("<h1>none</h1>0123")

@@ -12,7 +12,7 @@ import pytest
 
 quart = pytest.importorskip("quart", reason="the extra 'quart' is not installed")
 
-from jinja2 import DictLoader
+from jinja2 import DictLoader, Environment
 
 import streamtmpl.quart as streaming
 from streamtmpl import UnknownBlockError, rechunk_async
@@ -29,6 +29,7 @@ TEMPLATES = {
     "page.html": "<h1>{% block title %}{{ title }}{% endblock %}</h1>{% block body %}"
     "{% for n in numbers %}{{ n }}{% endfor %}{% endblock %}",
 }
+PLAIN = Environment(enable_async=True).from_string("not a streaming one")
 MANY = range(5000)
 """Enough for several chunks."""
 
@@ -393,3 +394,22 @@ def test_quart_s_contexts_are_as_the_hold_knows_them():
             assert hasattr(request_context.session, "on_update")
 
     asyncio.run(look())
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: streaming.stream_response(None),
+        lambda: streaming.stream_response(iter("a"), {"a": 1}),
+        lambda: streaming.stream_response(PLAIN),
+    ],
+)
+def test_a_stream_that_cannot_be_made_holds_nothing(app, ended, make):
+    async def view():
+        return await make()
+
+    app.add_url_rule("/wrong", view_func=view, endpoint="wrong")
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    response, _ = asyncio.run(get(app, "/wrong"))
+    assert response.status_code == 500
+    assert len(ended.events) == 2
