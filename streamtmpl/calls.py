@@ -1,4 +1,4 @@
-"""What templates call at output positions: macros, blocks, and how they stream or are captured.
+"""What templates call at output positions: macros, and how calls stream or are captured.
 
 Every compiled function takes the buffer it writes into. In a sync environment it is a generator
 whose ``yield`` means "cut here"; in an async one a coroutine that awaits :func:`cut`.
@@ -17,7 +17,6 @@ from jinja2.utils import internalcode, missing, pass_eval_context
 from markupsafe import Markup
 
 from .buffer import DEFAULT_CHUNK_SIZE, Buffer
-from .context import StreamContext
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Generator, Iterator
@@ -357,75 +356,3 @@ class AsyncMacro(Macro):
     async def _async_invoke(self, arguments: list[Any], autoescape: bool) -> str:
         text = await capture_async(self._environment.concat, self._func, *arguments)
         return Markup(text) if autoescape else text
-
-
-@named_as(runtime.BlockReference)
-class BlockReference(runtime.BlockReference):
-    """``self.name`` or ``super`` of a template: streams at output positions, else is captured."""
-
-    _compiled: Callable[[Any], Callable[..., Any]] = staticmethod(into)
-
-    @property
-    def super(self) -> Any:
-        """The block that this one overrides, or undefined."""
-        return streamed_reference(super().super)
-
-    def _entry(self, context: Context | None, shape: Shape | None) -> Callable[..., Any] | None:
-        """As that of a macro."""
-        if context is not None and not self._context.eval_ctx.autoescape:
-            return None
-        return self._into
-
-    @internalcode
-    def _into(self, out: Buffer, /, *args: Any, **kwargs: Any) -> Any:
-        """Render the block, which takes no arguments, into *out*."""
-        if args or kwargs:
-            return self(*args, **without_prefix(kwargs))  # raises what calling the block raises
-        return self._compiled(self._stack[self._depth])(self._context, out)
-
-    @internalcode
-    def __call__(self) -> str:
-        return self._wrap(capture(self._context.environment.concat, self._into))
-
-    def _wrap(self, text: str) -> str:
-        return Markup(text) if self._context.eval_ctx.autoescape else text
-
-
-@named_as(runtime.BlockReference)
-class AsyncBlockReference(BlockReference):
-    """The same in an async environment: called as a function it gives an awaitable."""
-
-    _compiled = staticmethod(async_into)
-
-    @internalcode
-    async def __call__(self) -> str:  # type: ignore[override]
-        return self._wrap(await capture_async(self._context.environment.concat, self._into))
-
-
-def overridden_block(context: Context, name: str, block: Callable[..., Any]) -> Any:
-    """``super`` in the block *name* whose compiled function is *block*."""
-    if type(context) is not StreamContext:
-        return streamed_reference(context.super(name, block))
-    stack = context.blocks.get(name, [])
-    depth = stack.index(block) + 1 if block in stack else len(stack)
-    if depth == len(stack):
-        return context.super(name, block)
-    kind = AsyncBlockReference if context.environment.is_async else BlockReference
-    return kind(name, context, stack, depth)
-
-
-def streamed_reference(reference: Any) -> Any:
-    """The same reference to a block as one that streams; anything else as it is."""
-    if type(reference) is not runtime.BlockReference:
-        return reference
-    context = reference._context
-    kind = AsyncBlockReference if context.environment.is_async else BlockReference
-    return kind(reference.name, context, reference._stack, reference._depth)
-
-
-@named_as(runtime.TemplateReference)
-class TemplateReference(runtime.TemplateReference):
-    """The ``self`` of templates, whose blocks stream."""
-
-    def __getitem__(self, name: str) -> Any:
-        return streamed_reference(super().__getitem__(name))

@@ -18,19 +18,16 @@ from jinja2.utils import Namespace, internalcode, missing
 from markupsafe import Markup, soft_str
 from markupsafe import escape as do_escape
 
+from .blocks import AsyncBlockReference, BlockReference, TemplateReference, overridden_block
 from .calls import (
-    AsyncBlockReference,
     AsyncMacro,
-    BlockReference,
     Macro,
-    TemplateReference,
     async_into,
     async_template_function,
     capture,
     capture_async,
     cut,
     into,
-    overridden_block,
     template_function,
 )
 from .context import included_context
