@@ -13,6 +13,7 @@ import pytest
 
 from .agreement import Change, Make, Notes, Pair, each_escaping, sync_and_async
 from .test_escaping_by_type import VALUES
+from .test_undefined import Telling, Unmakeable
 
 FILTERS = [
     *("upper", "lower", "capitalize", "trim", "string", "safe", "e", "escape", "join", "join(',')"),
@@ -28,6 +29,7 @@ FILTERS = [
     ),
     *("join(',')|upper", "list|join", "trim|default('<')|e", "trim('<')", "join(d='-')"),
 ]
+SHORTCUTS = ["upper", "string", "safe", "e", "join(',')", "default('d')", "d('<')", "upper|e"]
 USES = {
     "shown": "a{{ x|F }}b{{ d.x|F }}",
     "missing": "a{{ nope|F }}b{{ d.nope|F }}{{ (nope|F) ~ 1 }}",
@@ -70,7 +72,8 @@ def _told(name: str) -> Any:
 def _other(environment: Any) -> None:
     for name in ("upper", "lower", "capitalize", "trim", "string", "safe", "e", "escape", "d"):
         environment.filters[name] = _told(name)
-    environment.filters["join"] = environment.filters["default"] = lambda value, *args, **kwargs: 7
+    environment.filters["join"] = lambda value, *args, **kwargs: 7
+    environment.filters["default"] = lambda value, *args: isinstance(value, jinja2.Undefined)
 
 
 def _exchanged(environment: Any) -> None:
@@ -84,7 +87,7 @@ def _exchanged(environment: Any) -> None:
 @pytest.mark.parametrize("change", [_other, _exchanged])
 @pytest.mark.parametrize("use", USES.values(), ids=USES)
 def test_other_filters_of_these_names(use: str, change: Change, kind: str) -> None:
-    for name in FILTERS[::4]:
+    for name in SHORTCUTS:
         source = use.replace("F", name)
         before, after = Pair(source, kind, change=change), Pair(source, kind)
         for label, make in list(CONTEXTS.items())[::9]:
@@ -98,7 +101,7 @@ def test_other_filters_of_these_names(use: str, change: Change, kind: str) -> No
 @each_escaping
 @sync_and_async
 @pytest.mark.parametrize(
-    "undefined", [jinja2.StrictUndefined, jinja2.ChainableUndefined, jinja2.DebugUndefined]
+    "undefined", [jinja2.StrictUndefined, jinja2.ChainableUndefined, Telling, Unmakeable]
 )
 def test_what_is_missing(undefined: Any, kind: str, autoescape: bool) -> None:
     for name in FILTERS[::2]:
