@@ -91,6 +91,11 @@ def _calls(run: Callable[[], object]) -> tuple[int, int, int]:
 
 
 def _instructions(run: Callable[[], object]) -> int:
+    monitoring: Any = getattr(sys, "monitoring", None)
+    return _traced(run) if monitoring is None else _monitored(run, monitoring)
+
+
+def _traced(run: Callable[[], object]) -> int:
     count = 0
 
     def in_frame(frame: FrameType, event: str, argument: object) -> Any:
@@ -104,13 +109,30 @@ def _instructions(run: Callable[[], object]) -> int:
         frame.f_trace_opcodes, frame.f_trace_lines = True, False
         return in_frame
 
-    # Python 3.12 looks for a frame like this one when the trace function is set.
-    sys._getframe().f_trace_opcodes = True
     sys.settrace(enter)
     try:
-        run()  # Python 3.13 counts a function's instructions from its second call on
-        count = 0
         run()
     finally:
         sys.settrace(None)
+    return count
+
+
+def _monitored(run: Callable[[], object], monitoring: Any) -> int:
+    """From Python 3.12 on, where a trace function does not get to see all instructions."""
+    count = 0
+
+    def instruction(code: CodeType, offset: int) -> None:
+        nonlocal count
+        count += is_ours(code)
+
+    tool = next(tool for tool in range(6) if monitoring.get_tool(tool) is None)
+    monitoring.use_tool_id(tool, __name__)
+    monitoring.register_callback(tool, monitoring.events.INSTRUCTION, instruction)
+    monitoring.set_events(tool, monitoring.events.INSTRUCTION)
+    try:
+        run()
+    finally:
+        monitoring.set_events(tool, 0)
+        monitoring.register_callback(tool, monitoring.events.INSTRUCTION, None)
+        monitoring.free_tool_id(tool)
     return count

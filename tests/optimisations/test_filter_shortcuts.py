@@ -1,0 +1,110 @@
+"""Some filters give what is known of plain text at once, if they are still Jinja2's own.
+
+Others go straight to the text of a run. Any other value, and any other filter of that name, takes
+the way that it always takes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jinja2
+import pytest
+
+from .agreement import Change, Make, Notes, Pair, each_escaping, sync_and_async
+from .test_escaping_by_type import VALUES
+from .test_undefined import Telling, Unmakeable
+
+FILTERS = [
+    *("upper", "lower", "capitalize", "trim", "string", "safe", "e", "escape", "join", "join(',')"),
+    *("join('<')", "join(1)", "join('<'|safe)", "default('d')", "default(1)", "d('<')", "d('{}')"),
+    *("default('d', true)", "default(none)", "default(x)", "upper|e", "e|upper", "safe|upper"),
+    *(
+        "lower|trim|safe",
+        "string|safe",
+        "e|e",
+        "safe|e",
+        "default('d')|upper",
+        "upper|default('d')",
+    ),
+    *("join(',')|upper", "list|join", "trim|default('<')|e", "trim('<')", "join(d='-')"),
+]
+SHORTCUTS = ["upper", "string", "safe", "e", "join(',')", "default('d')", "d('<')", "upper|e"]
+USES = {
+    "shown": "a{{ x|F }}b{{ d.x|F }}",
+    "missing": "a{{ nope|F }}b{{ d.nope|F }}{{ (nope|F) ~ 1 }}",
+    "in an expression": "{{ (x|F) ~ '<' }}{{ (d.x|F) is defined }}{{ 1 if d.x|F else 2 }}",
+    "assigned": "{% set y = d.x|F %}{{ y }}{{ y ~ '<' }}{% set z = x|F %}{{ z }}",
+    "of a loop's variable": "{% for y in [x, x] %}{{ y|F }}{{ y }}{{ y|F }}{% endfor %}",
+    "of a list": "{{ [x, '<']|F }}{% set y = (x, x) %}{{ y|F }}{% if y|F %}yes{% endif %}",
+    "escaped or not": "{% autoescape on %}{{ x|F }}{% endautoescape %}{% autoescape false %}"
+    "{{ x|F }}"
+    "{{ (x|F) ~ '<' }}{% endautoescape %}",
+    "an argument": "{% macro m(a) %}{{ a|F }}{{ a }}{% endmacro %}{{ m(x) }}{{ m(x|F) }}{{ m() }}",
+}
+
+
+def context_of(make: Make) -> Make:
+    def context(notes: Notes) -> dict[str, Any]:
+        x = make(notes)
+        return {"x": x, "d": {"x": x}, "on": True}
+
+    return context
+
+
+CONTEXTS = {label: context_of(make) for label, make in VALUES.items()}
+
+
+@each_escaping
+@sync_and_async
+@pytest.mark.parametrize("use", USES.values(), ids=USES)
+def test_values(use: str, kind: str, autoescape: bool) -> None:
+    for name in FILTERS:
+        pair = Pair(use.replace("F", name), kind, autoescape=autoescape)
+        for label, make in list(CONTEXTS.items())[:: 1 if kind == "sync" and autoescape else 7]:
+            pair.agree(make, f"{name}, {label}")
+
+
+def _told(name: str) -> Any:
+    return lambda value, *args: f"<{name}>"
+
+
+def _other(environment: Any) -> None:
+    for name in ("upper", "lower", "capitalize", "trim", "string", "safe", "e", "escape", "d"):
+        environment.filters[name] = _told(name)
+    environment.filters["join"] = lambda value, *args, **kwargs: 7
+    environment.filters["default"] = lambda value, *args: isinstance(value, jinja2.Undefined)
+
+
+def _exchanged(environment: Any) -> None:
+    filters = environment.filters
+    filters["upper"], filters["lower"] = filters["lower"], filters["upper"]
+    filters["safe"], filters["string"] = filters["string"], filters["safe"]
+    filters["e"] = filters["trim"]
+
+
+@sync_and_async
+@pytest.mark.parametrize("change", [_other, _exchanged])
+@pytest.mark.parametrize("use", USES.values(), ids=USES)
+def test_other_filters_of_these_names(use: str, change: Change, kind: str) -> None:
+    for name in SHORTCUTS:
+        source = use.replace("F", name)
+        before, after = Pair(source, kind, change=change), Pair(source, kind)
+        for label, make in list(CONTEXTS.items())[::9]:
+            before.agree(make, f"{name}, {label}")
+            after.agree(make, f"{name}, {label}")
+        after.change(change)
+        for label, make in list(CONTEXTS.items())[::9]:
+            after.agree(make, f"{name}, {label}, changed")
+
+
+@each_escaping
+@sync_and_async
+@pytest.mark.parametrize(
+    "undefined", [jinja2.StrictUndefined, jinja2.ChainableUndefined, Telling, Unmakeable]
+)
+def test_what_is_missing(undefined: Any, kind: str, autoescape: bool) -> None:
+    for name in FILTERS[::2]:
+        for use in ("{{ nope|F }}", "{{ d.nope|F }}", "{% set y = nope|F %}{{ y }}{{ [nope]|F }}"):
+            source = use.replace("F", name)
+            Pair(source, kind, undefined=undefined, autoescape=autoescape).agree(CONTEXTS["lazy"])
