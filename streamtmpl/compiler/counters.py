@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from jinja2 import nodes
 from jinja2.compiler import optimizeconst
+from jinja2.filters import FILTERS
+from jinja2.tests import TESTS
 
 from .analysis import COUNTED, NUMBERED, SIZED, counts, cycles, leaves_data_alone, needs_only
 from .lookups import plain_getattr
@@ -61,9 +63,21 @@ class CounterGenerator(WatchingGenerator):
             or not needs_only(node, SIZED, cycle_only=True)
             # What the body calls might change a list while the loop runs over it.
             or not leaves_data_alone(node.body)
+            or not self._uses_builtins(node)
         ):
             return None
         return Counter(self.temporary_identifier(), self.temporary_identifier(), loop)
+
+    def _uses_builtins(self, node: nodes.For) -> bool:
+        """Whether all filters and tests in a loop are Jinja2's own, which change nothing."""
+        environment = self.environment
+        return all(
+            environment.filters.get(each.name) is FILTERS.get(each.name)
+            for each in node.find_all(nodes.Filter)
+        ) and all(
+            environment.tests.get(each.name) is TESTS.get(each.name)
+            for each in node.find_all(nodes.Test)
+        )
 
     def counter_beside(self, node: nodes.For, loop: str) -> Counter | None:
         """A counter for a loop with an object, in local *loop*, if the body asks for numbers."""
@@ -96,7 +110,8 @@ class CounterGenerator(WatchingGenerator):
         source = _ATTRIBUTES[node.attr].format(counter.counted, counter.size)
         if node.attr in COUNTED:
             return source
-        return f"({source} if {counter.size} is not None else {counter.loop}.{node.attr})"
+        looked_up = f"environment.getattr({counter.loop}, {node.attr!r})"
+        return f"({source} if {counter.size} is not None else {looked_up})"
 
     def _cycled(self, node: nodes.Expr, frame: Frame) -> Counter | None:
         """The counter of the loop whose ``cycle()`` is called."""

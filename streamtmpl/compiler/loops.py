@@ -142,10 +142,10 @@ class LoopGenerator(SelectingGenerator):
         out = self.out(loop.frame)
         if node.recursive:
             self.writeline(f"{iterable} = reciter", node)
-        elif not self._iterable(node, outer) and self.assign(
-            iterable, cast("nodes.Expr", node.iter), outer
-        ):
-            self.settle(iterable)
+        elif not self._iterable(node, outer):
+            with self.line_of(node):
+                if self.assign(iterable, cast("nodes.Expr", node.iter), outer):
+                    self.settle(iterable)
         opener = self.choose_async("open_async_source", "open_source")
         # Jinja2 begins to iterate where it pulls, but for this one case.
         bare = loop.loop is None and loop.counter is None

@@ -142,6 +142,13 @@ class WritingGenerator(CodeGenerator):
         """Whether the template sets a variable *name* anywhere, but as the target of a loop."""
         return name in self.survey.set_names
 
+    def leave_frame(self, frame: Frame, with_python_scope: bool = False) -> None:
+        """End the scope of *frame*: the next one may give its locals to other variables."""
+        super().leave_frame(frame, with_python_scope)
+        for facts in self._known:
+            for fact in [each for each in facts if each.rpartition(" ")[2] in frame.symbols.loads]:
+                del facts[fact]
+
     def kept_local(self) -> str:
         """A local that is ``None`` when the function begins and keeps what it is set to."""
         local = self.temporary_identifier()

@@ -224,3 +224,41 @@ def test_macros_that_keep_the_variables_of_a_loop(loop: str, kind: str) -> None:
         return {"rows": [1, 2, 3, 4, 5, 6], "saved": saved, "keeps": keeps}
 
     assert Pair(source, kind).text(make).count(";") == 3
+
+
+@sync_and_async
+def test_a_filter_that_grows_the_list(kind: str) -> None:
+    def register(environment: Any) -> None:
+        environment.filters["grow"] = lambda rows: rows.append(1) or len(rows)
+
+    source = (
+        "{% for x in r %}{{ loop.length }}{{ r|grow if r|length < 4 }}{{ loop.last }},{% endfor %}"
+    )
+    pair = Pair(source, kind, change=register)
+    pair.agree(lambda notes: {"r": [1, 2]})
+
+
+@pytest.mark.parametrize("attribute", ["last", "length", "revindex"])
+def test_a_source_whose_look_ahead_fails(attribute: str) -> None:
+    def rows() -> Any:
+        yield 1
+        raise AttributeError("of the source's own")
+
+    source = "{% for x in rows %}[{{ x }}{{ loop." + attribute + " }}]{% endfor %}"
+    Pair(source, "sync").agree(lambda notes: {"rows": rows()})
+
+
+class _Broken:
+    @property
+    def rows(self) -> Any:
+        raise ValueError("broken")
+
+
+@sync_and_async
+@pytest.mark.parametrize("iterable", ["broken\n.rows", "\nbroken.rows", "\nfail()", "fail(\n1)"])
+def test_the_line_of_an_iterable_on_another_line(iterable: str, kind: str) -> None:
+    def fail(*_: Any) -> Any:
+        raise ValueError("failed")
+
+    source = "\n{% for x in " + iterable + " %}{{ x }}{% endfor %}"
+    Pair(source, kind).error(lambda notes: {"broken": _Broken(), "fail": fail})
