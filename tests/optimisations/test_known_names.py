@@ -21,7 +21,7 @@ LOOKUPS = {
 SCOPES = {
     "one with after the other": "{% with x = y %}IT{% endwith %}{% with x = z %}IT{% endwith %}IT",
     "with in with": "{% with x = y %}IT{% with x = z %}IT{% endwith %}IT{% endwith %}IT",
-    "scopes after each other": "{% autoescape true %}IT{% endautoescape %}{% with %}IT{% endwith %}",
+    "another scope": "{% autoescape true %}IT{% endautoescape %}{% with %}IT{% endwith %}",
     "set": "IT{% set x = y %}IT{% set x = z %}IT",
     "swapped": "IT{% set x, y = y, x %}IT{{ y.a }}{{ y.b }}{{ y.c }}",
     "set in a branch": "{% if t %}IT{% set x = y %}{% endif %}IT",
