@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import zlib
+from importlib.metadata import version
 
 import pytest
 
@@ -70,5 +72,10 @@ def test_flask_caching_keeps_the_text_of_a_stream(app):
         return view()
 
     texts = [app.test_client().get("/").text for _ in range(2)]
-    assert texts == [TEXT, TEXT]
+    # Before 2.5, the release for Flask 3, it turns a generator of any kind into a list, which
+    # Flask sends as JSON.
+    lists = tuple(map(int, version("flask-caching").split(".")[:2])) < (2, 5)
+    pieces = json.loads(texts[0]) if lists else texts[:1]
+    assert "".join(pieces) == TEXT
+    assert texts[1] == texts[0]
     assert made == [1]
