@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from .regions import Region
     from .sources import Sources
 
 DEFAULT_CHUNK_SIZE = 16384
@@ -23,6 +24,13 @@ FIRST_CHUNK_SIZE = 1024
 """Characters of the first chunk; each further one doubles up to the chunk size."""
 
 NEVER = sys.maxsize
+
+Defers = tuple[bool, Any, Any]
+"""How deferred regions are shown: whether they are patched in, by which nonce the script is
+allowed, and the executor that renders them."""
+
+PATCHED: Defers = (True, None, None)
+"""Patched in, and rendered one after the other."""
 
 
 def check_chunk_size(size: object) -> int:
@@ -64,6 +72,14 @@ class Buffer:
     resumed = 0.0
     taken = False
     _captures_for: Buffer | None = None  # to itself, it would leave each to the garbage collector
+    defers: Defers | None = None
+    """How regions are deferred, in a buffer whose text is handed over."""
+    deferral: Any = None
+    """The regions that have been deferred."""
+    region: Region | None = None
+    """The region whose text this is."""
+    _whole_in: Buffer | None = None
+    _begun: list[Region]
 
     def __init__(self, chunk_size: int | None = None, sources: Sources | None = None) -> None:
         """A buffer that cuts at *chunk_size* characters, or never (``None``)."""
@@ -85,6 +101,26 @@ class Buffer:
         inner._captures_for = self.main
         return inner
 
+    def whole(self) -> Buffer:
+        """A buffer for text that goes into this one unchanged, as a whole or not at all."""
+        inner = self.capture()
+        inner._whole_in = self
+        inner._begun = []
+        return inner
+
+    def begin_region(self, region: Region) -> Buffer:
+        """Note that *region* begins in here; returns the buffer that its place is in at last."""
+        out = self
+        while out._whole_in is not None:
+            out._begun.append(region)
+            out = out._whole_in
+        return out
+
+    def give_up(self) -> None:
+        """This text is not to be shown: nor is a region that has begun in it."""
+        for region in self._begun:
+            region.drop()
+
     @property
     def main(self) -> Buffer:
         """The buffer whose text is handed over: this one, or the one this captures for."""
@@ -92,6 +128,8 @@ class Buffer:
 
     def take(self) -> str:
         """Remove and return what has collected; the next chunk may be twice as long."""
+        if self.deferral is not None:
+            self.deferral.settle(taken=True)
         text = self._text.getvalue()
         if text:
             # Once it has been truncated, a StringIO takes each character apart to store it.
@@ -100,6 +138,11 @@ class Buffer:
             if self._size and self.limit < self._size - 1:
                 self.limit = min(2 * self.limit + 2, self._size) - 1
         return text
+
+    def replace(self, text: str) -> None:
+        """Have *text* instead of what has collected."""
+        StringIO.__init__(self._text)
+        self._text.write(text)
 
     def holds_head(self) -> bool:
         """Whether there is text to hand over, and none has been yet."""

@@ -14,7 +14,7 @@ from .calls import async_into, into
 from .compiler import CodeGenerator, StreamCodeGenerator
 from .context import has_globals_of, new_context
 from .exceptions import NotStreamingError
-from .extensions import FlushExtension
+from .extensions import StreamExtension
 from .generated import compile_generated, template_filename
 from .rendering import render_stream, render_stream_async, streams
 
@@ -92,10 +92,16 @@ class StreamTemplate(jinja2.Template):
             return await super().render_async(*args, **kwargs)
         context = self.new_context(dict(*args, **kwargs))
         out = Buffer()
+        out.defers = False, None, None
         try:
             await async_into(self.root_render_func)(context, out)
+            if out.deferral is not None:
+                await out.deferral.rest()
         except Exception:  # noqa: BLE001 - raised anew with the template's lines
             self.environment.handle_exception()
+        finally:
+            if out.deferral is not None:
+                await out.deferral.aclose()
         return out.getvalue()
 
     @internalcode
@@ -111,9 +117,10 @@ class StreamTemplate(jinja2.Template):
         elif self.environment.is_async:
             from .bridge import iterate  # noqa: PLC0415 - asyncio is for those who use it
 
-            yield from iterate(render_stream_async(self, dict(*args, **kwargs)).in_lockstep())
+            chunks = render_stream_async(self, dict(*args, **kwargs), deferred="in-order")
+            yield from iterate(chunks.in_lockstep())
         else:
-            with render_stream(self, dict(*args, **kwargs)) as stream:
+            with render_stream(self, dict(*args, **kwargs), deferred="in-order") as stream:
                 yield from stream
 
     @internalcode
@@ -123,7 +130,8 @@ class StreamTemplate(jinja2.Template):
         :raises RuntimeError: the environment is not async.
         """
         if self.environment.is_async and streams(self):
-            chunks: Any = render_stream_async(self, dict(*args, **kwargs))
+            variables = dict(*args, **kwargs)
+            chunks: Any = render_stream_async(self, variables, deferred="in-order")
         else:
             chunks = super().generate_async(*args, **kwargs)
         async with aclosing(chunks):
@@ -139,11 +147,16 @@ class Streaming(jinja2.Environment):
 
     chunk_size: int
     """Characters that must have collected before a boundary cuts a chunk."""
+    max_deferred: int = 10
+    """How many deferred regions of a stream may be rendered at once."""
+    patch_script: str | None = "inline"
+    """How the script for browsers that do not patch by themselves is brought: ``"inline"``, by the
+    URL it is served at, or not at all (``None``)."""
 
     def __init__(self, *args: Any, chunk_size: int = DEFAULT_CHUNK_SIZE, **kwargs: Any) -> None:
         self.chunk_size = check_chunk_size(chunk_size)
         super().__init__(*args, **kwargs)
-        self.add_extension(FlushExtension)
+        self.add_extension(StreamExtension)
 
     @property
     def bytecode_cache(self) -> BytecodeCache | None:
@@ -233,7 +246,7 @@ def _enable(environment: Environment) -> None:
     environment.__class__ = _streaming_environment(*kinds)
     environment.bytecode_cache = cache
     environment.chunk_size = DEFAULT_CHUNK_SIZE  # type: ignore[attr-defined]
-    environment.add_extension(FlushExtension)
+    environment.add_extension(StreamExtension)
     if environment.cache is not None:
         environment.cache.clear()
 

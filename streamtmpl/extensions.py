@@ -18,16 +18,17 @@ else:
     Extension = object
 
 _FLUSH = "streamtmpl_flush"
+_REGION = "streamtmpl_region"
 
 
-class FlushExtension(Extension):
-    """``{% flush %}``: hand over here what has been rendered so far.
+class StreamExtension(Extension):
+    """``{% flush %}``, ``{% defer %}`` and ``{% boundary %}``.
 
-    Where an extension of the user's has a tag of that name, it stays theirs.
+    Where an extension of the user's has a tag of such a name, it stays theirs.
     """
 
-    identifier = "streamtmpl.extensions.FlushExtension"
-    tags = {"flush"}  # noqa: RUF012 - Jinja2 declares the attribute as a plain set
+    identifier = "streamtmpl.extensions.StreamExtension"
+    tags = {"flush", "defer", "boundary"}  # noqa: RUF012 - Jinja2 declares it as a plain set
     # After all others: the order of the user's own extensions is not to be seen to change.
     priority = sys.maxsize
 
@@ -47,15 +48,27 @@ class FlushExtension(Extension):
         return stream
 
     def parse(self, parser: Parser) -> nodes.Node | list[nodes.Node]:
-        """Parse the tag into an empty output that the compiler recognises."""
+        """Parse a tag into nodes of Jinja2's that the compiler recognises."""
+        tag = parser.stream.current.value
         for extension in self.environment.iter_extensions():
-            if extension is not self and "flush" in extension.tags:
+            if extension is not self and tag in extension.tags:
                 return extension.parse(parser)
-        node = nodes.Output([], lineno=next(parser.stream).lineno)
-        setattr(node, _FLUSH, True)
-        return node
+        if tag == "flush":
+            node = nodes.Output([], lineno=next(parser.stream).lineno)
+            setattr(node, _FLUSH, True)
+            return node
+        from .region_tags import parse_boundary, parse_defer  # noqa: PLC0415 - few templates
+
+        region = parse_defer(parser) if tag == "defer" else parse_boundary(parser)
+        setattr(region, _REGION, tag)
+        return region
 
 
 def is_flush(node: nodes.Output) -> bool:
     """Whether *node* came from ``{% flush %}``."""
     return getattr(node, _FLUSH, False)
+
+
+def region_tag(node: nodes.With) -> str | None:
+    """``"defer"`` or ``"boundary"`` if *node* came from that tag, else ``None``."""
+    return getattr(node, _REGION, None)

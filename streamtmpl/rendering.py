@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 import jinja2
 
-from .buffer import DEFAULT_CHUNK_SIZE, Buffer
+from .buffer import DEFAULT_CHUNK_SIZE, PATCHED, Buffer
 from .calls import async_into
 from .commit import Hold
 from .exceptions import NotStreamingError
@@ -14,10 +14,12 @@ from .stream import ChunkStream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from concurrent.futures import Executor
 
     from jinja2 import Template
 
     from .async_stream import AsyncChunkStream
+    from .buffer import Defers
 
 
 @overload
@@ -28,6 +30,9 @@ def render_stream(
     chunk_size: int | None = None,
     encoding: None = None,
     commit_after: str | None = None,
+    deferred: str = "patch",
+    nonce: str | None = None,
+    executor: Executor | None = None,
 ) -> ChunkStream[str]: ...
 @overload
 def render_stream(
@@ -37,6 +42,9 @@ def render_stream(
     chunk_size: int | None = None,
     encoding: str,
     commit_after: str | None = None,
+    deferred: str = "patch",
+    nonce: str | None = None,
+    executor: Executor | None = None,
 ) -> ChunkStream[bytes]: ...
 def render_stream(
     template: Template,
@@ -45,6 +53,9 @@ def render_stream(
     chunk_size: int | None = None,
     encoding: str | None = None,
     commit_after: str | None = None,
+    deferred: str = "patch",
+    nonce: str | None = None,
+    executor: Executor | None = None,
 ) -> ChunkStream[Any]:
     """Render *template* piece by piece.
 
@@ -57,10 +68,15 @@ def render_stream(
         ``str``.
     :param commit_after: the name of a block. Nothing is handed over until it has been rendered, so
         that what comes up before can still turn the response into another one.
+    :param deferred: where deferred regions are rendered: ``"patch"`` behind the document, to be
+        patched in by the browser, or ``"in-order"`` each in its place.
+    :param nonce: what the response's Content-Security-Policy allows the inline script by.
+    :param executor: whose threads render deferred regions, beside the document. Without one they
+        are rendered one after the other.
     :return: an iterator of chunks, each one or more whole runs of the template, never empty.
     :raises NotStreamingError: the template is none that streams, or belongs to an async
         environment.
-    :raises ValueError: *chunk_size* is negative.
+    :raises ValueError: *chunk_size* is negative, or *deferred* is neither.
     :raises LookupError: there is no such encoding.
     :raises UnknownBlockError: (by the first step) the template has no block *commit_after*.
     """
@@ -73,9 +89,12 @@ def render_stream(
         raise NotStreamingError(
             f"{template!r} belongs to an async environment: use render_stream_async()"
         )
+    plain = deferred == "patch" and nonce is None and executor is None
+    defers = PATCHED if plain else _defers(deferred, nonce, executor)
     variables = dict(context) if context else {}
 
     def begin(out: Buffer) -> Any:
+        out.defers = defers
         made = template.new_context(variables)
         if commit_after is None:
             return body(made, out)
@@ -97,6 +116,9 @@ def render_stream_async(
     chunk_size: int | None = None,
     encoding: None = None,
     commit_after: str | None = None,
+    deferred: str = "patch",
+    nonce: str | None = None,
+    executor: Executor | None = None,
 ) -> AsyncChunkStream[str]: ...
 @overload
 def render_stream_async(
@@ -106,6 +128,9 @@ def render_stream_async(
     chunk_size: int | None = None,
     encoding: str,
     commit_after: str | None = None,
+    deferred: str = "patch",
+    nonce: str | None = None,
+    executor: Executor | None = None,
 ) -> AsyncChunkStream[bytes]: ...
 def render_stream_async(
     template: Template,
@@ -114,6 +139,9 @@ def render_stream_async(
     chunk_size: int | None = None,
     encoding: str | None = None,
     commit_after: str | None = None,
+    deferred: str = "patch",
+    nonce: str | None = None,
+    executor: Executor | None = None,
 ) -> AsyncChunkStream[Any]:
     """Render *template* piece by piece in an event loop.
 
@@ -132,13 +160,23 @@ def render_stream_async(
     size = _chunk_size(environment) if chunk_size is None else chunk_size
     if not environment.is_async:
         stream = render_stream(
-            template, context, chunk_size=size, encoding=encoding, commit_after=commit_after
+            template,
+            context,
+            chunk_size=size,
+            encoding=encoding,
+            commit_after=commit_after,
+            deferred=deferred,
+            nonce=nonce,
+            executor=executor,
         )
         return thread_stream(stream)
     body = async_into(template.root_render_func)
+    plain = deferred == "patch" and nonce is None and executor is None
+    defers = PATCHED if plain else _defers(deferred, nonce, executor)
     variables = dict(context) if context else {}
 
     def begin(out: Buffer) -> Any:
+        out.defers = defers
         made = template.new_context(variables)
         if commit_after is None:
             return body(made, out)
@@ -169,6 +207,16 @@ def _cannot_stream(template: object) -> NotStreamingError:
         " streamtmpl.StreamEnvironment, or call streamtmpl.enable_streaming(environment) and"
         " get the template from the environment again."
     )
+
+
+def _defers(deferred: str, nonce: str | None, executor: Executor | None) -> Defers:
+    """The arguments of a stream as its buffer has them."""
+    if deferred not in ("patch", "in-order"):
+        raise ValueError(
+            "deferred must be 'patch' (regions follow the document and are patched in) or"
+            f" 'in-order' (they are rendered in their place), not {deferred!r}"
+        )
+    return deferred == "patch", nonce, executor
 
 
 def _chunk_size(environment: Any) -> int:

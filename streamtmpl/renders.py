@@ -40,6 +40,15 @@ def asyncio_runs() -> bool:
     return True
 
 
+def task_in(
+    context: Context, loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, None]
+) -> asyncio.Task[None]:
+    """A task of *loop* that runs *coroutine* in *context*."""
+    if sys.version_info >= (3, 11):
+        return loop.create_task(coroutine, context=context)
+    return context.run(loop.create_task, coroutine)
+
+
 class Render(Protocol):
     """A render that an :class:`AsyncChunkStream` steps."""
 
@@ -83,6 +92,8 @@ class CoroutineRender(ABC):
             open_sources.set(self._sources)
             self._out.resumed = clock()
             await self._drive(self._begin(self._out))
+            if self._out.deferral is not None:
+                await self._drive(self._out.deferral.rest())
         except GeneratorExit:  # the event loop is gone: nothing can be awaited any more
             report(self._sources.close())
             raise
@@ -125,6 +136,8 @@ class CoroutineRender(ABC):
             resume, value = body.send, None
             try:
                 if signal is CUT:
+                    if self._out.deferral is not None:
+                        yield from self._out.deferral.catch_up().__await__()
                     if self._out.tell():
                         yield from self._at_cut()
                 else:
@@ -195,10 +208,7 @@ class TaskRender(CoroutineRender):
 
     def _start(self) -> None:
         self._loop = asyncio.get_running_loop()
-        if sys.version_info >= (3, 11):
-            self._task = self._loop.create_task(self._render(), context=self._context)
-        else:
-            self._task = self._context.run(self._loop.create_task, self._render())
+        self._task = task_in(self._context, self._loop, self._render())
         _tasks.add(self._task)
         self._task.add_done_callback(self._ended)
 
@@ -219,7 +229,11 @@ class TaskRender(CoroutineRender):
         yield from self._taken
 
     def _before_wait(self) -> None:
-        if self._out.tell() > self._out.flush_limit:
+        out = self._out
+        if out.deferral is not None:
+            out.deferral.notify = self._wake
+            out.deferral.settle()
+        if out.tell() > out.flush_limit:
             self._wake()
 
     def _cancel(self) -> None:

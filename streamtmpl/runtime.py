@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from jinja2.async_utils import auto_aiter
 from jinja2.exceptions import TemplateNotFound, TemplateRuntimeError
 from jinja2.filters import (
@@ -63,6 +66,25 @@ from .sources import (
     paused,
 )
 
+if TYPE_CHECKING:
+    from .async_deferral import begin_region_async
+    from .deferral import begin_region
+    from .regions import log_failure
+
+_LATER = {
+    "begin_region": "deferral",
+    "begin_region_async": "async_deferral",
+    "log_failure": "regions",
+}
+"""Names that few templates use, and the modules that are imported for them."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"streamtmpl.{_LATER[name]}"), name)
+
+
 streamed = frozenset({Macro, BlockReference, LoopContext})
 """Exact types of callables that can write straight into the stream (their ``into``)."""
 
@@ -98,6 +120,7 @@ _COMMON = [
     "internalcode",
     "is_plain",
     "joined_texts",
+    "log_failure",
     "item_missing",
     "item_or_undefined",
     "overridden_block",
@@ -115,6 +138,7 @@ _COMMON = [
 exported = sorted(
     [
         *_COMMON,
+        "begin_region",
         "capture",
         "LoopContext",
         "Macro",
@@ -138,6 +162,7 @@ async_exported = sorted(
         "async_streamed",
         "async_template_function",
         "auto_aiter",
+        "begin_region_async",
         "capture_async",
         "cut",
         "is_awaitable",
@@ -176,6 +201,8 @@ __all__ = [
     "async_template_function",
     "attribute_missing",
     "auto_aiter",
+    "begin_region",
+    "begin_region_async",
     "block_text",
     "call",
     "capture",
@@ -204,6 +231,7 @@ __all__ = [
     "item_or_undefined",
     "iterated",
     "joined_texts",
+    "log_failure",
     "markup_join",
     "missing",
     "open_async_source",

@@ -172,10 +172,15 @@ class ChunkStream(Iterator[Chunk], Generic[Chunk]):
             else:
                 out.resumed = clock()
             encode = self._encode
-            for _ in steps:
-                text = out.take()
-                if chunk := text if encode is None else encode(text):
-                    return chunk
+            while True:
+                for _ in steps:
+                    text = out.take()
+                    if chunk := text if encode is None else encode(text):
+                        return chunk
+                rest = None if out.deferral is None else out.deferral.rest()
+                if rest is None:
+                    break
+                self._steps = steps = rest
             if self._sources.open:
                 text = out.take()  # closing may take its time: that is the next step's
                 if chunk := text if encode is None else encode(text):

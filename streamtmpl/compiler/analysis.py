@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import nodes
 from jinja2.compiler import find_undeclared
 
+from streamtmpl.extensions import region_tag
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
@@ -118,6 +120,8 @@ class Survey:
             self._used.tests.add(node.name)
         elif kind is nodes.ImportedName:
             self.imported.append(node)
+        elif kind is nodes.With and region_tag(node) == "defer":
+            contents = CROSSING | LOCALS_USER
         elif kind in _WITH_CONTEXT:
             contents = CROSSING | (LOCALS_USER if node.with_context else 0)
         if kind in _NAMED:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from jinja2 import nodes
 from jinja2.compiler import Frame, MacroRef
 from jinja2.nodes import EvalContext
@@ -12,9 +14,16 @@ from streamtmpl.runtime import async_exported, exported
 from .analysis import ASSIGNMENT, EXTENDS, contains, undeclared
 from .loops import LoopGenerator
 
+if TYPE_CHECKING:
+    from .regions import RegionFunction
+
 
 class FunctionGenerator(LoopGenerator):
     """Compiles templates and macros into functions that write into a buffer."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.region_functions: list[RegionFunction] = []
 
     def visit_Template(self, node: nodes.Template, frame: Frame | None = None) -> None:
         """Write the whole module."""
@@ -31,6 +40,10 @@ class FunctionGenerator(LoopGenerator):
         self._root(node, eval_ctx, extends)
         for name, block in self.blocks.items():
             self._block(name, block, eval_ctx)
+        if self.region_functions:
+            from .regions import write_functions  # noqa: PLC0415 - few templates
+
+            write_functions(self)
         blocks = ", ".join(f"{name!r}: block_{name}" for name in self.blocks)
         self.writeline(f"blocks = {{{blocks}}}", extra=1)
         lines = "&".join(f"{line}={code_line}" for line, code_line in self.debug_info)

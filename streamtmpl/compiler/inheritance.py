@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, cast
 
 from jinja2 import nodes
 
+from streamtmpl.extensions import region_tag
+
 from .functions import FunctionGenerator
 
 if TYPE_CHECKING:
@@ -143,9 +145,27 @@ class InheritanceGenerator(FunctionGenerator):
         self.outdent()
 
     def visit_With(self, node: nodes.With, frame: Frame) -> None:
-        """``{% with %}``"""
-        super().visit_With(node, frame)
+        """``{% with %}``, and the tags that become such a node."""
+        tag = region_tag(node)
+        if tag is None:
+            super().visit_With(node, frame)
+        else:
+            self._region(tag, node, frame)
         self._end(frame)
+
+    def _region(self, tag: str, node: nodes.With, frame: Frame) -> None:
+        from .regions import write_boundary, write_defer  # noqa: PLC0415 - few templates
+
+        write = write_defer if tag == "defer" else write_boundary
+        if not frame.require_output_check:
+            write(self, node, frame)
+        elif not self.has_known_extends:
+            frame = frame.soft()
+            frame.require_output_check = False
+            self.writeline("if parent_template is None:")
+            self.indent()
+            write(self, node, frame)
+            self.outdent()
 
     def visit_FilterBlock(self, node: nodes.FilterBlock, frame: Frame) -> None:
         """``{% filter %}``"""

@@ -86,8 +86,14 @@ class OutputGenerator(ShortcutGenerator):
     _values = 0
     spendable: frozenset[str] = frozenset()
     """The locals whose value one run uses and nothing after it."""
+    whole_buffers: set[str | None]
+    """The locals of buffers whose text is written unchanged, as a whole or not at all."""
     _in_capture = False
     """Whether a function is being written that is called from a captured block alone."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.whole_buffers = set()
 
     def visit_Output(self, node: nodes.Output, frame: Frame) -> None:
         """Write a run; at the top level of a child template only if nothing is extended."""
@@ -105,6 +111,8 @@ class OutputGenerator(ShortcutGenerator):
             self.outdent()
 
     def _flush(self, node: nodes.Output, frame: Frame) -> None:
+        if frame.buffer in self.whole_buffers:
+            return  # where all is written or nothing there is nothing to hand over
         if frame.buffer is not None or self._in_capture:
             self.fail(
                 "'flush' inside a 'set' or 'filter' block can have no effect: the text of the"

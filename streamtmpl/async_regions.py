@@ -1,0 +1,75 @@
+"""Rendering a deferred region of an async environment."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from .calls import cut, open_sources
+from .regions import Region
+from .renders import asyncio_runs
+from .sources import Sources, report
+
+if TYPE_CHECKING:
+    from jinja2.runtime import Context
+
+    from .buffer import Buffer
+
+
+class AsyncRegion(Region):
+    """A region of an async environment."""
+
+    async def into(self, out: Buffer) -> None:
+        """Render it right here, into *out*; what stands above it is handed over before."""
+        main = out.main
+        if main.tell() > main.flush_limit:
+            await cut()
+        self.start_clock()
+        if self.timeout is None or not asyncio_runs():
+            await self.render()
+        else:
+            await self._render_in_time(self.timeout)
+        out.write(self.text or "")
+
+    async def _render_in_time(self, timeout: float) -> None:
+        try:
+            await asyncio.wait_for(self.render(), timeout)
+        except asyncio.TimeoutError:
+            await self.fail(self.timed_out())
+
+    async def render(self) -> None:
+        """Render it: what it shows is :attr:`text` then."""
+        if self.dropped:
+            return
+        try:
+            text = await self._captured(self._body, self.context, self.deadline)
+        except Exception as error:  # noqa: BLE001 - shown in its place
+            await self.fail(error)
+        else:
+            if self._claim():
+                self.text = text
+
+    async def fail(self, error: BaseException) -> None:
+        """Show its part for errors, if it shows nothing yet."""
+        if not self._claim():
+            return
+        error, context = self._fails(error)
+        if context is None:
+            self.text = ""
+            return
+        try:
+            self.text = await self._captured(self._on_error, context, None)
+        except Exception as second:  # noqa: BLE001 - logged: there is nothing else to show
+            self.text = self._fails_again(second)
+
+    async def _captured(self, function: Any, context: Context, deadline: float | None) -> str:
+        sources = Sources()
+        token = open_sources.set(sources)
+        out = self._buffer(function, sources, None)
+        try:
+            await function(context, out)
+            self._check_time(deadline)
+            return out.getvalue()
+        finally:
+            report(await sources.aclose())
+            open_sources.reset(token)

@@ -1,0 +1,120 @@
+"""``{% defer %}`` and ``{% boundary %}``.
+
+The body of a deferred region becomes a function of the module, like that of a block: it runs later,
+with a context of its own. What shows its error is another one. A boundary's body is captured.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jinja2 import nodes
+from jinja2.compiler import Frame
+from jinja2.nodes import EvalContext
+
+from streamtmpl.patching import END
+from streamtmpl.region_tags import parts_of
+
+from .analysis import ASSIGNMENT, contains
+from .records import Record
+
+if TYPE_CHECKING:
+    from .functions import FunctionGenerator
+
+
+class RegionFunction(Record):
+    """A function that is still to be written, of a deferred region or its part for errors."""
+
+    name: str
+    scope: nodes.Scope
+    eval_ctx: EvalContext
+
+
+def write_defer(to: FunctionGenerator, node: nodes.With, frame: Frame) -> None:
+    """Write the place of a deferred region."""
+    body, (placeholder, error) = parts_of(node)
+    function = _function(to, body, frame)
+    on_error = _function(to, error.body[0], frame) if isinstance(error, nodes.With) else None
+    parts = [part for part in (body, error) if part is not None]
+    used = sorted({name.name for part in parts for name in part.find_all(nodes.Name)})
+    region, out = to.temporary_identifier(), to.out(frame)
+    begin = to.choose_async("await begin_region_async", "begin_region")
+    to.writeline(
+        f"{region} = {begin}({out}, {to.get_context_ref()}, {to.dump_local_context(frame)},"
+        f" {used!r}, {function}, {on_error}, ",
+        node,
+    )
+    to.visit(node.values[0], frame)
+    to.write(f", {node.lineno})")
+    to.writeline(f"if {region}.start is None:")
+    to.indent()
+    to.call_into(f"{region}.into({out})")
+    to.outdent()
+    to.writeline("else:")
+    to.indent()
+    to.writeline(f"{to.writer(frame)}({region}.start)")
+    to.writeline(f"if {region}.patched:")
+    to.indent()
+    if placeholder is not None:
+        to.visit(placeholder, frame)
+    to.writeline(f"{to.writer(frame)}({END!r})")
+    to.outdent(2)
+
+
+def _function(to: FunctionGenerator, scope: nodes.Node, frame: Frame) -> str:
+    """The name of the function that *scope* is going to be."""
+    assert isinstance(scope, nodes.Scope)
+    eval_ctx = EvalContext(to.environment, to.name)
+    eval_ctx.revert(frame.eval_ctx.save())
+    name = f"region_{len(to.region_functions) + 1}"
+    to.region_functions.append(RegionFunction(name, scope, eval_ctx))
+    return name
+
+
+def write_functions(to: FunctionGenerator) -> None:
+    """Write the functions of all deferred regions, also of those within them."""
+    for function in to.region_functions:  # it grows meanwhile
+        scope = function.scope
+        environment = "" if to.defer_init else ", environment=environment"
+        header = f"{to.func(function.name)}(context, out, missing=missing{environment}):"
+        with to.function(header, scope, extra=1, renders=True):
+            frame = Frame(function.eval_ctx)
+            frame.block_frame = contains(scope.body, ASSIGNMENT)
+            frame.symbols.analyze_node(scope)
+            if frame.block_frame:
+                to.writeline("_block_vars = {}")
+            to.enter_frame(frame)
+            to.pull_dependencies(scope.body)
+            to.blockvisit(scope.body, frame)
+            to.leave_frame(frame, with_python_scope=True)
+
+
+def write_boundary(to: FunctionGenerator, node: nodes.With, frame: Frame) -> None:
+    """Write the body of a boundary into a buffer of its own, and what follows when it fails."""
+    body, (fallback,) = parts_of(node)
+    inside = frame.soft()
+    inside.buffer = to.temporary_identifier()
+    to.writeline(f"{inside.buffer} = {to.out(frame)}.whole()", node)
+    to.writeline(f"{inside.buffer}_write = {inside.buffer}.write")
+    to.whole_buffers.add(inside.buffer)
+    to.writeline("try:")
+    to.indent()
+    to.visit(body, inside)
+    to.outdent()
+    outside = frame.inner()
+    error = outside.symbols.declare_parameter("error")
+    to.writeline(f"except Exception as {error}:")
+    to.indent()
+    to.writeline(f"{inside.buffer}.give_up()")
+    if isinstance(fallback, nodes.With):
+        outside.symbols.analyze_node(fallback)
+        to.enter_frame(outside)
+        to.blockvisit(fallback.body, outside)
+        to.leave_frame(outside)
+    else:
+        to.writeline(f"log_failure('boundary', context, {node.lineno}, {error})")
+    to.outdent()
+    to.writeline("else:")
+    to.indent()
+    to.writeline(f"{to.writer(frame)}({inside.buffer}.getvalue())")
+    to.outdent()

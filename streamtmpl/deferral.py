@@ -1,0 +1,254 @@
+"""The deferred regions of one stream: their places in the document, and when they follow it.
+
+In the document stands the start of each region's place. In patch mode the placeholder follows it,
+and a patch for each region comes after the document, before its last end tags. In order, the
+region's text takes the place of that mark before it is handed over, and the document waits.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from .patching import new_token, patch, script_element, start, tail_start
+from .pool import InTurn, Pool
+from .regions import Region, SyncRegion, kept, seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Generator
+
+    from jinja2 import Environment
+    from jinja2.runtime import Context
+
+    from .buffer import Buffer
+
+Kind = TypeVar("Kind", bound=Region)
+
+AHEAD = 1 << 18
+"""Characters that a document in order may be ahead of a region that it waits for."""
+
+
+class Deferral(Generic[Kind]):
+    """What a stream with deferred regions does beside the render of its document."""
+
+    def __init__(self, out: Buffer, environment: Environment, patches: bool, nonce: Any) -> None:
+        """For the stream that takes its text from *out*.
+
+        :param patches: whether regions are patched in, not rendered in order.
+        :param nonce: what the script is allowed by.
+        """
+        self.patches = patches
+        self._out = out
+        self._script = script_element(environment.patch_script, nonce)  # type: ignore[attr-defined]
+        self._token = new_token()
+        self._mark = start(self._token)[: -len('">')]
+        self._lock = Lock()
+        self._regions: list[Kind] = []
+        self._open: set[Kind] = set()
+        self._settled = 0
+        """The length of the text in the buffer that is ready to be handed over."""
+        self._tail = ""
+        self._line: deque[str | Kind] = deque()
+        """What follows that text in the document, as far as it is known."""
+        self._ahead = 0
+        self._in_document = True
+
+    def open(self) -> None:
+        """Begin: regions are deferred, and ended with the stream."""
+        self._out.deferral = self
+        if self._out.sources is not None:
+            self._out.sources.add(self)
+
+    def add(self, region: Kind, parent: Kind | None) -> None:
+        """Defer *region*, which begins in *parent* or in the document itself."""
+        with self._lock:
+            region.name = f"{self._token}{len(self._regions)}"
+            self._regions.append(region)
+            self._open.add(region)
+        region.deferral = self
+        region.parent = parent
+        region.patched = self.patches
+        region.start = start(region.name)
+        if parent is not None:
+            parent.children.append(region)
+            if parent.dropped or parent.expired:
+                region.drop()
+
+    def forget(self, region: Kind) -> None:
+        """The region is not to be shown."""
+        self._open.discard(region)
+
+    def _drop_all(self) -> None:
+        for region in list(self._open):
+            region.drop()
+
+    # -- the document
+
+    def settle(self, taken: bool = False) -> None:
+        """Leave in the buffer what can be handed over, and only that; it is *taken* right then."""
+        out = self._out
+        text = out.getvalue()
+        fresh = text[self._settled :]
+        if not self.patches:
+            self._line_up(fresh)
+            fresh = self._next_in_line()
+        elif self._in_document:
+            fresh = self._tail + fresh
+            end = tail_start(fresh)
+            self._tail, fresh = fresh[end:], fresh[:end]
+        settled = text[: self._settled] + fresh
+        if settled != text:
+            out.replace(settled)
+        self._settled = 0 if taken else len(settled)
+
+    def _line_up(self, text: str) -> None:
+        """Put what the document goes on with into the line: text, and regions for their marks."""
+        if text:
+            self._line.extend(self._parts(text))
+            self._ahead += len(text)
+
+    def _parts(self, text: str) -> list[str | Kind]:
+        before, *others = text.split(self._mark)
+        parts: list[str | Kind] = [before]
+        for other in others:
+            number, _, after = other.partition('">')
+            parts += [self._regions[int(number)], after]
+        return parts
+
+    def _next_in_line(self) -> str:
+        """Remove and return the text at the head of the line, up to a region that is not ready."""
+        line, pieces = self._line, []
+        while line:
+            part = line[0]
+            if isinstance(part, Region):
+                if part.text is None:
+                    break
+                self._open.discard(part)
+                line.popleft()
+                line.extendleft(reversed(self._parts(part.text)))
+            else:
+                pieces.append(part)
+                line.popleft()
+        text = "".join(pieces)
+        self._ahead = self._ahead - len(text) if line else 0
+        return text
+
+    def is_far_ahead(self) -> bool:
+        """Whether the document must not go on before a region that it waits for is ready."""
+        return self._ahead > AHEAD
+
+    def end_document(self) -> None:
+        """All of the document has been rendered."""
+        self.settle()
+        self._in_document = False
+
+    def end(self) -> None:
+        """All regions have been written: what is left is the end of the document."""
+        rest = [part if isinstance(part, str) else part.text or "" for part in self._line]
+        self._out.write("".join(rest) + self._tail)
+        if self._out.sources is not None:
+            self._out.sources.discard(self)
+
+    # -- patches
+
+    def write_patch(self, region: Region) -> None:
+        """Write the patch of a region that is ready, and of those in it that waited for it."""
+        if region.dropped or region.written:
+            return
+        parent = region.parent
+        if parent is not None and not parent.written:
+            parent.waiting.append(region)
+            return
+        self._open.discard(region)
+        region.written = True
+        self._out.write(self._script + patch(region.name, region.text or ""))
+        self._script = ""
+        for child in region.waiting:
+            self.write_patch(child)
+
+
+class SyncDeferral(Deferral[SyncRegion]):
+    """The regions of a template of a sync environment."""
+
+    def __init__(
+        self, out: Buffer, environment: Environment, patches: bool, nonce: Any, executor: Any
+    ) -> None:
+        """As :class:`Deferral`; without an *executor* one region is rendered after the other."""
+        super().__init__(out, environment, patches, nonce)
+        limit: int = environment.max_deferred  # type: ignore[attr-defined]
+        self._pool = InTurn() if executor is None else Pool(executor, limit)
+
+    def add(self, region: SyncRegion, parent: SyncRegion | None) -> None:
+        """Defer *region*."""
+        super().add(region, parent)
+        self._pool.add(region)
+
+    def settle(self, taken: bool = False) -> None:
+        """As that of any deferral; waits if the document is far ahead."""
+        super().settle()
+        while taken and self._in_document and self.is_far_ahead() and not self._settled:
+            self._pool.wait()
+            super().settle()
+        if taken:
+            self._settled = 0
+
+    def rest(self) -> Generator[None, None, None] | None:
+        """What follows the document, as the steps of a render; once."""
+        return self._rest() if self._in_document else None
+
+    def _rest(self) -> Generator[None, None, None]:
+        out = self._out
+        self.end_document()
+        while self._open:
+            region = self._pool.ready()
+            if region is None:
+                if out.tell() > out.flush_limit:
+                    yield  # before it is waited for
+                    continue
+                region = self._pool.wait()
+                if region is None:
+                    break
+            if self.patches:
+                self.write_patch(region)
+            else:
+                self.settle()
+            if out.tell() > out.limit:
+                yield
+        self.end()
+
+    def close(self) -> None:
+        """End what is running, as far as threads can be ended: at the next boundary."""
+        self._drop_all()
+        self._pool.close()
+
+
+def begin_region(
+    out: Buffer,
+    context: Context,
+    variables: dict[str, Any],
+    used: Collection[str],
+    body: Callable[..., Any],
+    on_error: Callable[..., Any] | None,
+    timeout: Any,
+    line: int,
+) -> SyncRegion:
+    """A region that begins where *out* is being written to, deferred if that can be.
+
+    :param variables: the local ones.
+    :param used: the names that the region uses.
+    """
+    region = SyncRegion(body, on_error, seconds(timeout), line)
+    root = out.begin_region(region)
+    deferral = root.deferral
+    if deferral is None and root.defers is not None:
+        patches, nonce, executor = root.defers
+        if patches or executor is not None:
+            deferral = SyncDeferral(root, context.environment, patches, nonce, executor)
+            deferral.open()
+    if deferral is None:
+        region.see(context, variables)
+    else:
+        region.see(context, kept(variables, used))
+        deferral.add(region, root.region)
+    return region

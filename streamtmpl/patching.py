@@ -1,0 +1,105 @@
+"""The markup that puts deferred regions in their place: standard HTML, without script.
+
+In the document stands ``<?start name="x">placeholder<?end>``; later in the same response comes
+``<template for="x">content</template>``, whose content takes the place of the placeholder. See
+https://github.com/whatwg/html/pull/11818. Browsers that do not know it yet have a small constant
+script do the same (:mod:`streamtmpl.patch_script`).
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import urlsafe_b64encode
+from os import urandom
+
+from markupsafe import escape
+
+from .patch_script import PATCH_SCRIPT
+
+END = "<?end>"
+"""What ends a placeholder."""
+
+_SPACE = r"(?:\s|<!--(?:(?!-->).)*-->)*"
+_TAIL = re.compile(
+    rf"</(?:body\s*>{_SPACE}(?:</html\s*>{_SPACE})?|html\s*>{_SPACE})\Z", re.DOTALL | re.IGNORECASE
+)
+_ATTRIBUTES = r"""(?:[^>"']|"[^"]*"|'[^']*')*>?"""
+_TEMPLATE_TAG = re.compile(r"</?template[\s/>]", re.IGNORECASE)
+_TOKEN = re.compile(
+    r"<!--(?:-?>|.*?(?:--!?>|\Z))"
+    r"|<(?:[!?]|/[^a-z])[^>]*>?"
+    r"|<(script|style|textarea|title|xmp|iframe|noembed|noframes)(?=[\s/>])"
+    rf"{_ATTRIBUTES}.*?(?:</\1(?=[\s/>])|\Z)"
+    rf"|<(?P<end>/?)(?=[a-z])(?P<template>template(?=[\s/>]))?[a-z]*{_ATTRIBUTES}",
+    re.DOTALL | re.IGNORECASE,
+)
+"""Comments, elements whose text is no markup, and tags: what a tag of a template may not be in."""
+
+
+def new_token() -> str:
+    """What the names of a response begin with: ten characters, of 60 bits that nobody can guess.
+
+    User data that a sanitiser let through must not be able to name a region.
+    """
+    return urlsafe_b64encode(urandom(9))[:10].decode()
+
+
+def start(name: str) -> str:
+    """The markup that begins the place of the region *name*."""
+    return f'<?start name="{name}">'
+
+
+def patch(name: str, content: str) -> str:
+    """The markup that puts *content* in the place of the region *name*.
+
+    White space follows, by which the script sees that the template is complete.
+    """
+    if _TEMPLATE_TAG.search(content):
+        content = balanced(content)
+    return f'<template for="{name}">{content}</template>\n'
+
+
+def balanced(content: str) -> str:
+    """*content* without end tags of templates that it does not open, and with those it lacks.
+
+    A stray one, which a parser ignores elsewhere, would end the patch; a template left open would
+    take in the rest of the page.
+    """
+    depth = 0
+    pieces: list[str] = []
+    at = 0
+    for token in _TOKEN.finditer(content):
+        if not token["template"]:
+            continue
+        if not token["end"]:
+            depth += 1
+        elif depth:
+            depth -= 1
+        else:
+            pieces.append(content[at : token.start()])
+            at = token.end()
+    return "".join(pieces) + content[at:] + "</template>" * depth
+
+
+def script_element(script: str | None, nonce: str | None) -> str:
+    """The markup that brings the script.
+
+    :param script: ``"inline"``, the URL it is served at, or ``None`` for no script.
+    :param nonce: what the Content-Security-Policy of the response allows scripts by.
+    """
+    if script is None:
+        return ""
+    allowed = "" if nonce is None else f' nonce="{escape(nonce)}"'
+    if script == "inline":
+        return f"<script{allowed}>{PATCH_SCRIPT}</script>"
+    return f'<script src="{escape(script)}" async{allowed}></script>'
+
+
+def tail_start(text: str) -> int:
+    """Where the end tags of body and document begin with which *text* ends; else its length."""
+    lower = text.lower() if text.isascii() else text
+    for tag in ("</body", "</html"):
+        at = lower.rfind(tag)
+        if at >= 0 and _TAIL.match(text, at):
+            return at
+    return len(text)

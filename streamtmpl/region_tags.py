@@ -1,0 +1,87 @@
+"""Parsing ``{% defer %}`` and ``{% boundary %}``.
+
+Jinja2 allows no node types but its own. Both tags become a ``With`` node, which every analysis of
+Jinja2's understands: the parts are scopes in its body, and the part that shows an error is a
+``With`` of its own, for the variable ``error``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from jinja2 import nodes
+
+if TYPE_CHECKING:
+    from jinja2.parser import Parser
+
+
+def parse_defer(parser: Parser) -> nodes.With:
+    """``{% defer timeout=SECONDS %} .. {% placeholder %} .. {% error %} .. {% enddefer %}``
+
+    :return: a node whose value is the timeout, and whose body is what :func:`parts_of` gives.
+    """
+    lineno = next(parser.stream).lineno
+    timeout: nodes.Expr = nodes.Const(None, lineno=lineno)
+    if parser.stream.skip_if("name:timeout"):
+        parser.stream.expect("assign")
+        timeout = parser.parse_expression()
+    _expect_end(parser, "'defer' takes nothing but timeout=, a number of seconds")
+    parts = _parts(parser, "defer", ("placeholder", "error"))
+    return _node(parser, lineno, timeout, parts, "placeholder", "error")
+
+
+def parse_boundary(parser: Parser) -> nodes.With:
+    """``{% boundary %} .. {% fallback %} .. {% endboundary %}``
+
+    :return: a node whose body is what :func:`parts_of` gives.
+    """
+    lineno = next(parser.stream).lineno
+    _expect_end(parser, "'boundary' takes no arguments")
+    parts = _parts(parser, "boundary", ("fallback",))
+    return _node(parser, lineno, nodes.Const(None, lineno=lineno), parts, "fallback")
+
+
+def parts_of(node: nodes.With) -> tuple[nodes.Scope, list[nodes.Scope | nodes.With | None]]:
+    """The body of a node that was parsed here, and its other parts; ``None``: left out."""
+    body, *others = node.body
+    found = [None if isinstance(part, nodes.Output) else part for part in others]
+    return cast("nodes.Scope", body), cast("list[nodes.Scope | nodes.With | None]", found)
+
+
+def _expect_end(parser: Parser, what: str) -> None:
+    token = parser.stream.current
+    if token.type != "block_end":
+        parser.fail(f"{what}; found {token.value!r}", token.lineno)
+
+
+def _parts(parser: Parser, tag: str, names: tuple[str, ...]) -> dict[str, list[nodes.Node]]:
+    """The statements of the body (``""``) and of each other part there is, up to the end tag."""
+    ends = tuple(f"name:{name}" for name in (*names, f"end{tag}"))
+    parts = {"": parser.parse_statements(ends)}
+    while (token := next(parser.stream)).value != f"end{tag}":
+        if token.value in parts:
+            parser.fail(f"'{tag}' has a second {token.value!r} part: it may have one", token.lineno)
+        _expect_end(parser, f"{token.value!r} takes no arguments")
+        parts[token.value] = parser.parse_statements(ends)
+    return parts
+
+
+def _node(
+    parser: Parser,
+    lineno: int,
+    value: nodes.Expr,
+    parts: dict[str, list[nodes.Node]],
+    *names: str,
+) -> nodes.With:
+    body: list[nodes.Node] = [nodes.Scope(parts[""], lineno=lineno)]
+    for name in names:
+        if name not in parts:
+            body.append(nodes.Output([], lineno=lineno))
+            continue
+        part: nodes.Node = nodes.Scope(parts[name], lineno=lineno)
+        if name != "placeholder":
+            error = nodes.Name("error", "param", lineno=lineno)
+            nothing = nodes.Const(None, lineno=lineno)
+            part = nodes.With([error], [nothing], [part], lineno=lineno)
+        body.append(part)
+    return nodes.With([parser.free_identifier()], [value], body, lineno=lineno)

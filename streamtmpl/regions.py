@@ -1,0 +1,312 @@
+"""A deferred region: what it sees of the variables, and rendering it on its own.
+
+A region is rendered later than what stands around it, maybe in another thread. So it gets the
+variables as they were where it stands, in a context of its own.
+"""
+
+from __future__ import annotations
+
+from contextvars import copy_context
+from types import CellType, FunctionType
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import runtime
+from jinja2.nodes import EvalContext
+from jinja2.utils import missing
+
+from .blocks import BlockReference
+from .buffer import DEFAULT_CHUNK_SIZE, Buffer
+from .calls import Macro, open_sources
+from .context import StreamContext
+from .loops import AwaitedLoopContext, LoopContext
+from .sources import Sources, clock, report
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Generator, Mapping
+
+    from jinja2.runtime import Context
+
+
+class Dropped(BaseException):
+    """Ends the render of a region that nobody waits for any more."""
+
+
+def seconds(timeout: Any) -> float | None:
+    """*timeout* if it is a number of seconds, or ``None``.
+
+    :raises TypeError: it is neither.
+    :raises ValueError: it is negative.
+    """
+    if timeout is None:
+        return None
+    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
+        raise TypeError(f"the timeout of 'defer' must be a number of seconds, not {timeout!r}")
+    if not timeout >= 0:
+        raise ValueError(f"the timeout of 'defer' must not be negative, but is {timeout!r}")
+    return timeout
+
+
+def region_context(context: Context, variables: Mapping[str, Any]) -> Context:
+    """A context with what *context* has now, and the local *variables*."""
+    made: Context
+    if type(context) is StreamContext:
+        parent = {**context.parent, **context.vars}
+        for name, value in variables.items():
+            if value is not missing:
+                parent[name] = value
+        made = StreamContext(context.environment, parent, context.name, {}, context._globals)
+    else:
+        made = context.derived(dict(variables))
+    made.blocks = context.blocks
+    made.eval_ctx = EvalContext(context.environment, context.name)
+    made.eval_ctx.revert(context.eval_ctx.save())
+    return made
+
+
+def kept(variables: Mapping[str, Any], used: Collection[str]) -> dict[str, Any]:
+    """The *variables* as they are now; *used* are the names that matter.
+
+    Of what changes with the template that goes on: loops, and macros, whose functions see the
+    variables around them.
+    """
+    copies: dict[int, Any] = {}
+    return {
+        name: _kept(value, copies) if name in used else value for name, value in variables.items()
+    }
+
+
+def _kept(value: Any, copies: dict[int, Any]) -> Any:
+    copy: Callable[[Any, dict[int, Any]], None]
+    if isinstance(value, runtime.LoopContext):
+        copy = _kept_loop
+    elif isinstance(value, Macro):
+        copy = _kept_macro
+    elif isinstance(value, BlockReference):
+        copy = _kept_block
+    else:
+        return value
+    if id(value) not in copies:
+        copy(value, copies)
+    return copies[id(value)]
+
+
+def _kept_loop(loop: Any, copies: dict[int, Any]) -> None:
+    kind = AwaitedLoopContext if isinstance(loop, AwaitedLoopContext) else LoopContext
+    if hasattr(type(loop._iterable), "__len__") and kind is type(loop):
+        loop._peek_next()
+    copies[id(loop)] = copy = kind.__new__(kind)
+    copy.__dict__.update(loop.__dict__)
+    copy._source = None
+    copy._iterator = iter(())
+
+
+def _kept_macro(macro: Macro, copies: dict[int, Any]) -> None:
+    copies[id(macro)] = copy = type(macro).__new__(type(macro))
+    copy.__dict__.update(macro.__dict__)
+    copy._func = _kept_function(macro._func, copies)
+    copy._entries = None
+
+
+def _kept_function(function: Any, copies: dict[int, Any]) -> Any:
+    """The function of a macro, with the variables around it as they are now."""
+    cells = []
+    for cell in function.__closure__ or ():
+        try:
+            cells.append(CellType(_kept(cell.cell_contents, copies)))
+        except ValueError:  # it is empty
+            cells.append(cell)
+    copy = FunctionType(
+        *(function.__code__, function.__globals__, function.__name__, function.__defaults__),
+        tuple(cells),
+    )
+    copy.__kwdefaults__ = function.__kwdefaults__
+    return copy
+
+
+def _kept_block(block: BlockReference, copies: dict[int, Any]) -> None:
+    context = region_context(block._context, {})
+    copies[id(block)] = type(block)(block.name, context, block._stack, block._depth)
+
+
+class Region:
+    """A deferred region of one render.
+
+    :ivar start: the markup that begins its place; ``None``: it is rendered right where it stands.
+    :ivar patched: whether its place has a placeholder until it is patched in.
+    :ivar text: what it was rendered to, once it is ready.
+    :ivar children: the regions that have begun in it.
+    """
+
+    context: Context
+    start: str | None = None
+    patched = False
+    name = ""
+    text: str | None = None
+    parent: Region | None = None
+    deferral: Any = None
+    deadline: float | None = None
+    written = dropped = expired = False
+
+    def __init__(
+        self,
+        body: Callable[..., Any],
+        on_error: Callable[..., Any] | None,
+        timeout: float | None,
+        line: int,
+    ) -> None:
+        """A region at *line* of its template.
+
+        :param body: the compiled function.
+        :param on_error: that of the part that shows an error; its variable is ``error``.
+        :param timeout: seconds that rendering it may take.
+        """
+        self.timeout = timeout
+        self.line = line
+        self.variables = copy_context()
+        self.children: list[Region] = []
+        self.waiting: list[Region] = []
+        self._body = body
+        self._on_error = on_error
+        self._unsettled = [None]
+
+    def see(self, context: Context, variables: Mapping[str, Any]) -> None:
+        """Have it see what *context* has now, and the local *variables*."""
+        self.context = region_context(context, variables)
+
+    def drop(self) -> None:
+        """It is not to be shown, nor what has begun in it: end it where it is running."""
+        self.dropped = True
+        for child in self.children:
+            child.drop()
+        if self.deferral is not None:
+            self.deferral.forget(self)
+
+    def start_clock(self) -> None:
+        """Count its time from here."""
+        if self.timeout is not None:
+            self.deadline = clock() + self.timeout
+
+    def _claim(self) -> bool:
+        """Whether the caller is the first that wants to say what the region shows."""
+        try:
+            self._unsettled.pop()
+        except IndexError:
+            return False
+        return True
+
+    def timed_out(self) -> TimeoutError:
+        """The error of a region that took too long."""
+        return TimeoutError(f"the region took longer than {self.timeout:g} s")
+
+    def _fails(self, error: BaseException) -> tuple[BaseException, Context | None]:
+        """The *error* with the template's lines, and the context of the part that shows it."""
+        for child in self.children:
+            child.drop()
+        self.children = []
+        error = rewritten(self.context, error)
+        if self._on_error is None:
+            log_failure("deferred region", self.context, self.line, error)
+            return error, None
+        return error, region_context(self.context, {"error": error})
+
+    def _fails_again(self, error: BaseException) -> str:
+        error = rewritten(self.context, error)
+        log_failure("error part of the deferred region", self.context, self.line, error)
+        return ""
+
+    def _check_time(self, deadline: float | None) -> None:
+        if deadline is not None and clock() > deadline:
+            raise self.timed_out()
+
+    def _buffer(self, function: Any, sources: Sources, chunk_size: int | None) -> Buffer:
+        out = Buffer(chunk_size, sources)
+        if function is self._body:  # what shows an error defers nothing
+            out.deferral, out.region = self.deferral, self
+        return out
+
+
+class SyncRegion(Region):
+    """A region of a sync environment."""
+
+    def into(self, out: Buffer) -> Generator[None, None, None]:
+        """Render it right here, into *out*; what stands above it is handed over before."""
+        main = out.main
+        if main.tell() > main.flush_limit:
+            yield
+        self.start_clock()
+        self.variables.run(self.render)
+        out.write(self.text or "")
+
+    def render(self) -> None:
+        """Render it, in whichever thread this is: what it shows is :attr:`text` then."""
+        if self.dropped:
+            return
+        try:
+            text = self._captured(self._body, self.context, self.deadline)
+        except Dropped:
+            return
+        except Exception as error:  # noqa: BLE001 - shown in its place
+            self.fail(error)
+        else:
+            if self._claim():
+                self.text = text
+
+    def expire(self) -> None:
+        """Show its part for errors instead of what is being rendered, which took too long."""
+        self.expired = True
+        self.fail(self.timed_out())
+
+    def fail(self, error: BaseException) -> None:
+        """Show its part for errors, if it shows nothing yet."""
+        if not self._claim():
+            return
+        error, context = self._fails(error)
+        if context is None:
+            self.text = ""
+            return
+        try:
+            self.text = self._captured(self._on_error, context, None)
+        except Exception as second:  # noqa: BLE001 - logged: there is nothing else to show
+            self.text = self._fails_again(second)
+
+    def _captured(self, function: Any, context: Context, deadline: float | None) -> str:
+        sources = Sources()
+        token = open_sources.set(sources)
+        out = self._buffer(function, sources, DEFAULT_CHUNK_SIZE)
+        out.resumed = clock()
+        steps = function(context, out)
+        try:
+            for _ in steps:  # nothing is cut here: it is a chance to see whether it is still wanted
+                if self.dropped or (self.expired and function is self._body):
+                    raise Dropped
+                self._check_time(deadline)
+                out.limit = 2 * out.tell()
+            self._check_time(deadline)
+            return out.getvalue()
+        finally:
+            try:
+                steps.close()
+            finally:
+                report(sources.close())
+                open_sources.reset(token)
+
+
+def rewritten(context: Context, error: BaseException) -> BaseException:
+    """*error*, which is being handled, with the template's lines in its traceback."""
+    if isinstance(error, Exception) and error.__traceback__ is not None:
+        try:
+            context.environment.handle_exception()
+        except Exception as made:  # noqa: BLE001 - it is what was asked for
+            return made
+    return error
+
+
+def log_failure(what: str, context: Context, line: int, error: BaseException) -> None:
+    """Log that *what*, at *line* of the template of *context*, failed and shows nothing."""
+    import logging  # noqa: PLC0415 - it takes as long to import as all of this package
+
+    logging.getLogger("streamtmpl").error(
+        "the %s at line %s of template %r failed: nothing is shown in its place",
+        *(what, line, context.name or "<template>"),
+        exc_info=error,
+    )
