@@ -1,0 +1,1 @@
+"""Pages in real browsers: what a reader sees while a document, and patches to it, arrive."""
