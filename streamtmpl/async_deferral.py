@@ -184,6 +184,6 @@ async def begin_region_async(
     if deferral is None:
         region.see(context, variables)
     else:
-        region.see(context, kept(variables, used))
+        region.see(context, kept(context, variables, used))
         deferral.add(region, root.region)
     return region

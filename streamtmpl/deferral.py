@@ -249,6 +249,6 @@ def begin_region(
     if deferral is None:
         region.see(context, variables)
     else:
-        region.see(context, kept(variables, used))
+        region.see(context, kept(context, variables, used))
         deferral.add(region, root.region)
     return region

@@ -63,16 +63,22 @@ def region_context(context: Context, variables: Mapping[str, Any]) -> Context:
     return made
 
 
-def kept(variables: Mapping[str, Any], used: Collection[str]) -> dict[str, Any]:
-    """The *variables* as they are now; *used* are the names that matter.
+def kept(context: Context, variables: Mapping[str, Any], used: Collection[str]) -> dict[str, Any]:
+    """The local *variables* as they are now; those of *used* names also from the *context*.
 
-    Of what changes with the template that goes on: loops, and macros, whose functions see the
+    Some values change while the template goes on: loops, and macros, whose functions see the
     variables around them.
     """
     copies: dict[int, Any] = {}
-    return {
-        name: _kept(value, copies) if name in used else value for name, value in variables.items()
-    }
+    made = dict(variables)
+    for name in used:
+        value = made.get(name, missing)
+        if value is missing:
+            value = context.vars.get(name, context.parent.get(name))
+        copy = _kept(value, copies)
+        if copy is not value:
+            made[name] = copy
+    return made
 
 
 def _kept(value: Any, copies: dict[int, Any]) -> Any:
