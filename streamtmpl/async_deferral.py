@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from .async_regions import AsyncRegion
 from .calls import cut
 from .deferral import Deferral
-from .regions import kept, seconds
+from .loops import AsyncLoopContext
+from .regions import kept, named, seconds
 from .renders import asyncio_runs, task_in
 
 if TYPE_CHECKING:
@@ -184,6 +185,17 @@ async def begin_region_async(
     if deferral is None:
         region.see(context, variables)
     else:
+        for _, loop in named(context, variables, used):
+            if isinstance(loop, AsyncLoopContext):
+                await _look_ahead(loop, used)
         region.see(context, kept(context, variables, used))
         deferral.add(region, root.region)
     return region
+
+
+async def _look_ahead(loop: AsyncLoopContext, used: Collection[str]) -> None:
+    """Find out what the region may ask of *loop*, which has gone on when it does."""
+    if ".length" in used:
+        await loop.length
+    if ".last" in used:
+        await loop._peek_next()

@@ -71,20 +71,25 @@ class Pool:
             raise
 
     def _submit(self, region: SyncRegion) -> None:
+        region.threaded = True
         region.start_clock()
         future = self._executor.submit(region.variables.run, region.render)
         future.add_done_callback(lambda future: self._end(region, future))
 
     def _end(self, region: SyncRegion, future: Future[None]) -> None:
+        # Noted before it is no longer running: else, for a moment, there would be nothing to wait
+        # for.
+        self._ended.put((region, None if future.cancelled() else future.exception()))
         following = self._next(region)
-        if following is not None:
+        while following is not None:
             try:
                 self._submit(following)
             except RuntimeError as error:  # the executor has been shut down
                 following.fail(error)
                 self._ended.put((following, None))
-                self._next(following)
-        self._ended.put((region, None if future.cancelled() else future.exception()))
+                following = self._next(following)
+            else:
+                following = None
 
     def _next(self, region: SyncRegion) -> SyncRegion | None:
         """*region* has ended: the one that may run instead."""

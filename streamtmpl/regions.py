@@ -15,16 +15,26 @@ from jinja2.nodes import EvalContext
 from jinja2.utils import missing
 
 from .blocks import BlockReference
-from .buffer import DEFAULT_CHUNK_SIZE, Buffer
+from .buffer import Buffer
 from .calls import Macro, open_sources
 from .context import StreamContext
-from .loops import AwaitedLoopContext, LoopContext
+from .loops import AsyncLoopContext, AwaitedLoopContext, LoopContext
 from .sources import Sources, clock, report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Generator, Mapping
+    from collections.abc import Callable, Collection, Generator, Iterator, Mapping
 
     from jinja2.runtime import Context
+
+
+LOOKS_AHEAD = {
+    "last": ".last",
+    "nextitem": ".last",
+    "length": ".length",
+    "revindex": ".length",
+    "revindex0": ".length",
+}
+"""Attributes of ``loop`` that tell what follows, and how a region's names say that it uses them."""
 
 
 class Dropped(BaseException):
@@ -71,14 +81,32 @@ def kept(context: Context, variables: Mapping[str, Any], used: Collection[str]) 
     """
     copies: dict[int, Any] = {}
     made = dict(variables)
-    for name in used:
-        value = made.get(name, missing)
-        if value is missing:
-            value = context.vars.get(name, context.parent.get(name))
+    for name, value in named(context, variables, used):
+        if isinstance(value, LoopContext) and not isinstance(value, AsyncLoopContext):
+            _look_ahead(value, used)
         copy = _kept(value, copies)
         if copy is not value:
             made[name] = copy
     return made
+
+
+def named(
+    context: Context, variables: Mapping[str, Any], used: Collection[str]
+) -> Iterator[tuple[str, Any]]:
+    """The *used* names and what they stand for, in the local *variables* or in the *context*."""
+    for name in used:
+        value = variables.get(name, missing)
+        if value is missing:
+            value = context.vars.get(name, context.parent.get(name))
+        yield name, value
+
+
+def _look_ahead(loop: LoopContext, used: Collection[str]) -> None:
+    """Find out what the region may ask of *loop*, which has gone on when it does."""
+    if ".length" in used:
+        _ = loop.length
+    if ".last" in used or hasattr(type(loop._iterable), "__len__"):
+        loop._peek_next()
 
 
 def _kept(value: Any, copies: dict[int, Any]) -> Any:
@@ -98,8 +126,6 @@ def _kept(value: Any, copies: dict[int, Any]) -> Any:
 
 def _kept_loop(loop: Any, copies: dict[int, Any]) -> None:
     kind = AwaitedLoopContext if isinstance(loop, AwaitedLoopContext) else LoopContext
-    if hasattr(type(loop._iterable), "__len__") and kind is type(loop):
-        loop._peek_next()
     copies[id(loop)] = copy = kind.__new__(kind)
     copy.__dict__.update(loop.__dict__)
     copy._source = None
@@ -232,7 +258,12 @@ class Region:
 
 
 class SyncRegion(Region):
-    """A region of a sync environment."""
+    """A region of a sync environment.
+
+    :ivar threaded: whether it is rendered in a thread of its own.
+    """
+
+    threaded = False
 
     def into(self, out: Buffer) -> Generator[None, None, None]:
         """Render it right here, into *out*; what stands above it is handed over before."""
@@ -278,15 +309,16 @@ class SyncRegion(Region):
     def _captured(self, function: Any, context: Context, deadline: float | None) -> str:
         sources = Sources()
         token = open_sources.set(sources)
-        out = self._buffer(function, sources, DEFAULT_CHUNK_SIZE)
+        watched = self.threaded or deadline is not None
+        # What is cut in a watched one is nothing but a chance to see whether it is still wanted.
+        out = self._buffer(function, sources, 0 if watched else None)
         out.resumed = clock()
         steps = function(context, out)
         try:
-            for _ in steps:  # nothing is cut here: it is a chance to see whether it is still wanted
+            for _ in steps:
                 if self.dropped or (self.expired and function is self._body):
                     raise Dropped
                 self._check_time(deadline)
-                out.limit = 2 * out.tell()
             self._check_time(deadline)
             return out.getvalue()
         finally:

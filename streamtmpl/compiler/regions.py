@@ -14,6 +14,7 @@ from jinja2.nodes import EvalContext
 
 from streamtmpl.patching import END
 from streamtmpl.region_tags import parts_of
+from streamtmpl.regions import LOOKS_AHEAD
 
 from .analysis import ASSIGNMENT, contains
 from .records import Record
@@ -36,7 +37,7 @@ def write_defer(to: FunctionGenerator, node: nodes.With, frame: Frame) -> None:
     function = _function(to, body, frame)
     on_error = _function(to, error.body[0], frame) if isinstance(error, nodes.With) else None
     parts = [part for part in (body, error) if part is not None]
-    used = sorted({name.name for part in parts for name in part.find_all(nodes.Name)})
+    used = _used(parts)
     region, out = to.temporary_identifier(), to.out(frame)
     begin = to.choose_async("await begin_region_async", "begin_region")
     to.writeline(
@@ -61,6 +62,13 @@ def write_defer(to: FunctionGenerator, node: nodes.With, frame: Frame) -> None:
     to.outdent(2)
 
 
+def _used(parts: list[nodes.Scope | nodes.With]) -> list[str]:
+    """The names that are used in *parts*, and attributes by which loops look ahead."""
+    names = {name.name for part in parts for name in part.find_all(nodes.Name)}
+    attributes = {attribute.attr for part in parts for attribute in part.find_all(nodes.Getattr)}
+    return sorted(names | {LOOKS_AHEAD[name] for name in attributes & LOOKS_AHEAD.keys()})
+
+
 def _function(to: FunctionGenerator, scope: nodes.Node, frame: Frame) -> str:
     """The name of the function that *scope* is going to be."""
     assert isinstance(scope, nodes.Scope)
@@ -73,6 +81,7 @@ def _function(to: FunctionGenerator, scope: nodes.Node, frame: Frame) -> str:
 
 def write_functions(to: FunctionGenerator) -> None:
     """Write the functions of all deferred regions, also of those within them."""
+    to.in_region = True
     for function in to.region_functions:  # it grows meanwhile
         scope = function.scope
         environment = "" if to.defer_init else ", environment=environment"
@@ -99,7 +108,9 @@ def write_boundary(to: FunctionGenerator, node: nodes.With, frame: Frame) -> Non
     to.whole_buffers.add(inside.buffer)
     to.writeline("try:")
     to.indent()
+    to.boundaries.append((inside.buffer, to.writer(frame), to.place))
     to.visit(body, inside)
+    to.boundaries.pop()
     to.outdent()
     outside = frame.inner()
     error = outside.symbols.declare_parameter("error")

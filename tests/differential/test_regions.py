@@ -121,7 +121,7 @@ def test_same_text(sample: Sample, kind: str, tags: tuple[str, str]) -> None:
         pytest.skip("with a scope the sample raises")
     subject = wrap_all(case, lambda source: wrapped(source, tags))
     environment = case.setup.subject(subject.templates)
-    environment.patch_script = None
+    environment.patch_script = None  # type: ignore[attr-defined] # it streams
     for label, way in (ASYNC if kind == "async" else SYNC).items():
         outcome = subject.come_to(environment, way)
         assert isinstance(outcome, Rendered), (label, outcome)
