@@ -11,7 +11,7 @@ from .async_regions import AsyncRegion
 from .calls import cut
 from .deferral import Deferral
 from .loops import AsyncLoopContext
-from .regions import kept, named, seconds
+from .regions import changing_of, kept, seconds
 from .renders import asyncio_runs, task_in
 
 if TYPE_CHECKING:
@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from jinja2.runtime import Context
 
     from .buffer import Buffer
+
+
+_late: set[asyncio.Task[None]] = set()
+"""The tasks of regions that took too long and show their error already: they have been cancelled,
+and nobody waits for them. Event loops hold tasks only weakly."""
 
 
 class AsyncDeferral(Deferral[AsyncRegion]):
@@ -33,8 +38,6 @@ class AsyncDeferral(Deferral[AsyncRegion]):
         self._loop = asyncio.get_running_loop() if asyncio_runs() else None
         self._waiting: deque[AsyncRegion] = deque()
         self._tasks: dict[AsyncRegion, asyncio.Task[None]] = {}
-        self._late: set[asyncio.Task[None]] = set()
-        """Tasks of regions that show their error already, and are being cancelled."""
         self._ready: deque[AsyncRegion] = deque()
         self.notify: Callable[[], None] | None = None
         """To be called when the document waits and there is more to hand over."""
@@ -80,15 +83,15 @@ class AsyncDeferral(Deferral[AsyncRegion]):
             return
         region.expired = True
         task = self._tasks[region]
-        self._late.add(task)
+        _late.add(task)
         self._run(region, region.fail(region.timed_out()))
         task.cancel()
 
     def _ended(self, region: AsyncRegion, task: asyncio.Task[None]) -> None:
         if not task.cancelled():
             task.exception()  # a failure is in the region; what is none, the event loop raises
-        if task in self._late:
-            self._late.discard(task)
+        if task in _late:
+            _late.discard(task)
             return
         del self._tasks[region]
         self._ready.append(region)
@@ -151,7 +154,7 @@ class AsyncDeferral(Deferral[AsyncRegion]):
         """Cancel what is running, and wait until it has ended."""
         self._waiting.clear()
         self._drop_all()
-        tasks = [*self._tasks.values(), *self._late]
+        tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
         if tasks:
@@ -185,7 +188,7 @@ async def begin_region_async(
     if deferral is None:
         region.see(context, variables)
     else:
-        for _, loop in named(context, variables, used):
+        for loop in changing_of(context, variables, used).values():
             if isinstance(loop, AsyncLoopContext):
                 await _look_ahead(loop, used)
         region.see(context, kept(context, variables, used))

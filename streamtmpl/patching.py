@@ -49,16 +49,6 @@ def start(name: str) -> str:
     return f'<?start name="{name}">'
 
 
-def patch(name: str, content: str) -> str:
-    """The markup that puts *content* in the place of the region *name*.
-
-    White space follows, by which the script sees that the template is complete.
-    """
-    if _TEMPLATE_TAG.search(content):
-        content = balanced(content)
-    return f'<template for="{name}">{content}</template>\n'
-
-
 def balanced(content: str) -> str:
     """*content* without end tags of templates that it does not open, and with those it lacks.
 

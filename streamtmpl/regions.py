@@ -7,22 +7,21 @@ variables as they were where it stands, in a context of its own.
 from __future__ import annotations
 
 from contextvars import copy_context
+from copy import copy
 from types import CellType, FunctionType
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import runtime
-from jinja2.nodes import EvalContext
 from jinja2.utils import missing
 
-from .blocks import BlockReference
+from .blocks import AsyncBlockReference, BlockReference
 from .buffer import Buffer
-from .calls import Macro, open_sources
+from .calls import AsyncMacro, Macro, open_sources
 from .context import StreamContext
-from .loops import AsyncLoopContext, AwaitedLoopContext, LoopContext
+from .loops import AsyncLoopContext, AwaitedLoopContext, LoopContext, SteppedLoop
 from .sources import Sources, clock, report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Generator, Iterator, Mapping
+    from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 
     from jinja2.runtime import Context
 
@@ -68,37 +67,43 @@ def region_context(context: Context, variables: Mapping[str, Any]) -> Context:
     else:
         made = context.derived(dict(variables))
     made.blocks = context.blocks
-    made.eval_ctx = EvalContext(context.environment, context.name)
-    made.eval_ctx.revert(context.eval_ctx.save())
+    if "eval_ctx" in context.__dict__:  # else it is what the environment says
+        made.eval_ctx = copy(context.eval_ctx)
     return made
 
 
-def kept(context: Context, variables: Mapping[str, Any], used: Collection[str]) -> dict[str, Any]:
+def kept(
+    context: Context, variables: Mapping[str, Any], used: Collection[str]
+) -> Mapping[str, Any]:
     """The local *variables* as they are now; those of *used* names also from the *context*.
 
     Some values change while the template goes on: loops, and macros, whose functions see the
     variables around them.
     """
-    copies: dict[int, Any] = {}
-    made = dict(variables)
-    for name, value in named(context, variables, used):
+    changing = changing_of(context, variables, used)
+    if not changing:
+        return variables
+    for value in changing.values():
         if isinstance(value, LoopContext) and not isinstance(value, AsyncLoopContext):
             _look_ahead(value, used)
-        copy = _kept(value, copies)
-        if copy is not value:
-            made[name] = copy
-    return made
+    copies: dict[int, Any] = {}
+    return {**variables, **{name: _kept(value, copies) for name, value in changing.items()}}
 
 
-def named(
+def changing_of(
     context: Context, variables: Mapping[str, Any], used: Collection[str]
-) -> Iterator[tuple[str, Any]]:
-    """The *used* names and what they stand for, in the local *variables* or in the *context*."""
+) -> dict[str, Any]:
+    """What the *used* names stand for, where that changes while the template goes on."""
+    found = {}
     for name in used:
         value = variables.get(name, missing)
         if value is missing:
-            value = context.vars.get(name, context.parent.get(name))
-        yield name, value
+            value = context.vars.get(name, missing)
+            if value is missing:
+                value = context.parent.get(name)
+        if type(value) in _KEEPS:
+            found[name] = value
+    return found
 
 
 def _look_ahead(loop: LoopContext, used: Collection[str]) -> None:
@@ -110,33 +115,26 @@ def _look_ahead(loop: LoopContext, used: Collection[str]) -> None:
 
 
 def _kept(value: Any, copies: dict[int, Any]) -> Any:
-    copy: Callable[[Any, dict[int, Any]], None]
-    if isinstance(value, runtime.LoopContext):
-        copy = _kept_loop
-    elif isinstance(value, Macro):
-        copy = _kept_macro
-    elif isinstance(value, BlockReference):
-        copy = _kept_block
-    else:
+    keep = _KEEPS.get(type(value))
+    if keep is None:
         return value
     if id(value) not in copies:
-        copy(value, copies)
+        keep(value, copies)
     return copies[id(value)]
 
 
 def _kept_loop(loop: Any, copies: dict[int, Any]) -> None:
     kind = AwaitedLoopContext if isinstance(loop, AwaitedLoopContext) else LoopContext
-    copies[id(loop)] = copy = kind.__new__(kind)
-    copy.__dict__.update(loop.__dict__)
-    copy._source = None
-    copy._iterator = iter(())
+    copies[id(loop)] = made = kind.__new__(kind)
+    made.__dict__.update(loop.__dict__)
+    made._source = None
+    made._iterator = iter(())
 
 
 def _kept_macro(macro: Macro, copies: dict[int, Any]) -> None:
-    copies[id(macro)] = copy = type(macro).__new__(type(macro))
-    copy.__dict__.update(macro.__dict__)
-    copy._func = _kept_function(macro._func, copies)
-    copy._entries = None
+    copies[id(macro)] = made = copy(macro)
+    made._func = _kept_function(macro._func, copies)
+    made._entries = None
 
 
 def _kept_function(function: Any, copies: dict[int, Any]) -> Any:
@@ -147,17 +145,25 @@ def _kept_function(function: Any, copies: dict[int, Any]) -> Any:
             cells.append(CellType(_kept(cell.cell_contents, copies)))
         except ValueError:  # it is empty
             cells.append(cell)
-    copy = FunctionType(
+    made = FunctionType(
         *(function.__code__, function.__globals__, function.__name__, function.__defaults__),
         tuple(cells),
     )
-    copy.__kwdefaults__ = function.__kwdefaults__
-    return copy
+    made.__kwdefaults__ = function.__kwdefaults__
+    return made
 
 
 def _kept_block(block: BlockReference, copies: dict[int, Any]) -> None:
     context = region_context(block._context, {})
     copies[id(block)] = type(block)(block.name, context, block._stack, block._depth)
+
+
+_KEEPS: dict[type, Callable[[Any, dict[int, Any]], None]] = {
+    **dict.fromkeys((LoopContext, SteppedLoop, AwaitedLoopContext, AsyncLoopContext), _kept_loop),
+    **dict.fromkeys((Macro, AsyncMacro), _kept_macro),
+    **dict.fromkeys((BlockReference, AsyncBlockReference), _kept_block),
+}
+"""What makes the copy that stays as it is, for values that change."""
 
 
 class Region:
@@ -174,6 +180,8 @@ class Region:
     patched = False
     name = ""
     text: str | None = None
+    children: Sequence[Region] = ()
+    waiting: Sequence[Region] = ()
     parent: Region | None = None
     deferral: Any = None
     deadline: float | None = None
@@ -195,8 +203,6 @@ class Region:
         self.timeout = timeout
         self.line = line
         self.variables = copy_context()
-        self.children: list[Region] = []
-        self.waiting: list[Region] = []
         self._body = body
         self._on_error = on_error
         self._unsettled = [None]
@@ -234,7 +240,7 @@ class Region:
         """The *error* with the template's lines, and the context of the part that shows it."""
         for child in self.children:
             child.drop()
-        self.children = []
+        self.children = ()
         error = rewritten(self.context, error)
         if self._on_error is None:
             log_failure("deferred region", self.context, self.line, error)
@@ -313,20 +319,16 @@ class SyncRegion(Region):
         # What is cut in a watched one is nothing but a chance to see whether it is still wanted.
         out = self._buffer(function, sources, 0 if watched else None)
         out.resumed = clock()
-        steps = function(context, out)
         try:
-            for _ in steps:
+            for _ in function(context, out):
                 if self.dropped or (self.expired and function is self._body):
                     raise Dropped
                 self._check_time(deadline)
             self._check_time(deadline)
             return out.getvalue()
         finally:
-            try:
-                steps.close()
-            finally:
-                report(sources.close())
-                open_sources.reset(token)
+            report(sources.close())
+            open_sources.reset(token)
 
 
 def rewritten(context: Context, error: BaseException) -> BaseException:

@@ -265,8 +265,9 @@ async def test_a_region_that_refuses_to_be_cancelled_does_not_hold_the_page() ->
     consumer = Consumer(stream_of(source, {"stubborn": stubborn}))
     while "late" not in consumer.text:
         await asyncio.sleep(0.005)
+    await consumer.task  # while the region's own task goes on
     release.set()
-    await consumer.task
+    await settle()
     assert assembled(consumer.text) == "late"
 
 

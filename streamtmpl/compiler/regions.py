@@ -37,7 +37,7 @@ def write_defer(to: FunctionGenerator, node: nodes.With, frame: Frame) -> None:
     function = _function(to, body, frame)
     on_error = _function(to, error.body[0], frame) if isinstance(error, nodes.With) else None
     parts = [part for part in (body, error) if part is not None]
-    used = _used(parts)
+    used = _used(parts, frame)
     region, out = to.temporary_identifier(), to.out(frame)
     begin = to.choose_async("await begin_region_async", "begin_region")
     to.writeline(
@@ -62,11 +62,18 @@ def write_defer(to: FunctionGenerator, node: nodes.With, frame: Frame) -> None:
     to.outdent(2)
 
 
-def _used(parts: list[nodes.Scope | nodes.With]) -> list[str]:
-    """The names that are used in *parts*, and attributes by which loops look ahead."""
+def _used(parts: list[nodes.Scope | nodes.With], frame: Frame) -> list[str]:
+    """The names used in *parts* whose values may change, and attributes by which loops look ahead.
+
+    Those are local variables, and of the context what is called and what Jinja2 puts there.
+    """
     names = {name.name for part in parts for name in part.find_all(nodes.Name)}
+    calls = [call.node for part in parts for call in part.find_all(nodes.Call)]
+    changing = {callee.name for callee in calls if isinstance(callee, nodes.Name)}
+    changing.update(frame.symbols.dump_stores(), ("loop", "caller", "self", "super"))
     attributes = {attribute.attr for part in parts for attribute in part.find_all(nodes.Getattr)}
-    return sorted(names | {LOOKS_AHEAD[name] for name in attributes & LOOKS_AHEAD.keys()})
+    ahead = {LOOKS_AHEAD[name] for name in attributes & LOOKS_AHEAD.keys()}
+    return sorted((names & changing) | ahead)
 
 
 def _function(to: FunctionGenerator, scope: nodes.Node, frame: Frame) -> str:
