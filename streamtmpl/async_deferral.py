@@ -34,7 +34,6 @@ class AsyncDeferral(Deferral[AsyncRegion]):
     def __init__(self, out: Buffer, environment: Environment, patches: bool, nonce: Any) -> None:
         """As :class:`Deferral`. On event loops other than asyncio's, regions render in turn."""
         super().__init__(out, environment, patches, nonce)
-        self._limit: int = environment.max_deferred  # type: ignore[attr-defined]
         self._loop = asyncio.get_running_loop() if asyncio_runs() else None
         self._waiting: deque[AsyncRegion] = deque()
         self._tasks: dict[AsyncRegion, asyncio.Task[None]] = {}

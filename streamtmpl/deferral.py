@@ -29,6 +29,19 @@ AHEAD = 1 << 18
 """Characters that a document in order may be ahead of a region that it waits for."""
 
 
+def limit_of(environment: Environment) -> int:
+    """How many regions of a stream may be rendered at once.
+
+    :raises ValueError: it is no number of regions.
+    """
+    limit = environment.max_deferred  # type: ignore[attr-defined]
+    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
+        raise ValueError(
+            f"max_deferred of the environment must be a number of regions, 1 or more, not {limit!r}"
+        )
+    return limit
+
+
 class Deferral(Generic[Kind]):
     """What a stream with deferred regions does beside the render of its document."""
 
@@ -39,6 +52,7 @@ class Deferral(Generic[Kind]):
         :param nonce: what the script is allowed by.
         """
         self.patches = patches
+        self._limit = limit_of(environment)
         self._out = out
         self._script = script_element(environment.patch_script, nonce)  # type: ignore[attr-defined]
         self._token = new_token()
@@ -182,8 +196,7 @@ class SyncDeferral(Deferral[SyncRegion]):
     ) -> None:
         """As :class:`Deferral`; without an *executor* one region is rendered after the other."""
         super().__init__(out, environment, patches, nonce)
-        limit: int = environment.max_deferred  # type: ignore[attr-defined]
-        self._pool = InTurn() if executor is None else Pool(executor, limit)
+        self._pool = InTurn() if executor is None else Pool(executor, self._limit)
 
     def add(self, region: SyncRegion, parent: SyncRegion | None) -> None:
         """Defer *region*."""

@@ -20,6 +20,7 @@ END = "<?end>"
 """What ends a placeholder."""
 
 _SPACE = r"(?:\s|<!--(?:(?!-->).)*-->)*"
+_LAST = ("body", "html")
 _TAIL = re.compile(
     rf"</(?:body\s*>{_SPACE}(?:</html\s*>{_SPACE})?|html\s*>{_SPACE})\Z", re.DOTALL | re.IGNORECASE
 )
@@ -87,9 +88,8 @@ def script_element(script: str | None, nonce: str | None) -> str:
 
 def tail_start(text: str) -> int:
     """Where the end tags of body and document begin with which *text* ends; else its length."""
-    lower = text.lower() if text.isascii() else text
-    for tag in ("</body", "</html"):
-        at = lower.rfind(tag)
-        if at >= 0 and _TAIL.match(text, at):
-            return at
-    return len(text)
+    start = at = len(text)
+    while (at := text.rfind("</", 0, at)) >= 0 and text[at + 2 : at + 6].lower() in _LAST:
+        if _TAIL.match(text, at):
+            start = at
+    return start
