@@ -4,40 +4,33 @@ from __future__ import annotations
 
 import json
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from time import monotonic
-from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from websockets.sync.client import connect
+from websockets.sync.client import ClientConnection, connect
 
 from .interface import PATIENCE, ScriptError
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 _MOST = 2**26
 """Bytes of the longest message: screenshots are long."""
 
 
+@contextmanager
+def connected(address: str) -> Iterator[Channel]:
+    """A channel to the ``ws:`` address of a browser."""
+    with connect(address, max_size=_MOST, proxy=None, compression=None) as socket:
+        yield Channel(socket)
+
+
 class Channel:
     """A connection to a browser, for commands one after the other."""
 
-    def __init__(self, address: str) -> None:
-        """Connect to a ``ws:`` address."""
-        self._socket = connect(address, max_size=_MOST, proxy=None, compression=None)
+    def __init__(self, socket: ClientConnection) -> None:
+        self._socket = socket
         self._number = 0
         self._events: deque[dict[str, Any]] = deque()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._socket.close()
 
     def command(self, method: str, session: str | None = None, **parameters: Any) -> Any:
         """Send a command, to one session of Chromium if given, and return its result.

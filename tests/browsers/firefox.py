@@ -10,10 +10,9 @@ from typing import Any
 
 from adapters.launch import free_port
 
-from .commands import Channel
+from .commands import Channel, connected
 from .interface import Browser, Page, ScriptError, as_json, from_json
 from .processes import running, started
-
 
 _PREFERENCES = {
     "app.update.enabled": False,
@@ -50,9 +49,7 @@ class FirefoxPage(Page):
         return html
 
     def screenshot(self, path: Path) -> None:
-        picture = self._channel.command(
-            "browsingContext.captureScreenshot", context=self._context
-        )
+        picture = self._channel.command("browsingContext.captureScreenshot", context=self._context)
         path.write_bytes(base64.b64decode(picture["data"]))
 
 
@@ -98,7 +95,7 @@ def browser(command: str, folder: Path) -> Iterator[Firefox]:
     arguments = [command, "--headless", "--no-remote", f"--remote-debugging-port={port}"]
     with (
         running([*arguments, "--profile", str(profile)], log, {"HOME": str(folder)}) as process,
-        Channel(started(process, log, address)) as channel,
+        connected(started(process, log, address)) as channel,
     ):
         yield Firefox(channel)
 

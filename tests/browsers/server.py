@@ -77,7 +77,6 @@ def serving() -> Iterator[PageServer]:
             """Say nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
         pages = PageServer(server.server_address[1])
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
@@ -115,6 +114,6 @@ def _send_piece(handler: BaseHTTPRequestHandler, piece: Piece) -> None:
         piece.wait(PATIENCE)
     elif isinstance(piece, float):
         time.sleep(piece)
-    else:
+    elif piece:  # a chunk of no bytes would end the response
         handler.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
         handler.wfile.flush()
