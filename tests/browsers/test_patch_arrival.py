@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from threading import Event
 
@@ -11,7 +12,8 @@ from .driver import Browser, Page
 from .regions import END, NATIVE, SCRIPT, patch, pieces, with_markers
 from .server import PageServer
 
-START = "<!DOCTYPE html><body>"
+START = f"<!DOCTYPE html><title>{'-' * 512}</title><body>"
+"""WebKit with GTK begins with the 513th byte: until then it waits for what the document may be."""
 
 
 @pytest.fixture
@@ -27,14 +29,21 @@ def text(page: Page, selector: str) -> str:
     return found
 
 
+def wait_for_the_end(page: Page) -> None:
+    """Wait until the browser knows that its connection was cut."""
+    if page.evaluate(NATIVE):
+        time.sleep(0.05)  # Chromium stops, and the document stays "loading"
+    else:
+        page.wait_for("document.readyState !== 'loading'")
+
+
 def test_a_patch_is_applied_before_the_next_arrives(browser, server, gate):
-    document, first, second, end = pieces(
+    document, script, first, second, end = pieces(
         "<p>[[x]]</p><i>[[y]]</i>",
-        {"y": "<b>second</b>", "x": "first"},
-        order="xy",
+        {"x": "first", "y": "second"},
         placeholders={"x": "wait", "y": "wait"},
-    )[:1] + [SCRIPT + patch("x", "first"), patch("y", "second"), END]
-    page = browser.open(server.add(START, document, first, gate, second, end), wait=False)
+    )
+    page = browser.open(server.add(START, document, script, first, gate, second, end), wait=False)
     page.wait_for("document.querySelector('p')?.textContent === 'first'")
     assert text(page, "i") == "wait"
     assert page.evaluate("document.readyState") == "loading"
@@ -112,25 +121,32 @@ def test_after_the_document_nothing_is_patched(browser, server):
 
 
 @pytest.mark.parametrize("rest", ["", "<templ", "</bo"])
-def test_a_connection_that_is_cut_between_patches(rest, browser, server):
+def test_a_connection_that_is_cut_between_patches(rest, browser, server, gate):
     document, script, first, _, _ = pieces(
         "<p>[[x]]</p><i>[[y]]</i>", {"x": "here", "y": ""}, placeholders={"y": "wait"}
     )
-    page = browser.open(server.add(START, document, script, first, rest, cut=True), wait=False)
+    page = browser.open(
+        server.add(START, document, script, first, rest, gate, cut=True), wait=False
+    )
     page.wait_for("document.querySelector('p')?.textContent === 'here'")
+    gate.set()
+    wait_for_the_end(page)
+    assert text(page, "p") == "here"
     assert text(page, "i") == "wait"
 
 
-def test_a_connection_that_is_cut_in_a_patch(browser, server):
+def test_a_connection_that_is_cut_in_a_patch(browser, server, gate):
     """What has come is shown, as it would be in a document without patches."""
-    document, script, first, second, _ = pieces(
+    document, script, first, _, _ = pieces(
         "<p>[[x]]</p><i>[[y]]</i>", {"x": "one<b>two</b>", "y": ""}, placeholders={"y": "wait"}
     )
     half = first.partition("wo</b>")[0]
-    page = browser.open(server.add(START, document, script, half, cut=True), wait=False)
-    page.wait_for("document.querySelector('p')?.textContent === 'onet'")
+    page = browser.open(server.add(START, document, script, half, gate, cut=True), wait=False)
+    page.wait_for("document.querySelector('b, template')")
+    gate.set()
+    wait_for_the_end(page)
+    assert text(page, "p") == "onet"
     assert text(page, "i") == "wait"
-    assert second.startswith("<template")
 
 
 def test_large_patches(browser: Browser, server: PageServer):
