@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from adapters.launch import free_port
+from tests.adapters.launch import free_port
 
 from .commands import Channel, connected
 from .interface import Browser, Page, ScriptError, as_json, from_json
 from .processes import running, started
 
-_PREFERENCES = {
+_PREFERENCES: dict[str, bool | str] = {
     "app.update.enabled": False,
     "browser.safebrowsing.malware.enabled": False,
     "browser.safebrowsing.phishing.enabled": False,

@@ -74,6 +74,14 @@ def test_content_gets_no_more_from_the_policy_than_elsewhere(opened):
     assert page.evaluate("document.body.title") == "nonce"
 
 
+def test_strict_dynamic_trusts_what_the_script_inserts(opened):
+    """To browsers, scripts in contents are then the patch script's own; where they patch, not."""
+    page = opened(NONCE, "script-src 'nonce-n0' 'strict-dynamic'", NONCED + BARE)
+    assert shown(page) == "here"
+    ran = "nonce" if page.evaluate(NATIVE) else "noncebare"
+    assert page.evaluate("document.body.title") == ran
+
+
 def test_a_policy_without_the_script_leaves_placeholders(opened):
     page = opened(SCRIPT, "script-src 'none'")
     assert shown(page) == ("here" if page.evaluate(NATIVE) else "")
