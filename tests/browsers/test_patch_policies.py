@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from threading import Event
+
 import pytest
 
 from streamtmpl.patch_script import PATCH_SCRIPT, PATCH_SCRIPT_HASH
 
 from .driver import Browser, Page
-from .regions import END, NATIVE, SCRIPT, pieces
+from .regions import END, NATIVE, SCRIPT, marked, patch, pieces
 from .server import PageServer
 
 START = "<!DOCTYPE html><body>"
@@ -96,10 +99,14 @@ def test_an_asynchronous_file_patches(wait, browser, server):
     assert page.evaluate("document.querySelector('template')") is None
 
 
-def test_a_file_named_in_the_head_patches(browser, server, file):
-    script = f'<script src="{file}" async></script>'
+def test_a_file_named_in_the_head_may_come_before_the_body(browser, server, file):
+    head = f'<!DOCTYPE html><script src="{file}" async></script><title>{"-" * 512}</title>'
+    gate = Event()
     parts = pieces(DOCUMENT, {"x": "<b>here</b>"}, script="")
-    page = browser.open(server.add(f"<!DOCTYPE html><head>{script}</head><body>", 0.05, *parts))
+    page = browser.open(server.add(head, gate, "<body>", *parts), wait=False)
+    page.wait_for(f"performance.getEntriesByName('{file}').length")
+    gate.set()
+    page.wait_until_loaded()
     assert shown(page) == "here"
 
 
@@ -114,8 +121,13 @@ def test_chromium_needs_no_script(chromium, server):
 
 
 def test_where_the_browser_patches_the_script_does_nothing(chromium, server):
-    """A patch without a place stays, even once its place is there."""
-    page = chromium.open(server.add(START, SCRIPT, *pieces("", {"x": "lost"}, script=""), END))
-    page.evaluate("document.body.append(document.createComment('?start name=\"kX3_9-qTzAx\"'))")
-    page.evaluate("document.body.append('text')")
+    """A patch that came before its place stays, whatever comes then."""
+    gate = Event()
+    first, last = patch("x", "lost"), patch("y", "-")
+    page = chromium.open(server.add(START, SCRIPT, first, gate, last, END), wait=False)
+    page.wait_for("document.querySelector('template')")
+    marker = json.dumps(marked("x")[1:].partition(">")[0])
+    page.evaluate(f"document.body.prepend(document.createComment({marker}))")
+    gate.set()
+    page.wait_until_loaded()
     assert page.evaluate("document.querySelector('template').innerHTML") == "lost"

@@ -129,8 +129,15 @@ def test_a_placeholder_with_regions_in_it_goes_with_them(browser, server, expect
     assert dom(page) == expected("<p>[[x]]</p>", {"x": "all"})
 
 
+def test_markers_go_with_the_placeholder(browser, server):
+    page = browser.open(
+        server.add(START, *pieces("<p>[[x]]</p>", {"x": "one"}, placeholders={"x": "wait"}))
+    )
+    assert page.evaluate("[...document.querySelector('p').childNodes].map(n => n.data)") == ["one"]
+
+
 def test_text_that_looks_like_markers_is_text(browser, server, expected):
-    looks = "&lt;?start name=1>?end<b>?end</b>"
+    looks = "?end<b>?end</b>?start name=1<b></b>?end"
     page = browser.open(
         server.add(START, f"<p>{marked('x', looks)}</p>", *pieces("", {"x": "?end"}))
     )
