@@ -65,7 +65,6 @@ class Chromium(Browser):
         self._session: str = attached["sessionId"]
 
     def open(self, url: str, *, wait: bool = True) -> ChromiumPage:
-        self._channel.forget_events()
         navigated = self._channel.command("Page.navigate", self._session, url=url)
         if "errorText" in navigated:
             raise ScriptError(f"{url}: {navigated['errorText']}")

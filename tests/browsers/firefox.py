@@ -64,12 +64,14 @@ class Firefox(Browser):
         channel.command("session.subscribe", events=["browsingContext.navigationCommitted"])
 
     def open(self, url: str, *, wait: bool = True) -> FirefoxPage:
-        self._channel.forget_events()
-        navigated = self._channel.command(
-            "browsingContext.navigate", context=self._context, url=url, wait="none"
-        )
-        self._channel.event(
-            "browsingContext.navigationCommitted", navigation=navigated["navigation"]
+        # Its result would come late, and name another navigation, after a page that still loads.
+        self._channel.command_until(
+            "browsingContext.navigationCommitted",
+            url,
+            "browsingContext.navigate",
+            context=self._context,
+            url=url,
+            wait="none",
         )
         page = FirefoxPage(self._channel, self._context)
         if wait:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from threading import Event
+
 import pytest
+
+from tests.adapters.launch import free_port
 
 from .driver import ScriptError, browser, missing
 
@@ -51,3 +55,21 @@ def test_a_browser_that_is_missing_is_not_started(monkeypatch):
     assert missing("firefox") == "none of firefox-esr, firefox is installed"
     with pytest.raises(LookupError, match="firefox-esr"), browser("firefox"):
         pass
+
+
+def test_a_page_that_still_loads_makes_way_for_the_next(browser, server):
+    gates = [Event(), Event()]
+    try:
+        for gate in gates:
+            page = browser.open(server.add(f"<title>{'-' * 512}</title><p>", gate), wait=False)
+            page.wait_for("document.querySelector('p')")
+            assert page.evaluate("document.readyState") == "loading"
+    finally:
+        for gate in gates:
+            gate.set()
+
+
+@pytest.mark.parametrize("kind", ["chromium", "firefox"])  # WebKit would take all its patience
+def test_an_address_where_nobody_answers_is_an_error(kind, start):
+    with pytest.raises(ScriptError, match=r"CONNECTION_REFUSED"):
+        start(kind).open(f"http://127.0.0.1:{free_port()}/")
