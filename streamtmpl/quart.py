@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from weakref import WeakKeyDictionary, WeakSet, ref
 
 from jinja2 import Template
-from quart import Quart, Response, after_this_request, current_app
+from quart import Quart, Response, after_this_request, current_app, request
 from quart.signals import (
     before_render_template,
     got_request_exception,
@@ -28,24 +28,31 @@ from .exceptions import LateSessionWarning
 from .pallets import (
     ACCEL,
     NAME,
+    SCRIPT_SECONDS,
+    SCRIPT_TYPE,
+    check_no_template,
     configure,
+    deferring,
     guard_session,
     make_streaming,
     setting_up,
     streaming_environment,
 )
+from .patch_script import PATCH_SCRIPT, PATCH_SCRIPT_HASH
 from .quart_contexts import Hold, cv_app, cv_request, request_context
 from .rendering import render_stream_async
 from .responses import CONTENT_TYPE, ResponseHead, async_byte_stream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from concurrent.futures import Executor
 
     from .responses import HeaderItems
 
 __all__ = [
     "LateSessionWarning",
     "StreamTemplates",
+    "patch_script",
     "stream_response",
     "stream_template",
     "stream_template_string",
@@ -71,9 +78,10 @@ class StreamTemplates:
             self.init_app(app)
 
     def init_app(self, app: Quart) -> None:
-        """Set up *app*, whose chunk size is the configuration's ``STREAMTMPL_CHUNK_SIZE``.
+        """Set up *app* as the keys of its configuration say that begin with ``STREAMTMPL_``.
 
-        :raises ValueError: the chunk size is negative or no integer.
+        :raises ValueError: one of them is out of its range, such as a negative chunk size.
+        :raises TypeError: one of them is of a kind that it cannot be.
         """
         _streams(app)
         make_streaming(app)
@@ -157,6 +165,9 @@ async def stream_response(
     content_type: str = CONTENT_TYPE,
     chunk_size: int | None = None,
     commit_after: str | None = None,
+    deferred: str | None = None,
+    nonce: str | None = None,
+    executor: Executor | None = None,
 ) -> Response:
     """Make a response that streams, of the application's class for responses.
 
@@ -170,17 +181,25 @@ async def stream_response(
     :param content_type: the type, whose charset the text is encoded in.
     :param chunk_size: as of :func:`~streamtmpl.render_stream`.
     :param commit_after: a block of the template: the first chunk is held until after it.
-    :raises ValueError: a header or the status could not be sent.
+    :param deferred: where deferred regions are rendered, ``"patch"`` or ``"in-order"``; this and
+        the next two are the configuration's, unless given.
+    :param nonce: what the Content-Security-Policy of the response allows the patch script by.
+    :param executor: whose threads render the deferred regions of a sync template.
+    :raises ValueError: a header or the status could not be sent, or there is no such mode.
+    :raises TypeError: an argument goes with a template, and *source* is none.
     :raises NotStreamingError: *source* is none of these.
     """
     head = ResponseHead(status, headers, content_type)
     options: dict[str, Any] = {"chunk_size": chunk_size, "commit_after": commit_after}
+    regions: dict[str, Any] = {"deferred": deferred, "nonce": nonce, "executor": executor}
     app = _app()
     if isinstance(source, str):
         source = streaming_environment(app).get_template(source)
     if isinstance(source, Template):
-        body = await _rendered(app, source, dict(context or {}), encoding=head.charset, **options)
+        options["encoding"] = head.charset
+        body = await _rendered(app, source, dict(context or {}), **options, **regions)
     else:
+        check_no_template(source, **regions)
         hold = Hold()
         chunks = await hold.make(
             async_byte_stream, source, context, charset=head.charset, **options
@@ -189,15 +208,39 @@ async def stream_response(
     return app.response_class(body, status=head.status, headers=dict(head.sent()))
 
 
+async def patch_script() -> Response:
+    """The view function that serves the patch script, for ``app.add_url_rule("/patch.js", ...)``.
+
+    Templates refer to it when the configuration's ``STREAMTMPL_PATCH_SCRIPT`` is its URL.
+    """
+    response = _app().response_class(PATCH_SCRIPT, content_type=SCRIPT_TYPE)
+    response.cache_control.public = True
+    response.cache_control.max_age = SCRIPT_SECONDS
+    response.set_etag(PATCH_SCRIPT_HASH)
+    await response.make_conditional(request)
+    return response
+
+
 def _app() -> Quart:
     app: Quart = current_app._get_current_object()  # type: ignore[attr-defined] # it is a proxy
     return app
 
 
 async def _rendered(
-    app: Quart, template: Template, context: dict[str, Any], **options: Any
+    app: Quart,
+    template: Template,
+    context: dict[str, Any],
+    *,
+    deferred: str | None = None,
+    nonce: str | None = None,
+    executor: Executor | None = None,
+    **options: Any,
 ) -> AsyncGenerator[Any, None]:
     """The chunks of *template*, with Quart's signals and what its context processors add."""
+    _streams(app)  # sets up the configuration
+    held = request_context()
+    answered = None if held is None else held.request
+    options |= deferring(app, answered, deferred, nonce, executor)
     extend: Any = app.update_template_context
     await (extend(context) if cv_request is not None else extend(cv_app.get(), context))
     signal: dict[str, Any] = {
