@@ -300,8 +300,9 @@ def test_everything_of_the_request_is_there_in_a_region(app, client, ended, exec
 
     source = (
         "<body>{% for n in (1, 2, 3) %}{% defer %}{% set _ = note(thread()) %}"
-        "{{ n }} {{ request.args.q }} {{ session.user }} {{ g.user }} {{ config.APPLICATION_ROOT }} {{ url_for('regions') }}"
-        " {{ current_app.name }} {{ get_flashed_messages() | join }}{% enddefer %}{% endfor %}"
+        "{{ n }} {{ request.args.q }} {{ session.user }} {{ g.user }}"
+        " {{ config.APPLICATION_ROOT }} {{ url_for('regions') }} {{ current_app.name }}"
+        " {{ get_flashed_messages() | join }}{% enddefer %}{% endfor %}"
         "<p>end</p></body>"
     )
 
