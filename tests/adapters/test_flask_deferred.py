@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -430,6 +431,31 @@ def test_a_region_that_has_not_begun_when_the_stream_is_closed_does_not(
     assert begun == [0, 1]
     assert ran == ["/closed", "/closed"]
     assert len(ended) == 2
+
+
+def test_regions_of_an_async_template_are_cancelled_when_the_stream_is_closed(app, client, ended):
+    app.jinja_options = {"enable_async": True}
+    cancelled: list[Any] = []
+
+    async def wait():
+        try:
+            await asyncio.sleep(HANGS)
+        finally:
+            cancelled.append((flask.request.path, flask.g.user, len(ended)))
+
+    @app.get("/closed")
+    def closed():
+        flask.g.user = "Ann"
+        source = "<body>{% defer %}{{ wait() }}{% enddefer %}{% defer %}quick{% enddefer %}</body>"
+        return streaming.stream_template_string(source, wait=wait)
+
+    response = client.get("/closed", buffered=False)
+    chunks = iter(response.response)
+    while b">quick</template>" not in next(chunks):
+        assert cancelled == []
+    response.close()
+    assert cancelled == [("/closed", "Ann", 0)]
+    assert ended == [("request", GeneratorExit), ("app", GeneratorExit)]
 
 
 def test_a_head_request_begins_no_region(app, client, ended):
