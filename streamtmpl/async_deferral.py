@@ -11,6 +11,7 @@ from .async_regions import AsyncRegion
 from .calls import cut
 from .deferral import Deferral
 from .loops import AsyncLoopContext
+from .pool import AHEAD
 from .regions import changing_of, kept, seconds
 from .renders import asyncio_runs, task_in
 
@@ -38,6 +39,8 @@ class AsyncDeferral(Deferral[AsyncRegion]):
         self._waiting: deque[AsyncRegion] = deque()
         self._tasks: dict[AsyncRegion, asyncio.Task[None]] = {}
         self._ready: deque[AsyncRegion] = deque()
+        self._untaken = 0
+        """Characters of those that are ready."""
         self.notify: Callable[[], None] | None = None
         """To be called when the document waits and there is more to hand over."""
         self._wake: asyncio.Future[None] | None = None
@@ -49,7 +52,12 @@ class AsyncDeferral(Deferral[AsyncRegion]):
         self._begin_next()
 
     def _begin_next(self) -> None:
-        while self._waiting and self._loop is not None and len(self._tasks) < self._limit:
+        while (
+            self._waiting
+            and self._loop is not None
+            and len(self._tasks) < self._limit
+            and self._untaken <= AHEAD
+        ):
             region = self._waiting.popleft()
             if region.dropped:
                 continue
@@ -94,6 +102,8 @@ class AsyncDeferral(Deferral[AsyncRegion]):
             return
         del self._tasks[region]
         self._ready.append(region)
+        if self.patches:  # in order, the document waits for its regions
+            self._untaken += len(region.text or "")
         self._begin_next()
         if self._wake is not None and not self._wake.done():
             self._wake.set_result(None)
@@ -124,6 +134,7 @@ class AsyncDeferral(Deferral[AsyncRegion]):
                 self._write(self._ready.popleft())
                 if out.tell() > out.limit:
                     await cut()
+                self._begin_next()
             elif self._tasks:
                 await self._wait()
             elif self._waiting:  # no asyncio: one after the other
@@ -139,6 +150,7 @@ class AsyncDeferral(Deferral[AsyncRegion]):
 
     def _write(self, region: AsyncRegion) -> None:
         if self.patches:
+            self._untaken -= len(region.text or "")
             self.write_patch(region)
         else:
             self.settle()

@@ -12,7 +12,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from .patching import balanced, new_token, script_element, start, tail_start
-from .pool import InTurn, Pool
+from .pool import AHEAD, InTurn, Pool
 from .regions import Region, SyncRegion, kept, seconds
 
 if TYPE_CHECKING:
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from .buffer import Buffer
 
 Kind = TypeVar("Kind", bound=Region)
-
-AHEAD = 1 << 18
-"""Characters that a document in order may be ahead of a region that it waits for."""
 
 
 def limit_of(environment: Environment) -> int:

@@ -128,6 +128,24 @@ async def test_in_order_the_document_is_not_far_ahead() -> None:
 
 
 @in_loop
+async def test_regions_are_not_rendered_far_ahead_of_their_reader() -> None:
+    rendered: list[int] = []
+
+    def note(n: int) -> str:
+        rendered.append(n)
+        return "x" * 10_000
+
+    source = "{% for n in range(500) %}{% defer %}{{ note(n) }}{% enddefer %}{% endfor %}"
+    stream = stream_of(source, {"note": note})
+    for _ in range(5):
+        await anext(stream)
+        await settle()
+    assert len(rendered) < 100
+    assert sum([len(chunk) async for chunk in stream]) > 400 * 10_000
+    assert sorted(rendered) == list(range(500))
+
+
+@in_loop
 async def test_no_more_than_so_many_run_at_once() -> None:
     running: set[int] = set()
     most = 0

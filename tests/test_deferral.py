@@ -258,11 +258,81 @@ def test_context_variables_are_those_of_the_place(env: StreamEnvironment, thread
     variable.set("none")
 
 
-def test_an_executor_that_has_been_shut_down(env: StreamEnvironment) -> None:
+@pytest.mark.parametrize("deferred", ["patch", "in-order"])
+def test_an_executor_that_has_been_shut_down(env: StreamEnvironment, deferred: Any) -> None:
     threads = Threads(1)
     threads.shutdown()
-    with pytest.raises(RuntimeError, match="shutdown"):
-        "".join(render_stream(env.from_string("{% defer %}x{% enddefer %}"), executor=threads))
+    template = env.from_string("a{% defer %}x{% error %}{{ error }}{% enddefer %}b" * 3)
+    text = "".join(render_stream(template, executor=threads, deferred=deferred))
+    assert assembled(text) == "acannot schedule new futures after shutdownb" * 3
+
+
+def test_one_that_is_shut_down_meanwhile(env: StreamEnvironment) -> None:
+    env.max_deferred = 1
+    threads = Threads(1)
+    gates = Gates()
+    source = FOUR.replace("{% placeholder %}", "{% error %}e{% placeholder %}")
+    stream = render_stream(env.from_string(source), {"wait": gates.wait}, executor=threads)
+    ahead = Ahead(stream)
+    ahead.text_with("]")
+    threads.shutdown(wait=False)
+    gates.open(0)
+    assert assembled(ahead.text()) == "[0,e,e,e,]"
+
+
+def test_those_that_take_too_long_do_not_hold_those_that_wait(
+    env: StreamEnvironment, threads: Threads
+) -> None:
+    env.max_deferred = 1
+    gates = Gates()
+    gates.open(3)
+    source = FOUR.replace("defer %}{{", "defer timeout=0.05 %}{{").replace(
+        "{% placeholder %}", "{% error %}late{% placeholder %}"
+    )
+    stream = render_stream(env.from_string(source), {"wait": gates.wait}, executor=threads)
+    assert assembled("".join(stream)) == "[late,late,late,3,]"
+    gates.open(0, 1, 2)
+
+
+def test_regions_are_not_rendered_far_ahead_of_their_reader(
+    env: StreamEnvironment, threads: Threads
+) -> None:
+    rendered: list[int] = []
+
+    def note(n: int) -> str:
+        rendered.append(n)
+        return "x" * 10_000
+
+    source = "{% for n in range(500) %}{% defer %}{{ note(n) }}{% enddefer %}{% endfor %}"
+    stream = render_stream(env.from_string(source), {"note": note}, executor=threads)
+    next(stream)
+    threads.submit(int).result()
+    for _ in range(5):
+        next(stream)
+    assert len(rendered) < 100
+    rest = sum(map(len, stream))
+    assert rest > 400 * 10_000
+    assert sorted(rendered) == list(range(500))
+
+
+def test_a_region_ends_at_its_next_boundary(env: StreamEnvironment, threads: Threads) -> None:
+    gates = Gates()
+    ran: list[int] = []
+
+    def work(n: int) -> int:
+        ran.append(n)
+        gates.wait("go")
+        return n
+
+    source = "{% defer %}{% for n in range(300) %}{{ work(n) }}{% endfor %}{% enddefer %}text"
+    stream = render_stream(env.from_string(source), {"work": work}, executor=threads)
+    next(stream)
+    while not ran:
+        pass
+    stream.close()
+    gates.open("go")
+    threads.shutdown()
+    assert ran == [0]
 
 
 # -- errors and time
@@ -433,7 +503,9 @@ def test_what_a_region_was_iterating_is_closed_with_it(
     assert events == ["closed a", "error part"]
 
 
-def test_closing_ends_what_runs_in_threads(env: StreamEnvironment, threads: Threads) -> None:
+def test_closing_ends_what_runs_in_threads(
+    env: StreamEnvironment, threads: Threads, caplog: pytest.LogCaptureFixture
+) -> None:
     gates = Gates()
     ended = threading.Event()
 
@@ -462,6 +534,7 @@ def test_closing_ends_what_runs_in_threads(env: StreamEnvironment, threads: Thre
     assert ended.wait(HANGS)
     threads.shutdown()
     assert ran == []
+    assert caplog.records == []
 
 
 def test_a_stream_that_is_dropped_ends_its_regions(
