@@ -261,6 +261,7 @@ def begin_region(
         if patches or executor is not None:
             deferral = SyncDeferral(root, context.environment, patches, nonce, executor)
             deferral.open()
+            region.is_first = True
     if deferral is None:
         region.see(context, variables)
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
@@ -215,6 +216,8 @@ def test_in_order_regions_run_ahead_of_their_place(
         env.from_string(FOUR), {"wait": gates.wait}, executor=threads, deferred="in-order"
     )
     ahead = Ahead(stream)
+    while len(gates.begun) < 4:
+        time.sleep(0.001)
     opened: set[int] = set()
     expected = "["
     for n in order:
@@ -328,7 +331,7 @@ def test_a_region_ends_at_its_next_boundary(env: StreamEnvironment, threads: Thr
     stream = render_stream(env.from_string(source), {"work": work}, executor=threads)
     next(stream)
     while not ran:
-        pass
+        time.sleep(0.001)
     stream.close()
     gates.open("go")
     threads.shutdown()
@@ -528,7 +531,7 @@ def test_closing_ends_what_runs_in_threads(
     )
     assert "text" in next(stream)
     while not gates.begun:
-        pass
+        time.sleep(0.001)
     stream.close()
     gates.open("rows")
     assert ended.wait(HANGS)
@@ -593,3 +596,40 @@ def test_a_document_that_fails_drops_its_regions(
         next(stream)
     gates.open(1)
     threads.shutdown()
+
+
+def test_what_stands_above_the_first_region_is_handed_over(env: StreamEnvironment) -> None:
+    begun: list[str] = []
+
+    def rows() -> Iterator[str]:
+        begun.append("rows")
+        yield from "ab"
+
+    source = "<p>{% defer %}x{% enddefer %}{% for row in rows() %}{{ row }}{% endfor %}"
+    stream = render_stream(env.from_string(source), {"rows": rows})
+    assert next(stream) == "<p>"
+    assert begun == []
+    assert assembled("<p>" + "".join(stream)) == "<p>xab"
+
+
+def test_a_block_that_the_response_is_committed_after(
+    env: StreamEnvironment, threads: Threads
+) -> None:
+    source = (
+        "head{% defer %}r{% enddefer %}{% block b %}b{% endblock %}"
+        "{% for n in range(3) %}{{ n }}{% endfor %}"
+    )
+    for executor in (None, threads):
+        stream = render_stream(
+            env.from_string(source), chunk_size=0, commit_after="b", executor=executor
+        )
+        chunks = list(stream)
+        assert chunks[0].endswith("<?end>b")
+        assert assembled("".join(chunks)) == "headrb012"
+
+
+def test_a_block_in_a_region_that_the_response_is_committed_after(env: StreamEnvironment) -> None:
+    source = "head{% defer %}1{% enddefer %}{% defer %}{% block b %}2{% endblock %}{% enddefer %}."
+    chunks = list(render_stream(env.from_string(source), chunk_size=0, commit_after="b"))
+    assert len(chunks) == 1
+    assert assembled(chunks[0]) == "head12."
