@@ -391,7 +391,7 @@ def test_regions(capsys: pytest.CaptureFixture[str]) -> None:
     assert 0 < float(lines[2].partition(" ")[0]) <= 80
     assert [line.partition(" | ")[0] for line in lines[4:]] == [
         "| rows",
-        "| ---: | ---:",
+        "| ---:",
         "| 1",
         "| 2",
     ]
