@@ -6,6 +6,7 @@ import gc
 import logging
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
@@ -633,3 +634,38 @@ def test_a_block_in_a_region_that_the_response_is_committed_after(env: StreamEnv
     chunks = list(render_stream(env.from_string(source), chunk_size=0, commit_after="b"))
     assert len(chunks) == 1
     assert assembled(chunks[0]) == "head12."
+
+
+@pytest.mark.parametrize("deferred", ["patch", "in-order"])
+def test_what_has_been_handed_over_is_let_go(
+    env: StreamEnvironment, threads: Threads, deferred: Any
+) -> None:
+    class Big:
+        def __str__(self) -> str:
+            return "x" * 20_000
+
+    alive: weakref.WeakSet[Big] = weakref.WeakSet()
+
+    def make() -> Big:
+        big = Big()
+        alive.add(big)
+        return big
+
+    source = (
+        "{% for n in range(200) %}{% set big = make() %}{% defer %}{{ big }}{% defer %}{{ big }}"
+        "{% enddefer %}{% enddefer %}{% set big = none %}{% endfor %}"
+    )
+    gc.disable()
+    try:
+        stream = render_stream(
+            env.from_string(source), {"make": make}, executor=threads, deferred=deferred
+        )
+        total = 0
+        for chunk in stream:
+            total += len(chunk)
+            if total > 7_000_000:
+                break
+        assert len(alive) < 100
+    finally:
+        gc.enable()
+    stream.close()
