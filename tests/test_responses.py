@@ -9,13 +9,8 @@ import pytest
 from markupsafe import Markup
 
 from streamtmpl import ResponseSentError, StreamEnvironment, rechunk
-from streamtmpl.responses import (
-    ResponseHead,
-    ResponseHeaders,
-    async_byte_stream,
-    byte_stream,
-    close_unread,
-)
+from streamtmpl.headers import ResponseHeaders
+from streamtmpl.responses import ResponseHead, async_byte_stream, byte_stream, close_unread
 
 
 @pytest.mark.parametrize(
