@@ -15,12 +15,14 @@ import jinja2
 from .async_stream import AsyncChunkStream, thread_stream
 from .exceptions import NotStreamingError, ResponseSentError
 from .headers import ResponseHeaders, check_text
+from .patch_script import PATCH_SCRIPT, PATCH_SCRIPT_HASH
 from .rechunking import rechunk, rechunk_async
 from .rendering import render_stream, render_stream_async
 from .stream import ChunkStream, Encoder
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from concurrent.futures import Executor
 
     HeaderItems = Mapping[str, str] | Iterable[tuple[str, str]]
 
@@ -30,6 +32,7 @@ WITHOUT_CONTENT = frozenset({204, 205, 304})
 CONTENT_TYPE = "text/html; charset=utf-8"
 """The content type of a response that is not told another one."""
 
+_SCRIPT_TAG = f'"{PATCH_SCRIPT_HASH}"'
 _CHARSET = re.compile(r';\s*charset\s*=\s*"?([^\s";]+)', re.IGNORECASE)
 # JSON has no charset: it is always UTF-8 (RFC 8259, section 11).
 _TEXT_TYPES = re.compile(r"text/|application/(.*\+)?(xml|javascript)\b", re.IGNORECASE)
@@ -166,15 +169,20 @@ def byte_stream(
     charset: str = "utf-8",
     chunk_size: int | None = None,
     commit_after: str | None = None,
+    deferred: str = "patch",
+    nonce: str | None = None,
+    executor: Executor | None = None,
 ) -> ChunkStream[bytes]:
     """The chunks of *source* as bytes, in the current context variables.
 
     :param source: a template of a sync environment, rendered with *context*; a stream of
         :func:`~streamtmpl.render_stream` or :func:`~streamtmpl.rechunk`; or an iterable of either
         ``str`` or ``bytes``. A stream that gives bytes goes out as it is.
+    :param deferred: this, *nonce* and *executor* are those of :func:`~streamtmpl.render_stream`.
     :raises NotStreamingError: *source* is none of these.
-    :raises TypeError: *context* or *commit_after* is given without a template, or *chunk_size* for
-        a stream. The first step raises it if *source* mixes ``str`` and ``bytes``.
+    :raises TypeError: *chunk_size* is given for a stream, or what goes with a template only for
+        anything else. The first step raises it if *source* mixes ``str`` and ``bytes``.
+    :raises ValueError: *deferred* is no mode.
     """
     if _is_async(source):
         raise NotStreamingError(
@@ -183,9 +191,17 @@ def byte_stream(
         )
     if isinstance(source, jinja2.Template):
         return render_stream(
-            source, context, chunk_size=chunk_size, encoding=charset, commit_after=commit_after
+            source,
+            context,
+            chunk_size=chunk_size,
+            encoding=charset,
+            commit_after=commit_after,
+            deferred=deferred,
+            nonce=nonce,
+            executor=executor,
         )
-    _check_source(source, context, commit_after, chunk_size)
+    options = (context, commit_after, deferred, nonce, executor)
+    _check_source(source, chunk_size, *options)
     if isinstance(source, ChunkStream):
         source.encode_as(charset)
         return source
@@ -204,6 +220,9 @@ def async_byte_stream(
     charset: str = "utf-8",
     chunk_size: int | None = None,
     commit_after: str | None = None,
+    deferred: str = "patch",
+    nonce: str | None = None,
+    executor: Executor | None = None,
 ) -> AsyncChunkStream[bytes]:
     """The same in an event loop, where templates, streams and iterables may be async as well.
 
@@ -211,20 +230,24 @@ def async_byte_stream(
     """
     if isinstance(source, jinja2.Template):
         return render_stream_async(
-            source, context, chunk_size=chunk_size, encoding=charset, commit_after=commit_after
+            source,
+            context,
+            chunk_size=chunk_size,
+            encoding=charset,
+            commit_after=commit_after,
+            deferred=deferred,
+            nonce=nonce,
+            executor=executor,
         )
+    options = (context, commit_after, deferred, nonce, executor)
+    _check_source(source, chunk_size, *options)
     if isinstance(source, AsyncChunkStream):
-        _check_source(source, context, commit_after, chunk_size)
         source.encode_as(charset)
         return source
     if hasattr(source, "__aiter__"):
-        _check_source(source, context, commit_after, chunk_size)
         texts = _Wire(charset).async_items(source)
         return rechunk_async(texts, chunk_size=chunk_size, encoding="latin-1")
-    stream = byte_stream(
-        source, context, charset=charset, chunk_size=chunk_size, commit_after=commit_after
-    )
-    return thread_stream(stream)
+    return thread_stream(byte_stream(source, charset=charset, chunk_size=chunk_size))
 
 
 def close_unread(source: Any) -> None:
@@ -290,12 +313,48 @@ class _Wire:
 
 def _check_source(
     source: object,
+    chunk_size: int | None,
     context: Mapping[str, Any] | None,
     commit_after: str | None,
-    chunk_size: int | None,
+    deferred: str,
+    nonce: str | None,
+    executor: Executor | None,
 ) -> None:
-    for name, value in (("context", context), ("commit_after", commit_after)):
-        if value is not None:
+    """Refuse what does not go with *source*, which is no template."""
+    given = {
+        "context": context is not None,
+        "commit_after": commit_after is not None,
+        "deferred": deferred != "patch",
+        "nonce": nonce is not None,
+        "executor": executor is not None,
+    }
+    for name, is_given in given.items():
+        if is_given:
             raise TypeError(f"{name} goes with a template, which {source!r} is not")
     if chunk_size is not None and isinstance(source, (ChunkStream, AsyncChunkStream)):
         raise TypeError(f"chunk_size: {source!r} has one already")
+
+
+def patch_script_response(
+    method: str, known: str | None
+) -> tuple[HTTPStatus, list[tuple[str, str]], bytes]:
+    """The response that serves the script for browsers that do not patch by themselves.
+
+    :param method: that of the request; any but GET and HEAD is answered with 405.
+    :param known: the request's ``If-None-Match``: the tags of what the client has.
+    :return: status, headers and body.
+    """
+    if method not in ("GET", "HEAD"):
+        allowed = [("Allow", "GET, HEAD"), ("Content-Length", "0")]
+        return HTTPStatus.METHOD_NOT_ALLOWED, allowed, b""
+    caching = [("ETag", _SCRIPT_TAG), ("Cache-Control", "public, max-age=86400")]
+    tags = [tag.strip().removeprefix("W/") for tag in (known or "").split(",")]
+    if _SCRIPT_TAG in tags or tags == ["*"]:
+        return HTTPStatus.NOT_MODIFIED, caching, b""
+    body = PATCH_SCRIPT.encode()
+    headers = [
+        ("Content-Type", "text/javascript; charset=utf-8"),
+        ("Content-Length", str(len(body))),
+        *caching,
+    ]
+    return HTTPStatus.OK, headers, b"" if method == "HEAD" else body
