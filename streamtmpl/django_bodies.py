@@ -1,4 +1,4 @@
-"""The bodies of Django's streamed responses, under WSGI and ASGI, and what comes too late in one."""
+"""The bodies of Django's streamed responses, and what comes too late in them."""
 
 from __future__ import annotations
 
