@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import TYPE_CHECKING, Any
 
-from asgiref.sync import async_to_sync, sync_to_async
+from asgiref.sync import AsyncToSync, async_to_sync, sync_to_async
 from django.template.response import ContentNotRenderedError
 
 from .async_stream import thread_stream
@@ -160,10 +160,16 @@ class AsyncBody(Body, AsyncIterator[bytes]):
 
     def _begin_async(self, template: Any, variables: Any, options: Any) -> None:
         async def begin() -> None:
-            # Made in the event loop's thread: some of Django's context variables, such as the
-            # active language, hold in one thread only.
-            self._stream = render_stream_async(template, variables, **options)
-            self._first = await anext(self._stream, b"")
+            # The template must not find the thread that waits for this when it waits no longer.
+            executors = AsyncToSync.executors
+            executors.current = waiting = _WaitingThread(executors.current)
+            try:
+                # Made in the event loop's thread: some of Django's context variables, such as the
+                # active language, hold in one thread only.
+                self._stream = render_stream_async(template, variables, **options)
+                self._first = await anext(self._stream, b"")
+            finally:
+                waiting.has_gone()
 
         async_to_sync(begin)()
 
@@ -198,6 +204,28 @@ class AsyncBody(Body, AsyncIterator[bytes]):
                 except Exception as error:  # noqa: BLE001 - logged, as by close()
                     report([error])
         self._late.tell()
+
+
+class _WaitingThread:
+    """The executor by which asgiref runs functions in a thread that waits for a coroutine.
+
+    It is in a context variable, of which the stream has a copy for as long as it lives. Once it is
+    false, asgiref runs them in the thread of the request as ever.
+    """
+
+    def __init__(self, executor: Any) -> None:
+        self._executor = executor
+
+    def __bool__(self) -> bool:
+        return self._executor is not None
+
+    def submit(self, function: Callable[..., Any], *args: Any) -> Any:
+        """Run *function* in the thread."""
+        return self._executor.submit(function, *args)
+
+    def has_gone(self) -> None:
+        """The thread does not wait any more."""
+        self._executor = None
 
 
 def _close(stream: Any) -> None:

@@ -158,6 +158,12 @@ class TestPages:
         assert fetch("/sync/jinja2/bridged/").body == b"<h1>One</h1>from a coroutine"
 
     @pytest.mark.parametrize("view", ["sync", "async"])
+    def test_async_template_may_call_sync_code(self, fetch, view):
+        """Before the first chunk and after it, in one thread: as Django's ORM does."""
+        [first, second, third] = fetch(f"/{view}/coroutines/into_thread/").body.split()
+        assert first == second == third
+
+    @pytest.mark.parametrize("view", ["sync", "async"])
     def test_closed_before_the_request_is_finished(self, fetch, view, folder):
         (folder / "gate").touch()
         fetch(f"/{view}/jinja2/gated/")

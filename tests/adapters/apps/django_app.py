@@ -394,7 +394,7 @@ def region_query(request, engine):
 
 def open_databases(request):
     """How often this process has the database's file open."""
-    links = [os.readlink(f"/proc/self/fd/{number}") for number in os.listdir("/proc/self/fd")[:-1]]
+    links = (os.path.realpath(link) for link in Path("/proc/self/fd").iterdir())
     return JsonResponse([link for link in links if "database.sqlite3" in link], safe=False)
 
 
@@ -426,6 +426,7 @@ PAGES = {
     "messages_late": messaging,
     "threads": threads,
     "bridged": bridged,
+    "into_thread": page("threads.html", thread=sync_to_async(threading.get_ident)),
     "regions": regions,
     "watched": watched,
     "region_data": region_data,
