@@ -30,7 +30,7 @@ from streamtmpl import StreamEnvironment
 from streamtmpl.django import StreamTemplateResponse
 from streamtmpl.patch_script import PATCH_SCRIPT
 
-from .apps import django_app
+from .apps import django_app, django_gates, django_region_pages
 from .patches import is_plain, patches, places
 
 PAGE = "<p>shell</p>{% defer %}{{ value() }}{% placeholder %}wait{% enddefer %}</body>"
@@ -59,6 +59,14 @@ def page_of(*args, **options) -> str:
     body = b"".join(response.streaming_content).decode()
     response.close()
     return str(body)
+
+
+assert django_app.urlpatterns  # it has set Django up
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(django_gates, "FOLDER", tmp_path)
 
 
 @pytest.fixture(autouse=True)
@@ -127,7 +135,7 @@ class TestSettings:
             with override_settings(STREAMTMPL_EXECUTOR=one):
                 assert patches(page_of(value=name)) == [(0, "one_0")]
                 assert patches(page_of(value=name, executor=two)) == [(0, "two_0")]
-        with override_settings(STREAMTMPL_EXECUTOR=f"{django_app.__name__}.executor"):
+        with override_settings(STREAMTMPL_EXECUTOR=f"{django_region_pages.__name__}.executor"):
             [(_, thread)] = patches(page_of(value=name))
         assert thread.startswith("ThreadPoolExecutor")
 
@@ -215,8 +223,8 @@ class TestDatabase:
 
     def test_a_regions_connection_is_closed_when_it_ends(self, created):
         with ThreadPoolExecutor(1) as executor:
-            page = page_of(value=django_app.query, executor=executor)
-            again = page_of(value=django_app.query, executor=executor)
+            page = page_of(value=django_region_pages.query, executor=executor)
+            again = page_of(value=django_region_pages.query, executor=executor)
         assert patches(page) == patches(again) == [(0, "42")]
         assert len(created) == 2
         assert all(thread != threading.get_ident() for thread, _ in created)
@@ -224,7 +232,7 @@ class TestDatabase:
 
     def test_also_if_it_fails(self, created):
         def fail():
-            django_app.query()
+            django_region_pages.query()
             raise ValueError
 
         page = "{% defer %}{{ value() }}{% error %}sorry{% enddefer %}"
@@ -236,13 +244,13 @@ class TestDatabase:
         monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", 60)
         with ThreadPoolExecutor(1) as executor:
             for _ in range(2):
-                page_of(value=django_app.query, executor=executor)
+                page_of(value=django_region_pages.query, executor=executor)
             [(_, connection)] = created
             assert connection.connection is not None
             executor.submit(connections.close_all).result()
 
     def test_without_an_executor_it_is_the_requests_connection(self, created):
-        assert patches(page_of(value=django_app.query)) == [(0, "42")]
+        assert patches(page_of(value=django_region_pages.query)) == [(0, "42")]
         [(thread, connection)] = created
         assert thread == threading.get_ident()
         assert connection is connections["default"]

@@ -11,9 +11,6 @@ import asyncio
 import os
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import ContextVar
-from pathlib import Path
 
 import django
 import jinja2
@@ -21,14 +18,15 @@ from asgiref.sync import async_to_sync, sync_to_async
 from django.conf import settings
 from django.contrib import messages
 from django.core.signals import request_finished
-from django.db import connection
-from django.http import Http404, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse
 from django.urls import path
 from django.utils.translation import get_language
 
 from streamtmpl.django import StreamTemplateResponse, patch_script
 
-FOLDER = Path(os.environ.get("GATES", "."))
+from . import django_gates, django_region_pages
+from .django_gates import note, variable, wait, wait_async
+
 ROW_TEXT = "x" * 1000
 
 TEMPLATES = {
@@ -55,50 +53,9 @@ TEMPLATES = {
     "session_late.html": "<h1>Late</h1>{% flush %}{{ change() }}",
     "messages_late.html": "<h1>Late</h1>{% flush %}{% for m in messages %}{{ m }}{% endfor %}",
     "threads.html": "{{ thread() }}{% flush %} {{ thread() }}{% flush %} {{ thread() }}",
-    "regions.html": (
-        "<p>shell</p>{% for number in (1, 2) %}{% defer %}{{ wait(name ~ number) or '' }}"
-        "<b>{{ number }}</b>{% placeholder %}wait{% enddefer %}{% endfor %}<p>end</p></body>"
-    ),
-    "watched.html": (
-        "<p>shell</p>{% defer %}{% for row in rows %}{% if row is none %}{{ row }}{% endif %}"
-        "{% endfor %}{% enddefer %}{% flush %}{{ wait(name ~ 'shell') or '' }}"
-        "{% for number in range(300) %}{% defer %}{{ wait(name) or '' }}{{ number }}{% enddefer %}"
-        "{% endfor %}"
-    ),
-    "region_data.html": (
-        "{% macro line() %}[{{ request.GET.name }} {{ variable() }} {{ language() }}"
-        " {{ url('named') }}]{% endmacro %}"
-        "{{ line() }}{% for number in range(5) %}{% defer %}{{ line() }}{% enddefer %}{% endfor %}"
-    ),
-    "region_query.html": "{% for n in range(9) %}{% defer %}{{ query() }}{% enddefer %}"
-    "{% endfor %}",
-    "region_fails.html": (
-        "<p>shell</p>{% defer %}{{ 1 / 0 }}{% error %}<i>sorry</i>{% enddefer %}"
-        "{% defer %}<b>fine</b>{% enddefer %}</body>"
-    ),
+    **django_region_pages.TEMPLATES,
     "bridged.html": "<h1>One</h1>{% flush %}{{ from_async() }}",
 }
-
-executor = ThreadPoolExecutor(30)
-"""For the deferred regions of sync templates."""
-
-variable: ContextVar[str] = ContextVar("variable", default="none")
-
-
-def note(event: str) -> None:
-    """Write a line that the test can see."""
-    with (FOLDER / "events").open("a") as events:
-        events.write(event + "\n")
-
-
-def events() -> list[str]:
-    file = FOLDER / "events"
-    return file.read_text().splitlines() if file.exists() else []
-
-
-def deferred(request):
-    """How regions of this request go out."""
-    return request.GET.get("deferred", "patch")
 
 
 def processed(request):
@@ -148,11 +105,11 @@ if not settings.configured:
         DATABASES={
             "default": {
                 "ENGINE": "django.db.backends.sqlite3",
-                "NAME": FOLDER / "database.sqlite3",
+                "NAME": django_gates.FOLDER / "database.sqlite3",
             }
         },
-        STREAMTMPL_DEFERRED=f"{__name__}.deferred",
-        STREAMTMPL_EXECUTOR=f"{__name__}.executor",
+        STREAMTMPL_DEFERRED=f"{django_region_pages.__name__}.deferred",
+        STREAMTMPL_EXECUTOR=f"{django_region_pages.__name__}.executor",
         MESSAGE_STORAGE="django.contrib.messages.storage.session.SessionStorage",
         MIDDLEWARE=[
             "django.middleware.gzip.GZipMiddleware",
@@ -173,11 +130,6 @@ if not settings.configured:
     django.setup()
 
 
-def wait(gate: str) -> None:
-    while not (FOLDER / gate).exists():
-        time.sleep(0.01)
-
-
 def rows(name: str):
     """Rows that come before and after a gate is opened."""
     try:
@@ -194,8 +146,7 @@ def rows(name: str):
 async def async_rows(name: str):
     try:
         yield "before"
-        while not (FOLDER / name).exists():
-            await asyncio.sleep(0.01)
+        await wait_async(name)
         yield "after"
         for number in range(100):
             yield number
@@ -244,8 +195,7 @@ def late_start(name: str):
 async def async_late_start(name: str):
     note(f"waiting {name}")
     try:
-        while not (FOLDER / name).exists():
-            await asyncio.sleep(0.01)
+        await wait_async(name)
         yield "after"
     finally:
         note(f"closed {name}")
@@ -334,70 +284,6 @@ def bridged(request, engine):
     )
 
 
-async def wait_async(gate: str) -> None:
-    while not (FOLDER / gate).exists():
-        await asyncio.sleep(0.01)
-
-
-def gate_of(engine):
-    return wait_async if engine == "coroutines" else wait
-
-
-def regions(request, engine):
-    context = {"name": request.GET["name"], "wait": gate_of(engine)}
-    return StreamTemplateResponse(request, "regions.html", context, using=engine)
-
-
-async def async_silence(name: str):
-    note(f"reading {name}")
-    try:
-        await asyncio.Event().wait()
-        yield ""
-    finally:
-        note(f"closed {name}")
-
-
-def silence(name: str):
-    """Next to nothing: a thread that waits for ever cannot be ended."""
-    note(f"reading {name}")
-    try:
-        while True:
-            time.sleep(0.02)
-            yield ""
-    finally:
-        note(f"closed {name}")
-
-
-def watched(request, engine):
-    name = request.GET["name"]
-    rows = (async_silence if engine == "coroutines" else silence)(name)
-    context = {"name": name, "wait": gate_of(engine), "rows": rows}
-    return StreamTemplateResponse(request, "watched.html", context, using=engine)
-
-
-def region_data(request, engine):
-    variable.set(request.GET["name"])
-    context = {"variable": variable.get, "language": get_language}
-    return StreamTemplateResponse(request, "region_data.html", context, using=engine)
-
-
-def query():
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 6 * 7")
-        return cursor.fetchone()[0]
-
-
-def region_query(request, engine):
-    context = {"query": sync_to_async(query) if engine == "coroutines" else query}
-    return StreamTemplateResponse(request, "region_query.html", context, using=engine)
-
-
-def open_databases(request):
-    """How often this process has the database's file open."""
-    links = (os.path.realpath(link) for link in Path("/proc/self/fd").iterdir())
-    return JsonResponse([link for link in links if "database.sqlite3" in link], safe=False)
-
-
 def named(request):
     return HttpResponse("named")
 
@@ -427,11 +313,7 @@ PAGES = {
     "threads": threads,
     "bridged": bridged,
     "into_thread": page("threads.html", thread=sync_to_async(threading.get_ident)),
-    "regions": regions,
-    "watched": watched,
-    "region_data": region_data,
-    "region_query": region_query,
-    "region_fails": page("region_fails.html"),
+    **django_region_pages.PAGES,
 }
 
 
@@ -445,7 +327,7 @@ def in_coroutine(view):
 urlpatterns = [
     path("named/", named, name="named"),
     path("patch.js", patch_script, name="patch_script"),
-    path("open_databases/", open_databases),
+    path("open_databases/", django_region_pages.open_databases),
     *(path(f"sync/<engine>/{name}/", view) for name, view in PAGES.items()),
     *(path(f"async/<engine>/{name}/", in_coroutine(view)) for name, view in PAGES.items()),
 ]
