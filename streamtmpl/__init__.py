@@ -18,10 +18,13 @@ from .version import __version__
 
 if TYPE_CHECKING:
     from .async_stream import AsyncChunkStream
+    from .patch_script import PATCH_SCRIPT, PATCH_SCRIPT_HASH
     from .rechunking import rechunk, rechunk_async
     from .sandbox import SandboxedStreamEnvironment
 
 __all__ = [
+    "PATCH_SCRIPT",
+    "PATCH_SCRIPT_HASH",
     "AsyncChunkStream",
     "ChunkStream",
     "NotStreamingError",
@@ -45,6 +48,8 @@ __all__ = [
 # alone takes as long to import as Jinja2.
 _LATER = {
     "AsyncChunkStream": "async_stream",
+    "PATCH_SCRIPT": "patch_script",
+    "PATCH_SCRIPT_HASH": "patch_script",
     "SandboxedStreamEnvironment": "sandbox",
     "rechunk": "rechunking",
     "rechunk_async": "rechunking",

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from .async_regions import AsyncRegion
 from .calls import cut
 from .deferral import Deferral
-from .regions import kept, seconds
+from .loops import AsyncLoopContext
+from .pool import AHEAD
+from .regions import changing_of, kept, seconds
 from .renders import asyncio_runs, task_in
 
 if TYPE_CHECKING:
@@ -22,19 +24,23 @@ if TYPE_CHECKING:
     from .buffer import Buffer
 
 
+_late: set[asyncio.Task[None]] = set()
+"""The tasks of regions that took too long and show their error already: they have been cancelled,
+and nobody waits for them. Event loops hold tasks only weakly."""
+
+
 class AsyncDeferral(Deferral[AsyncRegion]):
     """The regions of a template of an async environment."""
 
     def __init__(self, out: Buffer, environment: Environment, patches: bool, nonce: Any) -> None:
         """As :class:`Deferral`. On event loops other than asyncio's, regions render in turn."""
         super().__init__(out, environment, patches, nonce)
-        self._limit: int = environment.max_deferred  # type: ignore[attr-defined]
         self._loop = asyncio.get_running_loop() if asyncio_runs() else None
         self._waiting: deque[AsyncRegion] = deque()
         self._tasks: dict[AsyncRegion, asyncio.Task[None]] = {}
-        self._late: set[asyncio.Task[None]] = set()
-        """Tasks of regions that show their error already, and are being cancelled."""
         self._ready: deque[AsyncRegion] = deque()
+        self._untaken = 0
+        """Characters of those that are ready."""
         self.notify: Callable[[], None] | None = None
         """To be called when the document waits and there is more to hand over."""
         self._wake: asyncio.Future[None] | None = None
@@ -46,7 +52,12 @@ class AsyncDeferral(Deferral[AsyncRegion]):
         self._begin_next()
 
     def _begin_next(self) -> None:
-        while self._waiting and self._loop is not None and len(self._tasks) < self._limit:
+        while (
+            self._waiting
+            and self._loop is not None
+            and len(self._tasks) < self._limit
+            and self._untaken <= AHEAD
+        ):
             region = self._waiting.popleft()
             if region.dropped:
                 continue
@@ -79,18 +90,20 @@ class AsyncDeferral(Deferral[AsyncRegion]):
             return
         region.expired = True
         task = self._tasks[region]
-        self._late.add(task)
+        _late.add(task)
         self._run(region, region.fail(region.timed_out()))
         task.cancel()
 
     def _ended(self, region: AsyncRegion, task: asyncio.Task[None]) -> None:
         if not task.cancelled():
             task.exception()  # a failure is in the region; what is none, the event loop raises
-        if task in self._late:
-            self._late.discard(task)
+        if task in _late:
+            _late.discard(task)
             return
         del self._tasks[region]
         self._ready.append(region)
+        if self.patches:  # in order, the document waits for its regions
+            self._untaken += len(region.text or "")
         self._begin_next()
         if self._wake is not None and not self._wake.done():
             self._wake.set_result(None)
@@ -121,6 +134,7 @@ class AsyncDeferral(Deferral[AsyncRegion]):
                 self._write(self._ready.popleft())
                 if out.tell() > out.limit:
                     await cut()
+                self._begin_next()
             elif self._tasks:
                 await self._wait()
             elif self._waiting:  # no asyncio: one after the other
@@ -136,6 +150,7 @@ class AsyncDeferral(Deferral[AsyncRegion]):
 
     def _write(self, region: AsyncRegion) -> None:
         if self.patches:
+            self._untaken -= len(region.text or "")
             self.write_patch(region)
         else:
             self.settle()
@@ -150,7 +165,7 @@ class AsyncDeferral(Deferral[AsyncRegion]):
         """Cancel what is running, and wait until it has ended."""
         self._waiting.clear()
         self._drop_all()
-        tasks = [*self._tasks.values(), *self._late]
+        tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
         if tasks:
@@ -181,9 +196,21 @@ async def begin_region_async(
         if patches or asyncio_runs():
             deferral = AsyncDeferral(root, context.environment, patches, nonce)
             deferral.open()
+            region.is_first = True
     if deferral is None:
         region.see(context, variables)
     else:
-        region.see(context, kept(variables, used))
+        for loop in changing_of(context, variables, used).values():
+            if isinstance(loop, AsyncLoopContext):
+                await _look_ahead(loop, used)
+        region.see(context, kept(context, variables, used))
         deferral.add(region, root.region)
     return region
+
+
+async def _look_ahead(loop: AsyncLoopContext, used: Collection[str]) -> None:
+    """Find out what the region may ask of *loop*, which has gone on when it does."""
+    if ".length" in used:
+        await loop.length
+    if ".last" in used:
+        await loop._peek_next()

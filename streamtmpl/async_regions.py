@@ -51,7 +51,7 @@ class AsyncRegion(Region):
 
     async def fail(self, error: BaseException) -> None:
         """Show its part for errors, if it shows nothing yet."""
-        if not self._claim():
+        if self.dropped or not self._claim():
             return
         error, context = self._fails(error)
         if context is None:

@@ -8,11 +8,11 @@ region's text takes the place of that mark before it is handed over, and the doc
 from __future__ import annotations
 
 from collections import deque
-from threading import Lock
+from itertools import count
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from .patching import new_token, patch, script_element, start, tail_start
-from .pool import InTurn, Pool
+from .patching import balanced, new_token, script_element, start, tail_start
+from .pool import AHEAD, InTurn, Pool
 from .regions import Region, SyncRegion, kept, seconds
 
 if TYPE_CHECKING:
@@ -25,8 +25,18 @@ if TYPE_CHECKING:
 
 Kind = TypeVar("Kind", bound=Region)
 
-AHEAD = 1 << 18
-"""Characters that a document in order may be ahead of a region that it waits for."""
+
+def limit_of(environment: Environment) -> int:
+    """How many regions of a stream may be rendered at once.
+
+    :raises ValueError: it is no number of regions.
+    """
+    limit = environment.max_deferred  # type: ignore[attr-defined]
+    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
+        raise ValueError(
+            f"max_deferred of the environment must be a number of regions, 1 or more, not {limit!r}"
+        )
+    return limit
 
 
 class Deferral(Generic[Kind]):
@@ -39,12 +49,13 @@ class Deferral(Generic[Kind]):
         :param nonce: what the script is allowed by.
         """
         self.patches = patches
+        self._limit = limit_of(environment)
         self._out = out
         self._script = script_element(environment.patch_script, nonce)  # type: ignore[attr-defined]
         self._token = new_token()
         self._mark = start(self._token)[: -len('">')]
-        self._lock = Lock()
-        self._regions: list[Kind] = []
+        self._numbers = count()
+        self._regions: dict[int, Kind] = {}
         self._open: set[Kind] = set()
         self._settled = 0
         """The length of the text in the buffer that is ready to be handed over."""
@@ -62,16 +73,16 @@ class Deferral(Generic[Kind]):
 
     def add(self, region: Kind, parent: Kind | None) -> None:
         """Defer *region*, which begins in *parent* or in the document itself."""
-        with self._lock:
-            region.name = f"{self._token}{len(self._regions)}"
-            self._regions.append(region)
-            self._open.add(region)
+        number = next(self._numbers)  # like what follows it is one step for other threads
+        self._regions[number] = region
+        self._open.add(region)
+        region.name = f"{self._token}{number}"
         region.deferral = self
         region.parent = parent
         region.patched = self.patches
-        region.start = start(region.name)
+        region.start = f'{self._mark}{number}">'
         if parent is not None:
-            parent.children.append(region)
+            parent.children = [*parent.children, region]
             if parent.dropped or parent.expired:
                 region.drop()
 
@@ -142,6 +153,8 @@ class Deferral(Generic[Kind]):
         """All of the document has been rendered."""
         self.settle()
         self._in_document = False
+        if self.patches:  # what comes now is ready to be handed over
+            self._out.deferral = None
 
     def end(self) -> None:
         """All regions have been written: what is left is the end of the document."""
@@ -158,11 +171,15 @@ class Deferral(Generic[Kind]):
             return
         parent = region.parent
         if parent is not None and not parent.written:
-            parent.waiting.append(region)
+            parent.waiting = [*parent.waiting, region]
             return
         self._open.discard(region)
         region.written = True
-        self._out.write(self._script + patch(region.name, region.text or ""))
+        text = region.text or ""
+        if "template" in text.lower():
+            text = balanced(text)
+        # White space follows, by which the script sees that the template is complete.
+        self._out.write(f'{self._script}<template for="{region.name}">{text}</template>\n')
         self._script = ""
         for child in region.waiting:
             self.write_patch(child)
@@ -176,8 +193,7 @@ class SyncDeferral(Deferral[SyncRegion]):
     ) -> None:
         """As :class:`Deferral`; without an *executor* one region is rendered after the other."""
         super().__init__(out, environment, patches, nonce)
-        limit: int = environment.max_deferred  # type: ignore[attr-defined]
-        self._pool = InTurn() if executor is None else Pool(executor, limit)
+        self._pool = InTurn() if executor is None else Pool(executor, self._limit)
 
     def add(self, region: SyncRegion, parent: SyncRegion | None) -> None:
         """Defer *region*."""
@@ -205,7 +221,6 @@ class SyncDeferral(Deferral[SyncRegion]):
             if region is None:
                 if out.tell() > out.flush_limit:
                     yield  # before it is waited for
-                    continue
                 region = self._pool.wait()
                 if region is None:
                     break
@@ -246,9 +261,10 @@ def begin_region(
         if patches or executor is not None:
             deferral = SyncDeferral(root, context.environment, patches, nonce, executor)
             deferral.open()
+            region.is_first = True
     if deferral is None:
         region.see(context, variables)
     else:
-        region.see(context, kept(variables, used))
+        region.see(context, kept(context, variables, used))
         deferral.add(region, root.region)
     return region

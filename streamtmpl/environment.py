@@ -148,13 +148,22 @@ class Streaming(jinja2.Environment):
     chunk_size: int
     """Characters that must have collected before a boundary cuts a chunk."""
     max_deferred: int = 10
-    """How many deferred regions of a stream may be rendered at once."""
+    """How many deferred regions of a stream may be rendered at once, 1 or more."""
     patch_script: str | None = "inline"
     """How the script for browsers that do not patch by themselves is brought: ``"inline"``, by the
     URL it is served at, or not at all (``None``)."""
 
-    def __init__(self, *args: Any, chunk_size: int = DEFAULT_CHUNK_SIZE, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        chunk_size: int = DEFAULT_CHUNK_SIZE,
+        max_deferred: int = 10,
+        patch_script: str | None = "inline",
+        **kwargs: Any,
+    ) -> None:
         self.chunk_size = check_chunk_size(chunk_size)
+        self.max_deferred = max_deferred
+        self.patch_script = patch_script
         super().__init__(*args, **kwargs)
         self.add_extension(StreamExtension)
 
@@ -185,8 +194,15 @@ class Streaming(jinja2.Environment):
 class StreamEnvironment(Streaming):
     """A :class:`jinja2.Environment` whose templates stream.
 
-    Takes Jinja2's arguments, and *chunk_size*: the characters that must have collected before a
-    boundary cuts a chunk (0: every boundary cuts).
+    Takes Jinja2's arguments, and
+
+    - *chunk_size*: the characters that must have collected before a boundary cuts a chunk (0: every
+      boundary cuts);
+    - *max_deferred*: how many deferred regions of a stream may be rendered at once, 1 or more;
+    - *patch_script*: how the script for browsers that do not patch by themselves is brought:
+      ``"inline"``, by the URL it is served at, or not at all (``None``).
+
+    They are attributes as well, which a streaming environment of any kind has.
     """
 
 

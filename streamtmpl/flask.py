@@ -17,7 +17,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 from weakref import WeakKeyDictionary, WeakSet, ref
 
-from flask import Flask, Response, after_this_request, current_app
+from flask import Flask, Response, after_this_request, current_app, request
 from flask.globals import _cv_app, _cv_request
 from flask.signals import (
     before_render_template,
@@ -32,8 +32,12 @@ from .exceptions import LateSessionWarning
 from .pallets import (
     ACCEL,
     NAME,
+    SCRIPT_SECONDS,
+    SCRIPT_TYPE,
+    check_no_template,
     configure,
     context_without,
+    deferring,
     guard_session,
     in_stream,
     make_streaming,
@@ -41,11 +45,13 @@ from .pallets import (
     streaming_environment,
     to_end,
 )
+from .patch_script import PATCH_SCRIPT, PATCH_SCRIPT_HASH
 from .rendering import render_stream, render_stream_async
 from .responses import CONTENT_TYPE, ResponseHead, byte_stream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from concurrent.futures import Executor
 
     from flask.ctx import RequestContext
 
@@ -54,6 +60,7 @@ if TYPE_CHECKING:
 __all__ = [
     "LateSessionWarning",
     "StreamTemplates",
+    "patch_script",
     "stream_response",
     "stream_template",
     "stream_template_string",
@@ -88,9 +95,10 @@ class StreamTemplates:
             self.init_app(app)
 
     def init_app(self, app: Flask) -> None:
-        """Set up *app*, whose chunk size is the configuration's ``STREAMTMPL_CHUNK_SIZE``.
+        """Set up *app* as the keys of its configuration say that begin with ``STREAMTMPL_``.
 
-        :raises ValueError: the chunk size is negative or no integer.
+        :raises ValueError: one of them is out of its range, such as a negative chunk size.
+        :raises TypeError: one of them is of a kind that it cannot be.
         """
         _streams(app)
         make_streaming(app)
@@ -165,6 +173,9 @@ def stream_response(
     content_type: str = CONTENT_TYPE,
     chunk_size: int | None = None,
     commit_after: str | None = None,
+    deferred: str | None = None,
+    nonce: str | None = None,
+    executor: Executor | None = None,
 ) -> Response:
     """Make a response that streams, of the application's class for responses.
 
@@ -178,21 +189,42 @@ def stream_response(
     :param content_type: the type, whose charset the text is encoded in.
     :param chunk_size: as of :func:`~streamtmpl.render_stream`.
     :param commit_after: a block of the template: the first chunk is held until after it.
-    :raises ValueError: a header or the status could not be sent.
+    :param deferred: where deferred regions are rendered, ``"patch"`` or ``"in-order"``; this and
+        the next two are the configuration's, unless given.
+    :param nonce: what the Content-Security-Policy of the response allows the patch script by.
+    :param executor: whose threads render the deferred regions of a sync template.
+    :raises ValueError: a header or the status could not be sent, or there is no such mode.
+    :raises TypeError: an argument goes with a template, and *source* is none.
     :raises NotStreamingError: *source* is none of these.
     """
     head = ResponseHead(status, headers, content_type)
     options: dict[str, Any] = {"chunk_size": chunk_size, "commit_after": commit_after}
+    regions: dict[str, Any] = {"deferred": deferred, "nonce": nonce, "executor": executor}
     app = _app()
     if isinstance(source, str):
         source = streaming_environment(app).get_template(source)
     if isinstance(source, Template):
-        body = _rendered(app, source, dict(context or {}), encoding=head.charset, **options)
+        options["encoding"] = head.charset
+        body = _rendered(app, source, dict(context or {}), **options, **regions)
     else:
+        check_no_template(source, **regions)
         hold = _Hold()
         chunks = hold.make(byte_stream, source, context, charset=head.charset, **options)
         body = _start(hold, chunks, [chunks], _is_eager())
     return app.response_class(body, status=head.status_line, headers=head.sent())
+
+
+def patch_script() -> Response:
+    """The view function that serves the patch script, for ``app.add_url_rule("/patch.js", ...)``.
+
+    Templates refer to it when the configuration's ``STREAMTMPL_PATCH_SCRIPT`` is its URL.
+    """
+    response = _app().response_class(PATCH_SCRIPT, content_type=SCRIPT_TYPE)
+    response.cache_control.public = True
+    response.cache_control.max_age = SCRIPT_SECONDS
+    response.set_etag(PATCH_SCRIPT_HASH)
+    response.make_conditional(request)
+    return response
 
 
 def _app() -> Flask:
@@ -207,9 +239,20 @@ def _is_eager() -> bool:
 
 
 def _rendered(
-    app: Flask, template: Template, context: dict[str, Any], **options: Any
+    app: Flask,
+    template: Template,
+    context: dict[str, Any],
+    *,
+    deferred: str | None = None,
+    nonce: str | None = None,
+    executor: Executor | None = None,
+    **options: Any,
 ) -> Generator[Any, None, None]:
     """The chunks of *template*, with Flask's signals and what its context processors add."""
+    _streams(app)  # sets up the configuration
+    request_context = _cv_request.get(None)
+    answered = None if request_context is None else request_context.request
+    options |= deferring(app, answered, deferred, nonce, executor)
     app.update_template_context(context)
     before_render_template.send(
         app, _async_wrapper=app.ensure_sync, template=template, context=context

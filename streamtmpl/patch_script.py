@@ -18,7 +18,8 @@ more when the document has been parsed, at each ``template[for]``:
 Scripts in the content run when it is in the document; all others than ``async`` ones are marked so
 that those of a patch run in their order. Unlike where the browser patches, the content is all there
 by then, an inline script does not wait for external ones before it, and ``document.write`` may not
-be used, for it would begin a new document.
+be used, for it would begin a new document. Under a policy with ``'strict-dynamic'`` browsers trust
+whatever a trusted script inserts: there, scripts in the content run without a nonce of their own.
 
 The script uses neither ``eval`` nor handlers in attributes nor any sink of Trusted Types. It may
 stand inline, right before the first patch, allowed by a nonce or by its hash, or in a file of its

@@ -20,6 +20,7 @@ END = "<?end>"
 """What ends a placeholder."""
 
 _SPACE = r"(?:\s|<!--(?:(?!-->).)*-->)*"
+_LAST = ("body", "html")
 _TAIL = re.compile(
     rf"</(?:body\s*>{_SPACE}(?:</html\s*>{_SPACE})?|html\s*>{_SPACE})\Z", re.DOTALL | re.IGNORECASE
 )
@@ -47,16 +48,6 @@ def new_token() -> str:
 def start(name: str) -> str:
     """The markup that begins the place of the region *name*."""
     return f'<?start name="{name}">'
-
-
-def patch(name: str, content: str) -> str:
-    """The markup that puts *content* in the place of the region *name*.
-
-    White space follows, by which the script sees that the template is complete.
-    """
-    if _TEMPLATE_TAG.search(content):
-        content = balanced(content)
-    return f'<template for="{name}">{content}</template>\n'
 
 
 def balanced(content: str) -> str:
@@ -97,9 +88,8 @@ def script_element(script: str | None, nonce: str | None) -> str:
 
 def tail_start(text: str) -> int:
     """Where the end tags of body and document begin with which *text* ends; else its length."""
-    lower = text.lower() if text.isascii() else text
-    for tag in ("</body", "</html"):
-        at = lower.rfind(tag)
-        if at >= 0 and _TAIL.match(text, at):
-            return at
-    return len(text)
+    start = at = len(text)
+    while (at := text.rfind("</", 0, at)) >= 0 and text[at + 2 : at + 6].lower() in _LAST:
+        if _TAIL.match(text, at):
+            start = at
+    return start

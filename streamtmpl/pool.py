@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections import deque
+from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from .buffer import NEVER
 from .sources import clock
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
 
     from .regions import SyncRegion
+
+
+AHEAD = 1 << 18
+"""Characters that may be ready and wait for what stands before them, or for their reader."""
 
 
 class InTurn:
@@ -53,76 +59,86 @@ class Pool:
         self._waiting: deque[SyncRegion] = deque()
         self._running: dict[SyncRegion, None] = {}
         self._ended: SimpleQueue[tuple[SyncRegion, BaseException | None]] = SimpleQueue()
+        self._untaken = 0
+        """Characters of the regions that have ended and have not been asked for."""
 
     def add(self, region: SyncRegion) -> None:
-        """Render *region* as soon as a thread is free.
+        """Render *region* as soon as it may run."""
+        self._waiting.append(region)
+        self._fill()
 
-        :raises RuntimeError: the executor has been shut down.
-        """
-        with self._lock:
-            if len(self._running) >= self._limit:
-                self._waiting.append(region)
-                return
-            self._running[region] = None
-        try:
-            self._submit(region)
-        except BaseException:
-            self._next(region)
-            raise
-
-    def _submit(self, region: SyncRegion) -> None:
-        region.start_clock()
-        future = self._executor.submit(region.variables.run, region.render)
-        future.add_done_callback(lambda future: self._end(region, future))
-
-    def _end(self, region: SyncRegion, future: Future[None]) -> None:
-        following = self._next(region)
-        if following is not None:
+    def _fill(self) -> None:
+        """Begin what may run."""
+        while (region := self._next()) is not None:
+            region.threaded = True
+            region.start_clock()
             try:
-                self._submit(following)
+                future = self._executor.submit(region.variables.run, region.render)
             except RuntimeError as error:  # the executor has been shut down
-                following.fail(error)
-                self._ended.put((following, None))
-                self._next(following)
-        self._ended.put((region, None if future.cancelled() else future.exception()))
+                region.fail(error)
+                self._end(region, None)
+            else:
+                future.add_done_callback(partial(self._done, region))
 
-    def _next(self, region: SyncRegion) -> SyncRegion | None:
-        """*region* has ended: the one that may run instead."""
+    def _next(self) -> SyncRegion | None:
         with self._lock:
-            self._running.pop(region, None)
-            while self._waiting:
-                following = self._waiting.popleft()
-                if not following.dropped:
-                    self._running[following] = None
-                    return following
+            while self._waiting and len(self._running) < self._limit and self._untaken <= AHEAD:
+                region = self._waiting.popleft()
+                if not region.dropped:
+                    self._running[region] = None
+                    return region
         return None
+
+    def _done(self, region: SyncRegion, future: Future[None]) -> None:
+        self._end(region, None if future.cancelled() else future.exception())
+        self._fill()
+
+    def _end(self, region: SyncRegion, error: BaseException | None) -> None:
+        with self._lock:
+            self._untaken += len(region.text or "")
+            # Noted in one step: else, for a moment, there would be nothing to wait for.
+            self._ended.put((region, error))
+            self._running.pop(region, None)
 
     def ready(self) -> SyncRegion | None:
         """A region that has become ready meanwhile."""
         try:
-            return self._result(*self._ended.get_nowait())
+            return self._take(*self._ended.get_nowait())
         except Empty:
             return None
 
     def wait(self) -> SyncRegion | None:
-        """Wait until a region is ready, or has taken too long, and return it."""
+        """Wait until a region is ready, or has taken too long, and return it.
+
+        ``None``: there is none.
+        """
         while True:
+            with self._lock:
+                running = list(self._running)
+                if not running and self._ended.empty():
+                    return None
             now = clock()
-            running = [region for region in list(self._running) if not region.expired]
-            for region in running:
-                if region.deadline is not None and region.deadline <= now:
-                    region.variables.copy().run(region.expire)
-                    return region
-            if not running and self._ended.empty():
-                return None
             deadlines = [region.deadline for region in running if region.deadline is not None]
+            if deadlines and min(deadlines) <= now:
+                return self._expire(min(running, key=lambda region: region.deadline or NEVER))
             try:
                 timeout = min(deadlines) - now if deadlines else None
-                return self._result(*self._ended.get(timeout=timeout))
+                return self._take(*self._ended.get(timeout=timeout))
             except Empty:
                 continue
 
-    def _result(self, region: SyncRegion, error: BaseException | None) -> SyncRegion:
+    def _expire(self, region: SyncRegion) -> SyncRegion:
+        """Show the error of *region*, whose thread cannot be stopped, and count on it no more."""
+        region.variables.copy().run(region.expire)
+        with self._lock:
+            self._running.pop(region, None)
+        self._fill()
+        return region
+
+    def _take(self, region: SyncRegion, error: BaseException | None) -> SyncRegion:
+        with self._lock:
+            self._untaken -= len(region.text or "")
+        self._fill()
         if error is not None:
             raise error  # such as KeyboardInterrupt: no error that a page could show
         return region

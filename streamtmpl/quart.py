@@ -9,17 +9,13 @@ stream.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
-from contextvars import Context, ContextVar, copy_context
+from contextlib import AsyncExitStack
 from functools import update_wrapper
-from importlib.metadata import version
-from types import coroutine
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 from weakref import WeakKeyDictionary, WeakSet, ref
 
 from jinja2 import Template
-from quart import Quart, Response, after_this_request, current_app
-from quart import globals as contexts
+from quart import Quart, Response, after_this_request, current_app, request
 from quart.signals import (
     before_render_template,
     got_request_exception,
@@ -32,26 +28,31 @@ from .exceptions import LateSessionWarning
 from .pallets import (
     ACCEL,
     NAME,
+    SCRIPT_SECONDS,
+    SCRIPT_TYPE,
+    check_no_template,
     configure,
-    context_without,
+    deferring,
     guard_session,
-    in_stream,
     make_streaming,
     setting_up,
     streaming_environment,
-    to_end,
 )
+from .patch_script import PATCH_SCRIPT, PATCH_SCRIPT_HASH
+from .quart_contexts import Hold, cv_app, cv_request, request_context
 from .rendering import render_stream_async
 from .responses import CONTENT_TYPE, ResponseHead, async_byte_stream
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
+    from collections.abc import Mapping
+    from concurrent.futures import Executor
 
     from .responses import HeaderItems
 
 __all__ = [
     "LateSessionWarning",
     "StreamTemplates",
+    "patch_script",
     "stream_response",
     "stream_template",
     "stream_template_string",
@@ -60,22 +61,6 @@ __all__ = [
 
 Item = TypeVar("Item", str, bytes)
 _Streams = WeakKeyDictionary[Any, WeakSet[AsyncGenerator[Any, None]]]
-
-KNOWN = ((0, 19), (0, 20), (0, 21), (0, 22), (0, 23))
-"""The versions of Quart whose contexts :class:`_Hold` knows."""
-
-VERSION = tuple(map(int, version("quart").split(".")[:2]))
-
-if VERSION not in KNOWN:
-    raise ImportError(
-        f"streamtmpl.quart keeps the contexts of Quart 0.19 to 0.23 for a stream, and not those of"
-        f" Quart {version('quart')}: install a later streamtmpl, or 'Quart<0.24'"
-    )
-
-_names: Any = contexts  # mypy sees those of the version that is installed
-_cv_app: ContextVar[Any] = _names._cv_app
-_cv_request: ContextVar[Any] | None = None if VERSION >= (0, 23) else _names._cv_request
-"""From Quart 0.23 on, one context is that of the application and of the request."""
 
 _END: Any = object()
 
@@ -93,9 +78,10 @@ class StreamTemplates:
             self.init_app(app)
 
     def init_app(self, app: Quart) -> None:
-        """Set up *app*, whose chunk size is the configuration's ``STREAMTMPL_CHUNK_SIZE``.
+        """Set up *app* as the keys of its configuration say that begin with ``STREAMTMPL_``.
 
-        :raises ValueError: the chunk size is negative or no integer.
+        :raises ValueError: one of them is out of its range, such as a negative chunk size.
+        :raises TypeError: one of them is of a kind that it cannot be.
         """
         _streams(app)
         make_streaming(app)
@@ -151,7 +137,7 @@ def stream_with_context(generator_or_function: Any) -> Any:
             return stream_with_context(generator_or_function(*args, **kwargs))
 
         return update_wrapper(decorated, generator_or_function)
-    if _request_context() is None:
+    if request_context() is None:
         raise RuntimeError(
             "stream_with_context() keeps the contexts of a request: call it in a view function"
         )
@@ -159,7 +145,7 @@ def stream_with_context(generator_or_function: Any) -> Any:
     sources = [iterator]
     if iterator is not generator_or_function:
         sources.insert(0, generator_or_function)
-    hold = _Hold()
+    hold = Hold()
     stream = _iterate(hold, iterator, sources)
     try:
         # Up to where it has begun nothing is waited for.
@@ -179,6 +165,9 @@ async def stream_response(
     content_type: str = CONTENT_TYPE,
     chunk_size: int | None = None,
     commit_after: str | None = None,
+    deferred: str | None = None,
+    nonce: str | None = None,
+    executor: Executor | None = None,
 ) -> Response:
     """Make a response that streams, of the application's class for responses.
 
@@ -192,23 +181,44 @@ async def stream_response(
     :param content_type: the type, whose charset the text is encoded in.
     :param chunk_size: as of :func:`~streamtmpl.render_stream`.
     :param commit_after: a block of the template: the first chunk is held until after it.
-    :raises ValueError: a header or the status could not be sent.
+    :param deferred: where deferred regions are rendered, ``"patch"`` or ``"in-order"``; this and
+        the next two are the configuration's, unless given.
+    :param nonce: what the Content-Security-Policy of the response allows the patch script by.
+    :param executor: whose threads render the deferred regions of a sync template.
+    :raises ValueError: a header or the status could not be sent, or there is no such mode.
+    :raises TypeError: an argument goes with a template, and *source* is none.
     :raises NotStreamingError: *source* is none of these.
     """
     head = ResponseHead(status, headers, content_type)
     options: dict[str, Any] = {"chunk_size": chunk_size, "commit_after": commit_after}
+    regions: dict[str, Any] = {"deferred": deferred, "nonce": nonce, "executor": executor}
     app = _app()
     if isinstance(source, str):
         source = streaming_environment(app).get_template(source)
     if isinstance(source, Template):
-        body = await _rendered(app, source, dict(context or {}), encoding=head.charset, **options)
+        options["encoding"] = head.charset
+        body = await _rendered(app, source, dict(context or {}), **options, **regions)
     else:
-        hold = _Hold()
+        check_no_template(source, **regions)
+        hold = Hold()
         chunks = await hold.make(
             async_byte_stream, source, context, charset=head.charset, **options
         )
         body = await _start(hold, chunks)
     return app.response_class(body, status=head.status, headers=dict(head.sent()))
+
+
+async def patch_script() -> Response:
+    """The view function that serves the patch script, for ``app.add_url_rule("/patch.js", ...)``.
+
+    Templates refer to it when the configuration's ``STREAMTMPL_PATCH_SCRIPT`` is its URL.
+    """
+    response = _app().response_class(PATCH_SCRIPT, content_type=SCRIPT_TYPE)
+    response.cache_control.public = True
+    response.cache_control.max_age = SCRIPT_SECONDS
+    response.set_etag(PATCH_SCRIPT_HASH)
+    await response.make_conditional(request)
+    return response
 
 
 def _app() -> Quart:
@@ -217,18 +227,29 @@ def _app() -> Quart:
 
 
 async def _rendered(
-    app: Quart, template: Template, context: dict[str, Any], **options: Any
+    app: Quart,
+    template: Template,
+    context: dict[str, Any],
+    *,
+    deferred: str | None = None,
+    nonce: str | None = None,
+    executor: Executor | None = None,
+    **options: Any,
 ) -> AsyncGenerator[Any, None]:
     """The chunks of *template*, with Quart's signals and what its context processors add."""
+    _streams(app)  # sets up the configuration
+    held = request_context()
+    answered = None if held is None else held.request
+    options |= deferring(app, answered, deferred, nonce, executor)
     extend: Any = app.update_template_context
-    await (extend(context) if _cv_request is not None else extend(_cv_app.get(), context))
+    await (extend(context) if cv_request is not None else extend(cv_app.get(), context))
     signal: dict[str, Any] = {
         "_sync_wrapper": app.ensure_async,
         "template": template,
         "context": context,
     }
     await before_render_template.send_async(app, **signal)
-    hold = _Hold()
+    hold = Hold()
     chunks = await hold.make(render_stream_async, template, context, **options)
 
     async def completed() -> None:
@@ -237,113 +258,8 @@ async def _rendered(
     return await _start(hold, chunks, completed)
 
 
-def _request_context() -> Any:
-    """The context of the current request, if there is one."""
-    if _cv_request is not None:
-        return _cv_request.get(None)
-    context = _cv_app.get(None)
-    return context if context is not None and context.has_request else None
-
-
 async def _nothing() -> None:
     """What there is to do after a stream that is not a template's."""
-
-
-class _Hold:
-    """Holds the contexts of the current request, in a contextvars context of its own.
-
-    A context of Quart is torn down by its last pop. Before 0.23 it pops its pushes in reverse
-    order: a hold puts its push at the bottom, so that Quart's own pops meet their own pushes, in
-    their own contextvars context, whatever the order in which requests and streams end. From 0.23
-    on it counts its pushes.
-    """
-
-    def __init__(self) -> None:
-        """Hold the current contexts; outside of a request there is nothing to hold."""
-        self.request_context = _request_context()
-        if self.request_context is None:
-            self._context = copy_context()
-            return
-        self._app_context = _cv_app.get()
-        self._context = context_without(_cv_app, _cv_request or _cv_app)
-        self.run(self._push, self.request_context)
-
-    def _push(self, request_context: Any) -> None:
-        in_stream.set(True)
-        self._app_token = _cv_app.set(self._app_context)
-        if _cv_request is None:
-            request_context._push_count += 1
-            return
-        self._app_context._cv_tokens.insert(0, self._app_token)
-        self._request_token = (_cv_request.set(request_context), None)
-        request_context._cv_tokens.insert(0, self._request_token)
-
-    @property
-    def shows(self) -> bool:
-        """Whether there is a request that will show what is streamed."""
-        context = self.request_context
-        return context is not None and context.request.method != "HEAD"
-
-    def run(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        """Call *function* in the held contexts."""
-        return self._context.run(function, *args, **kwargs)
-
-    async def make(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        """Call *function*, which makes the stream, in what is held; if it fails, release that."""
-        try:
-            return self.run(function, *args, **kwargs)
-        except BaseException:
-            if self.request_context is not None:
-                await self.step(self._pop, self.request_context, None)
-            raise
-
-    async def step(self, function: Callable[..., Coroutine[Any, Any, Any]], *args: Any) -> Any:
-        """Await the coroutine function *function* in the held contexts."""
-        return await _in_context(self._context, function(*args))
-
-    @asynccontextmanager
-    async def until_end(self) -> AsyncIterator[None]:
-        """Release what is held in the end, with the error that has ended the stream."""
-        error: BaseException | None = None
-        try:
-            yield
-        except BaseException as raised:
-            error = raised
-            raise
-        finally:
-            if self.request_context is not None:
-                await self.step(self._pop, self.request_context, error)
-
-    async def _pop(self, request_context: Any, error: BaseException | None) -> None:
-        in_stream.set(False)
-        if _cv_request is None:
-            if request_context._push_count == 1:  # the last pop is ours: in our contextvars context
-                request_context._cv_token = self._app_token
-            await request_context.pop(error)
-            return
-        try:
-            to_end(request_context._cv_tokens, self._request_token)
-            await request_context.pop(error)
-        finally:
-            to_end(self._app_context._cv_tokens, self._app_token)
-            await self._app_context.pop(error)
-
-
-@coroutine
-def _in_context(context: Context, body: Coroutine[Any, Any, Any]) -> Generator[Any, Any, Any]:
-    """Step *body* in *context*; what it waits for, the current task waits for."""
-    resume: Callable[[Any], Any] = body.send
-    value: Any = None
-    while True:
-        try:
-            signal = context.run(resume, value)
-        except StopIteration as stop:
-            return stop.value
-        try:
-            value = yield signal
-            resume = body.send
-        except BaseException as error:  # noqa: BLE001 - for what is awaited to handle
-            resume, value = body.throw, error
 
 
 async def _next(iterator: AsyncIterator[Any]) -> Any:
@@ -354,7 +270,7 @@ async def _next(iterator: AsyncIterator[Any]) -> Any:
 
 
 async def _start(
-    hold: _Hold,
+    hold: Hold,
     chunks: AsyncIterator[Any],
     completed: Callable[[], Coroutine[Any, Any, None]] = _nothing,
 ) -> AsyncGenerator[Any, None]:
@@ -366,7 +282,7 @@ async def _start(
 
 
 async def _iterate(
-    hold: _Hold,
+    hold: Hold,
     iterator: AsyncIterator[Any],
     sources: list[Any],
     eager: bool = False,
@@ -392,7 +308,7 @@ async def _iterate(
         await hold.step(completed)
 
 
-def _register(hold: _Hold, stream: AsyncGenerator[Any, None]) -> None:
+def _register(hold: Hold, stream: AsyncGenerator[Any, None]) -> None:
     """Have the response to this request, if it is *stream*, pass proxies in chunks.
 
     A stream that a view has made and not returned is closed then.
@@ -436,13 +352,13 @@ def _streams(app: Quart) -> _Streams:
 
 async def _request_failed(app: Quart, **signal: Any) -> None:
     """Close what the view had begun: Quart answers with another page."""
-    context = _request_context()
+    context = request_context()
     for stream in list(_streams(app).get(context, ())):
         await _close_idle(stream)
 
 
 async def _response_ready(app: Quart, **signal: Any) -> None:
     """The session has been saved: what a stream does to it from here on is lost."""
-    context = _request_context()
+    context = request_context()
     if context is not None and context in _streams(app):
         guard_session(context.session)

@@ -7,24 +7,33 @@ variables as they were where it stands, in a context of its own.
 from __future__ import annotations
 
 from contextvars import copy_context
+from copy import copy
 from types import CellType, FunctionType
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import runtime
-from jinja2.nodes import EvalContext
 from jinja2.utils import missing
 
-from .blocks import BlockReference
-from .buffer import DEFAULT_CHUNK_SIZE, Buffer
-from .calls import Macro, open_sources
+from .blocks import AsyncBlockReference, BlockReference
+from .buffer import Buffer
+from .calls import AsyncMacro, Macro, open_sources
 from .context import StreamContext
-from .loops import AwaitedLoopContext, LoopContext
+from .loops import AsyncLoopContext, AwaitedLoopContext, LoopContext, SteppedLoop
 from .sources import Sources, clock, report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Generator, Mapping
+    from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 
     from jinja2.runtime import Context
+
+
+LOOKS_AHEAD = {
+    "last": ".last",
+    "nextitem": ".last",
+    "length": ".length",
+    "revindex": ".length",
+    "revindex0": ".length",
+}
+"""Attributes of ``loop`` that tell what follows, and how a region's names say that it uses them."""
 
 
 class Dropped(BaseException):
@@ -58,53 +67,74 @@ def region_context(context: Context, variables: Mapping[str, Any]) -> Context:
     else:
         made = context.derived(dict(variables))
     made.blocks = context.blocks
-    made.eval_ctx = EvalContext(context.environment, context.name)
-    made.eval_ctx.revert(context.eval_ctx.save())
+    if "eval_ctx" in context.__dict__:  # else it is what the environment says
+        made.eval_ctx = copy(context.eval_ctx)
     return made
 
 
-def kept(variables: Mapping[str, Any], used: Collection[str]) -> dict[str, Any]:
-    """The *variables* as they are now; *used* are the names that matter.
+def kept(
+    context: Context, variables: Mapping[str, Any], used: Collection[str]
+) -> Mapping[str, Any]:
+    """The local *variables* as they are now; those of *used* names also from the *context*.
 
-    Of what changes with the template that goes on: loops, and macros, whose functions see the
+    Some values change while the template goes on: loops, and macros, whose functions see the
     variables around them.
     """
+    changing = changing_of(context, variables, used)
+    if not changing:
+        return variables
+    for value in changing.values():
+        if isinstance(value, LoopContext) and not isinstance(value, AsyncLoopContext):
+            _look_ahead(value, used)
     copies: dict[int, Any] = {}
-    return {
-        name: _kept(value, copies) if name in used else value for name, value in variables.items()
-    }
+    return {**variables, **{name: _kept(value, copies) for name, value in changing.items()}}
+
+
+def changing_of(
+    context: Context, variables: Mapping[str, Any], used: Collection[str]
+) -> dict[str, Any]:
+    """What the *used* names stand for, where that changes while the template goes on."""
+    found = {}
+    for name in used:
+        value = variables.get(name, missing)
+        if value is missing:
+            value = context.vars.get(name, missing)
+            if value is missing:
+                value = context.parent.get(name)
+        if type(value) in _KEEPS:
+            found[name] = value
+    return found
+
+
+def _look_ahead(loop: LoopContext, used: Collection[str]) -> None:
+    """Find out what the region may ask of *loop*, which has gone on when it does."""
+    if ".length" in used:
+        _ = loop.length
+    if ".last" in used or hasattr(type(loop._iterable), "__len__"):
+        loop._peek_next()
 
 
 def _kept(value: Any, copies: dict[int, Any]) -> Any:
-    copy: Callable[[Any, dict[int, Any]], None]
-    if isinstance(value, runtime.LoopContext):
-        copy = _kept_loop
-    elif isinstance(value, Macro):
-        copy = _kept_macro
-    elif isinstance(value, BlockReference):
-        copy = _kept_block
-    else:
+    keep = _KEEPS.get(type(value))
+    if keep is None:
         return value
     if id(value) not in copies:
-        copy(value, copies)
+        keep(value, copies)
     return copies[id(value)]
 
 
 def _kept_loop(loop: Any, copies: dict[int, Any]) -> None:
     kind = AwaitedLoopContext if isinstance(loop, AwaitedLoopContext) else LoopContext
-    if hasattr(type(loop._iterable), "__len__") and kind is type(loop):
-        loop._peek_next()
-    copies[id(loop)] = copy = kind.__new__(kind)
-    copy.__dict__.update(loop.__dict__)
-    copy._source = None
-    copy._iterator = iter(())
+    copies[id(loop)] = made = kind.__new__(kind)
+    made.__dict__.update(loop.__dict__)
+    made._source = None
+    made._iterator = iter(())
 
 
 def _kept_macro(macro: Macro, copies: dict[int, Any]) -> None:
-    copies[id(macro)] = copy = type(macro).__new__(type(macro))
-    copy.__dict__.update(macro.__dict__)
-    copy._func = _kept_function(macro._func, copies)
-    copy._entries = None
+    copies[id(macro)] = made = copy(macro)
+    made._func = _kept_function(macro._func, copies)
+    made._entries = None
 
 
 def _kept_function(function: Any, copies: dict[int, Any]) -> Any:
@@ -115,12 +145,12 @@ def _kept_function(function: Any, copies: dict[int, Any]) -> Any:
             cells.append(CellType(_kept(cell.cell_contents, copies)))
         except ValueError:  # it is empty
             cells.append(cell)
-    copy = FunctionType(
+    made = FunctionType(
         *(function.__code__, function.__globals__, function.__name__, function.__defaults__),
         tuple(cells),
     )
-    copy.__kwdefaults__ = function.__kwdefaults__
-    return copy
+    made.__kwdefaults__ = function.__kwdefaults__
+    return made
 
 
 def _kept_block(block: BlockReference, copies: dict[int, Any]) -> None:
@@ -128,10 +158,19 @@ def _kept_block(block: BlockReference, copies: dict[int, Any]) -> None:
     copies[id(block)] = type(block)(block.name, context, block._stack, block._depth)
 
 
+_KEEPS: dict[type, Callable[[Any, dict[int, Any]], None]] = {
+    **dict.fromkeys((LoopContext, SteppedLoop, AwaitedLoopContext, AsyncLoopContext), _kept_loop),
+    **dict.fromkeys((Macro, AsyncMacro), _kept_macro),
+    **dict.fromkeys((BlockReference, AsyncBlockReference), _kept_block),
+}
+"""What makes the copy that stays as it is, for values that change."""
+
+
 class Region:
     """A deferred region of one render.
 
     :ivar start: the markup that begins its place; ``None``: it is rendered right where it stands.
+    :ivar is_first: whether it is the first one that the stream defers.
     :ivar patched: whether its place has a placeholder until it is patched in.
     :ivar text: what it was rendered to, once it is ready.
     :ivar children: the regions that have begun in it.
@@ -140,8 +179,11 @@ class Region:
     context: Context
     start: str | None = None
     patched = False
+    is_first = False
     name = ""
     text: str | None = None
+    children: Sequence[Region] = ()
+    waiting: Sequence[Region] = ()
     parent: Region | None = None
     deferral: Any = None
     deadline: float | None = None
@@ -163,8 +205,6 @@ class Region:
         self.timeout = timeout
         self.line = line
         self.variables = copy_context()
-        self.children: list[Region] = []
-        self.waiting: list[Region] = []
         self._body = body
         self._on_error = on_error
         self._unsettled = [None]
@@ -202,7 +242,7 @@ class Region:
         """The *error* with the template's lines, and the context of the part that shows it."""
         for child in self.children:
             child.drop()
-        self.children = []
+        self.children = ()
         error = rewritten(self.context, error)
         if self._on_error is None:
             log_failure("deferred region", self.context, self.line, error)
@@ -226,7 +266,12 @@ class Region:
 
 
 class SyncRegion(Region):
-    """A region of a sync environment."""
+    """A region of a sync environment.
+
+    :ivar threaded: whether it is rendered in a thread of its own.
+    """
+
+    threaded = False
 
     def into(self, out: Buffer) -> Generator[None, None, None]:
         """Render it right here, into *out*; what stands above it is handed over before."""
@@ -258,7 +303,7 @@ class SyncRegion(Region):
 
     def fail(self, error: BaseException) -> None:
         """Show its part for errors, if it shows nothing yet."""
-        if not self._claim():
+        if self.dropped or not self._claim():
             return
         error, context = self._fails(error)
         if context is None:
@@ -272,23 +317,20 @@ class SyncRegion(Region):
     def _captured(self, function: Any, context: Context, deadline: float | None) -> str:
         sources = Sources()
         token = open_sources.set(sources)
-        out = self._buffer(function, sources, DEFAULT_CHUNK_SIZE)
+        watched = self.threaded or deadline is not None
+        # What is cut in a watched one is nothing but a chance to see whether it is still wanted.
+        out = self._buffer(function, sources, 0 if watched else None)
         out.resumed = clock()
-        steps = function(context, out)
         try:
-            for _ in steps:  # nothing is cut here: it is a chance to see whether it is still wanted
+            for _ in function(context, out):
                 if self.dropped or (self.expired and function is self._body):
                     raise Dropped
                 self._check_time(deadline)
-                out.limit = 2 * out.tell()
             self._check_time(deadline)
             return out.getvalue()
         finally:
-            try:
-                steps.close()
-            finally:
-                report(sources.close())
-                open_sources.reset(token)
+            report(sources.close())
+            open_sources.reset(token)
 
 
 def rewritten(context: Context, error: BaseException) -> BaseException:

@@ -22,4 +22,4 @@ def test_the_script_cannot_end_its_element():
 
 def test_the_hash_is_the_scripts():
     digest = hashlib.sha256(PATCH_SCRIPT.encode("utf-8")).digest()
-    assert PATCH_SCRIPT_HASH == f"sha256-{base64.b64encode(digest).decode()}"
+    assert f"sha256-{base64.b64encode(digest).decode()}" == PATCH_SCRIPT_HASH

@@ -59,7 +59,13 @@ def render(options: RenderOptions) -> None:
     context.update(rows)
     with (
         open_destination(options.output) as destination,
-        render_stream(template, context, chunk_size=options.chunk_size, encoding="utf-8") as chunks,
+        render_stream(
+            template,
+            context,
+            chunk_size=options.chunk_size,
+            encoding="utf-8",
+            deferred="in-order",  # a file has nobody who would wait for its regions
+        ) as chunks,
         _progress(destination, list(rows.values())) as advance,
     ):
         for chunk in chunks:

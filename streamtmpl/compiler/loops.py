@@ -36,6 +36,16 @@ class LoopGenerator(SelectingGenerator):
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         self._loops: list[Loop] = []
+        self.in_region = False
+        """Whether the function of a deferred region is being written."""
+        self.boundaries: list[tuple[str, str, tuple[int, int]]] = []
+        """The boundaries around what is being written: the local of the buffer, what writes into
+        the one around it, and where it stands, as :attr:`place` tells."""
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """How many functions are around what is being written, and how many loops of the last."""
+        return len(self._functions), len(self._loops)
 
     def visit_For(self, node: nodes.For, frame: Frame) -> None:
         """Write a loop, recursive ones as a function."""
@@ -314,6 +324,24 @@ class LoopGenerator(SelectingGenerator):
 
     def visit_Continue(self, node: nodes.Continue, frame: Frame) -> None:
         """The iteration ends here."""
+        self._leave("continue", node)
         if self._loops:
             self._iteration_ends(self._loops[-1])
         super().visit_Continue(node, frame)
+
+    def visit_Break(self, node: nodes.Break, frame: Frame) -> None:
+        """The loop ends here."""
+        self._leave("break", node)
+        super().visit_Break(node, frame)
+
+    def _leave(self, statement: str, node: nodes.Stmt) -> None:
+        """Write what boundaries in the iteration hold, which is left before their end."""
+        if self.in_region and not self._loops:
+            self.fail(
+                f"{statement!r} inside a deferred region cannot end the loop around it, which has"
+                " gone on when the region is rendered",
+                node.lineno,
+            )
+        for buffer, writer, place in reversed(self.boundaries):
+            if place == self.place:
+                self.writeline(f"{writer}({buffer}.getvalue())")

@@ -14,6 +14,7 @@ from jinja2.nodes import EvalContext
 
 from streamtmpl.patching import END
 from streamtmpl.region_tags import parts_of
+from streamtmpl.regions import LOOKS_AHEAD
 
 from .analysis import ASSIGNMENT, contains
 from .records import Record
@@ -36,7 +37,7 @@ def write_defer(to: FunctionGenerator, node: nodes.With, frame: Frame) -> None:
     function = _function(to, body, frame)
     on_error = _function(to, error.body[0], frame) if isinstance(error, nodes.With) else None
     parts = [part for part in (body, error) if part is not None]
-    used = sorted({name.name for part in parts for name in part.find_all(nodes.Name)})
+    used = _used(parts, frame)
     region, out = to.temporary_identifier(), to.out(frame)
     begin = to.choose_async("await begin_region_async", "begin_region")
     to.writeline(
@@ -52,6 +53,7 @@ def write_defer(to: FunctionGenerator, node: nodes.With, frame: Frame) -> None:
     to.outdent()
     to.writeline("else:")
     to.indent()
+    to.cut_if(f"{region}.is_first and {out}.main.holds_head()")
     to.writeline(f"{to.writer(frame)}({region}.start)")
     to.writeline(f"if {region}.patched:")
     to.indent()
@@ -59,6 +61,20 @@ def write_defer(to: FunctionGenerator, node: nodes.With, frame: Frame) -> None:
         to.visit(placeholder, frame)
     to.writeline(f"{to.writer(frame)}({END!r})")
     to.outdent(2)
+
+
+def _used(parts: list[nodes.Scope | nodes.With], frame: Frame) -> list[str]:
+    """The names used in *parts* whose values may change, and attributes by which loops look ahead.
+
+    Those are local variables, and of the context what is called and what Jinja2 puts there.
+    """
+    names = {name.name for part in parts for name in part.find_all(nodes.Name)}
+    calls = [call.node for part in parts for call in part.find_all(nodes.Call)]
+    changing = {callee.name for callee in calls if isinstance(callee, nodes.Name)}
+    changing.update(frame.symbols.dump_stores(), ("loop", "caller", "self", "super"))
+    attributes = {attribute.attr for part in parts for attribute in part.find_all(nodes.Getattr)}
+    ahead = {LOOKS_AHEAD[name] for name in attributes & LOOKS_AHEAD.keys()}
+    return sorted((names & changing) | ahead)
 
 
 def _function(to: FunctionGenerator, scope: nodes.Node, frame: Frame) -> str:
@@ -73,6 +89,7 @@ def _function(to: FunctionGenerator, scope: nodes.Node, frame: Frame) -> str:
 
 def write_functions(to: FunctionGenerator) -> None:
     """Write the functions of all deferred regions, also of those within them."""
+    to.in_region = True
     for function in to.region_functions:  # it grows meanwhile
         scope = function.scope
         environment = "" if to.defer_init else ", environment=environment"
@@ -99,7 +116,9 @@ def write_boundary(to: FunctionGenerator, node: nodes.With, frame: Frame) -> Non
     to.whole_buffers.add(inside.buffer)
     to.writeline("try:")
     to.indent()
+    to.boundaries.append((inside.buffer, to.writer(frame), to.place))
     to.visit(body, inside)
+    to.boundaries.pop()
     to.outdent()
     outside = frame.inner()
     error = outside.symbols.declare_parameter("error")

@@ -17,6 +17,7 @@ from jinja2 import DictLoader, Environment
 import streamtmpl.quart as streaming
 from streamtmpl import UnknownBlockError, rechunk_async
 from streamtmpl.environment import Streaming
+from streamtmpl.quart_contexts import VERSION
 
 TEMPLATES = {
     "numbers.html": (
@@ -50,7 +51,7 @@ class Ended:
         @app.teardown_appcontext
         async def app_ended(error):
             # From 0.23 on the application's context is the request's.
-            assert quart.has_request_context() is (streaming.VERSION >= (0, 23))
+            assert quart.has_request_context() is (VERSION >= (0, 23))
             self.events.append(("app", error and type(error)))
 
     def once(self, error: type[BaseException] | None = None) -> bool:
@@ -378,7 +379,7 @@ def test_quart_s_contexts_are_as_the_hold_knows_them():
     async def look():
         async with app.test_request_context("/") as request_context:
             app_context: Any = quart.globals.app_ctx._get_current_object()
-            if streaming.VERSION >= (0, 23):
+            if VERSION >= (0, 23):
                 assert app_context is request_context
                 assert app_context._cv_token.var is quart.globals._cv_app
                 assert app_context._push_count == 1

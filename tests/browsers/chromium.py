@@ -8,10 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from .commands import Channel
+from .commands import Channel, connected
 from .interface import Browser, Page, ScriptError, as_json, from_json
 from .processes import running, started
-
 
 _ARGUMENTS = (
     "--headless",
@@ -66,7 +65,6 @@ class Chromium(Browser):
         self._session: str = attached["sessionId"]
 
     def open(self, url: str, *, wait: bool = True) -> ChromiumPage:
-        self._channel.forget_events()
         navigated = self._channel.command("Page.navigate", self._session, url=url)
         if "errorText" in navigated:
             raise ScriptError(f"{url}: {navigated['errorText']}")
@@ -76,9 +74,7 @@ class Chromium(Browser):
         return page
 
     def script_disabled(self, disabled: bool) -> None:
-        self._channel.command(
-            "Emulation.setScriptExecutionDisabled", self._session, value=disabled
-        )
+        self._channel.command("Emulation.setScriptExecutionDisabled", self._session, value=disabled)
 
 
 @contextmanager
@@ -94,6 +90,6 @@ def browser(command: str, folder: Path) -> Iterator[Chromium]:
     arguments = [command, *_ARGUMENTS, f"--user-data-dir={port_file.parent}", "about:blank"]
     with (
         running(arguments, log) as process,
-        Channel(started(process, log, address)) as channel,
+        connected(started(process, log, address)) as channel,
     ):
         yield Chromium(channel)

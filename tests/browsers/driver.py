@@ -1,8 +1,9 @@
 """Starts the browsers that are installed and drives them, all in the same way.
 
-    with browser("firefox") as firefox:
-        page = firefox.open(url, wait=False)
-        page.wait_for("document.querySelector('h1')")
+``with browser("firefox") as firefox:`` starts one, ``page = firefox.open(url)`` shows a page in it,
+and the page is asked in JavaScript. What browsers and pages can do is in :mod:`.interface`; tests
+in this folder share running browsers, see conftest.py. Debian has Chromium in ``chromium``,
+Firefox in ``firefox-esr`` and WebKit in ``webkit2gtk-driver`` and ``xvfb``.
 """
 
 from __future__ import annotations
@@ -58,6 +59,8 @@ def browser(kind: str) -> Iterator[Browser]:
     # Only what is used is loaded: its imports may not be installed.
     module = importlib.import_module(f".{kind}", __package__)
     # A browser may still write to its profile while it ends.
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        with module.browser(_command(kind), Path(folder)) as running:
-            yield running
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+        module.browser(_command(kind), Path(folder)) as running,
+    ):
+        yield running

@@ -8,14 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from adapters.launch import free_port
+from tests.adapters.launch import free_port
 
-from .commands import Channel
+from .commands import Channel, connected
 from .interface import Browser, Page, ScriptError, as_json, from_json
 from .processes import running, started
 
-
-_PREFERENCES = {
+_PREFERENCES: dict[str, bool | str] = {
     "app.update.enabled": False,
     "browser.safebrowsing.malware.enabled": False,
     "browser.safebrowsing.phishing.enabled": False,
@@ -50,9 +49,7 @@ class FirefoxPage(Page):
         return html
 
     def screenshot(self, path: Path) -> None:
-        picture = self._channel.command(
-            "browsingContext.captureScreenshot", context=self._context
-        )
+        picture = self._channel.command("browsingContext.captureScreenshot", context=self._context)
         path.write_bytes(base64.b64decode(picture["data"]))
 
 
@@ -67,12 +64,14 @@ class Firefox(Browser):
         channel.command("session.subscribe", events=["browsingContext.navigationCommitted"])
 
     def open(self, url: str, *, wait: bool = True) -> FirefoxPage:
-        self._channel.forget_events()
-        navigated = self._channel.command(
-            "browsingContext.navigate", context=self._context, url=url, wait="none"
-        )
-        self._channel.event(
-            "browsingContext.navigationCommitted", navigation=navigated["navigation"]
+        # Its result would come late, and name another navigation, after a page that still loads.
+        self._channel.command_until(
+            "browsingContext.navigationCommitted",
+            url,
+            "browsingContext.navigate",
+            context=self._context,
+            url=url,
+            wait="none",
         )
         page = FirefoxPage(self._channel, self._context)
         if wait:
@@ -98,7 +97,7 @@ def browser(command: str, folder: Path) -> Iterator[Firefox]:
     arguments = [command, "--headless", "--no-remote", f"--remote-debugging-port={port}"]
     with (
         running([*arguments, "--profile", str(profile)], log, {"HOME": str(folder)}) as process,
-        Channel(started(process, log, address)) as channel,
+        connected(started(process, log, address)) as channel,
     ):
         yield Firefox(channel)
 

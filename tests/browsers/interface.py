@@ -61,7 +61,8 @@ class Browser(ABC):
         """Open a page, by an address that no earlier page had.
 
         Returns when the document has begun to arrive or, with *wait*, when it is complete.
-        Raises :exc:`ScriptError` if there is no document at that address.
+        Raises :exc:`ScriptError` if there is nothing at that address, or :exc:`TimeoutError`
+        where a browser does not tell.
         """
 
     def script_disabled(self, disabled: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -76,8 +77,13 @@ def serving() -> Iterator[PageServer]:
         def log_message(self, format: str, *arguments: object) -> None:
             """Say nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, request: object, client_address: object) -> None:
+            """Print what is no disconnect: browsers disconnect at any time."""
+            if not isinstance(sys.exc_info()[1], ConnectionError):
+                super().handle_error(request, client_address)  # type: ignore[arg-type]
+
+    with Server(("127.0.0.1", 0), Handler) as server:
         pages = PageServer(server.server_address[1])
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
@@ -115,6 +121,6 @@ def _send_piece(handler: BaseHTTPRequestHandler, piece: Piece) -> None:
         piece.wait(PATIENCE)
     elif isinstance(piece, float):
         time.sleep(piece)
-    else:
+    elif piece:  # a chunk of no bytes would end the response
         handler.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
         handler.wfile.flush()

@@ -12,7 +12,7 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
-from adapters.launch import free_port
+from tests.adapters.launch import free_port
 
 from .interface import INTERVAL, PATIENCE, Browser, Page, ScriptError, as_json, from_json
 from .processes import running, started

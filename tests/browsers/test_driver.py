@@ -1,0 +1,75 @@
+"""The driver itself: what tests rely on."""
+
+from __future__ import annotations
+
+from threading import Event
+
+import pytest
+
+from tests.adapters.launch import free_port
+
+from .driver import ScriptError, browser, missing
+
+PNG = b"\x89PNG\r\n"
+
+
+@pytest.fixture
+def page(browser, server):
+    return browser.open(server.add("<!DOCTYPE html><title>t</title><p>text</p>"))
+
+
+def test_values_come_as_they_are(page):
+    assert page.evaluate("[1, 'é', null, { a: [true] }]") == [1, "é", None, {"a": [True]}]
+    assert page.evaluate("undefined") is None
+
+
+def test_what_throws_is_an_error_here(page):
+    with pytest.raises(ScriptError, match="no such thing"):
+        page.evaluate("(() => { throw new Error('no such thing') })()")
+
+
+def test_the_document_can_be_read_as_it_is_now(page):
+    page.evaluate("document.querySelector('p').append(' and more')")
+    assert "<p>text and more</p>" in page.html()
+
+
+def test_there_are_pictures(page, tmp_path):
+    page.screenshot(tmp_path / "page.png")
+    assert (tmp_path / "page.png").read_bytes().startswith(PNG)
+
+
+def test_what_is_never_true_times_out(page):
+    with pytest.raises(TimeoutError, match=r"1 > 2 is still false in .*<p>text</p>"):
+        page.wait_for("1 > 2", 0.02)
+
+
+def test_policies_do_not_apply_to_the_driver(browser, server):
+    page = browser.open(
+        server.add("<p>text", headers={"Content-Security-Policy": "default-src 'none'"})
+    )
+    assert page.evaluate("document.querySelector('p').textContent") == "text"
+
+
+def test_a_browser_that_is_missing_is_not_started(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    assert missing("firefox") == "none of firefox-esr, firefox is installed"
+    with pytest.raises(LookupError, match="firefox-esr"), browser("firefox"):
+        pass
+
+
+def test_a_page_that_still_loads_makes_way_for_the_next(browser, server):
+    gates = [Event(), Event()]
+    try:
+        for gate in gates:
+            page = browser.open(server.add(f"<title>{'-' * 512}</title><p>", gate), wait=False)
+            page.wait_for("document.querySelector('p')")
+            assert page.evaluate("document.readyState") == "loading"
+    finally:
+        for gate in gates:
+            gate.set()
+
+
+@pytest.mark.parametrize("kind", ["chromium", "firefox"])  # WebKit would take all its patience
+def test_an_address_where_nobody_answers_is_an_error(kind, start):
+    with pytest.raises(ScriptError, match=r"CONNECTION_REFUSED"):
+        start(kind).open(f"http://127.0.0.1:{free_port()}/")
