@@ -321,5 +321,5 @@ class _PatchScript:
 patch_script = _PatchScript()
 """An ASGI application that serves the script for browsers that do not patch by themselves.
 
-Its URL goes into the environment's attribute ``patch_script``.
+Its URL goes into the environment's ``patch_script``.
 """

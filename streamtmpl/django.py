@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 def environment(**options: Any) -> StreamEnvironment:
     """An environment for Django's Jinja2 backend, to be named in its ``OPTIONS``.
 
-    :param options: what the backend hands over: the other ``OPTIONS``, among them ``chunk_size``
-        and any argument of :class:`jinja2.Environment`.
+    :param options: what the backend hands over: the other ``OPTIONS``, which are arguments of
+        :class:`~streamtmpl.StreamEnvironment`.
     :return: a streaming environment with the globals ``static`` and ``url``, which is
         :func:`django.urls.reverse`.
     """
@@ -194,7 +194,7 @@ class StreamTemplateResponse(StreamingHttpResponse):
 def patch_script(request: HttpRequest) -> HttpResponse:
     """A view that serves the script for browsers that do not patch by themselves.
 
-    Its URL goes into the environment's attribute ``patch_script``.
+    Its URL goes into the environment as ``patch_script``, one of the backend's ``OPTIONS``.
     """
     status, headers, body = patch_script_response(
         request.method, request.headers.get("If-None-Match")

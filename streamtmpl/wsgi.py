@@ -147,7 +147,7 @@ class _Body(Iterator[bytes]):
 def patch_script(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
     """A WSGI application that serves the script for browsers that do not patch by themselves.
 
-    Its URL goes into the environment's attribute ``patch_script``.
+    Its URL goes into the environment's ``patch_script``.
     """
     status, headers, body = patch_script_response(
         environ["REQUEST_METHOD"], environ.get("HTTP_IF_NONE_MATCH")

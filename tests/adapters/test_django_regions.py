@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 
@@ -27,7 +26,7 @@ from django.utils import timezone, translation
 from django.utils.functional import SimpleLazyObject
 
 from streamtmpl import StreamEnvironment
-from streamtmpl.django import StreamTemplateResponse
+from streamtmpl.django import StreamTemplateResponse, environment
 from streamtmpl.patch_script import PATCH_SCRIPT
 
 from .apps import django_app, django_gates, django_region_pages
@@ -292,11 +291,11 @@ class TestScript:
 
     def test_a_lazy_url_of_it(self):
         template = Template(PAGE)
-        environment: Any = template.template.environment
-        environment.patch_script = reverse_lazy("patch_script")
-        response = StreamTemplateResponse(
-            RequestFactory().get("/"), template, {"value": str}, nonce="n"
-        )
+        template.template = environment(
+            autoescape=True, patch_script=reverse_lazy("patch_script")
+        ).from_string(PAGE)
+        request = RequestFactory().get("/")
+        response = StreamTemplateResponse(request, template, {"value": str}, nonce="n")
         response.render()
         page = b"".join(response).decode()
         assert '<script src="/patch.js" async nonce="n"></script>' in page
