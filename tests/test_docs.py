@@ -31,7 +31,12 @@ RST_BLOCK = re.compile(
     r"^\.\. code-block:: (?P<language>\w+)\n(?:    :.*\n)*\n(?P<body>(?:(?:    .*)?\n)+)",
     re.MULTILINE,
 )
-EXTRAS = {"django.rst": "django", "flask.rst": "flask", "quart.rst": "quart"}
+EXTRAS = {
+    "django.rst": "django",
+    "flask.rst": "flask",
+    "quart.rst": "quart",
+    "starlette.rst": "starlette",
+}
 """What the examples of some documents need beyond the dependencies of the tests."""
 
 RUNNABLE = ("streamtmpl ", "python -m streamtmpl ")
