@@ -197,7 +197,10 @@ class SyncDeferral(Deferral[SyncRegion]):
     ) -> None:
         """As :class:`Deferral`; without an *executor* one region is rendered after the other."""
         super().__init__(out, environment, patches, nonce)
-        self._pool = InTurn() if executor is None else Pool(executor, self._limit)
+        self._pool: InTurn | Pool = InTurn()
+        if executor is not None:
+            self._pool = Pool(executor, self._limit)
+            out.interrupt = self._pool.interrupt
 
     def add(self, region: SyncRegion, parent: SyncRegion | None) -> None:
         """Defer *region*."""

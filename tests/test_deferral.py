@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import logging
 import threading
@@ -16,7 +17,14 @@ from typing import Any
 
 import pytest
 
-from streamtmpl import ChunkStream, StreamEnvironment, render_stream
+from streamtmpl import (
+    ChunkStream,
+    StreamClosedError,
+    StreamEnvironment,
+    render_stream,
+    render_stream_async,
+)
+from tests.gates import in_loop
 from tests.patched import assembled, page
 
 HANGS = 20
@@ -669,3 +677,39 @@ def test_what_has_been_handed_over_is_let_go(
     finally:
         gc.enable()
     stream.close()
+
+
+def test_closing_from_another_thread_does_not_wait_for_regions(
+    env: StreamEnvironment, threads: Threads
+) -> None:
+    gates = Gates()
+    template = env.from_string("a{% defer %}{{ wait(1) }}{% enddefer %}b")
+    stream = render_stream(template, {"wait": gates.wait}, executor=threads)
+    assert next(stream) == "a"
+    assert "b" in next(stream)
+    waiting = threads.submit(next, stream)
+    while stream._thread is None:
+        time.sleep(0.001)
+    stream.close()
+    with pytest.raises(StreamClosedError, match="was closed while a chunk was awaited"):
+        waiting.result(HANGS)
+    gates.open(1)
+
+
+@in_loop
+async def test_a_cancelled_wait_does_not_wait_for_regions() -> None:
+    env = StreamEnvironment()
+    gates = Gates()
+    with Threads(2) as threads:
+        template = env.from_string("a{% defer %}{{ wait(1) }}{% enddefer %}b")
+        stream = render_stream_async(template, {"wait": gates.wait}, executor=threads)
+        assert await anext(stream) == "a"
+        assert "b" in await anext(stream)
+        waiting = asyncio.create_task(anext(stream))
+        while not gates.begun:
+            await asyncio.sleep(0.001)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        assert gates.running == 1
+        gates.open(1)
