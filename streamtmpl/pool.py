@@ -6,11 +6,11 @@ from collections import deque
 from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Lock
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 from .buffer import NEVER
 from .exceptions import StreamClosedError
-from .sources import clock
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
@@ -118,7 +118,7 @@ class Pool:
                 running = list(self._running)
                 if not running and self._ended.empty():
                     return None
-            now = clock()
+            now = perf_counter()
             deadlines = [region.deadline for region in running if region.deadline is not None]
             if deadlines and min(deadlines) <= now:
                 return self._expire(min(running, key=lambda region: region.deadline or NEVER))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextvars import copy_context
 from copy import copy
+from time import perf_counter
 from types import CellType, FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from .buffer import Buffer
 from .calls import AsyncMacro, Macro, open_sources
 from .context import StreamContext
 from .loops import AsyncLoopContext, AwaitedLoopContext, LoopContext, SteppedLoop
-from .sources import Sources, clock, report
+from .sources import Sources, report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Generator, Mapping, Sequence
@@ -224,7 +225,7 @@ class Region:
     def start_clock(self) -> None:
         """Count its time from here."""
         if self.timeout is not None:
-            self.deadline = clock() + self.timeout
+            self.deadline = perf_counter() + self.timeout
 
     def _claim(self) -> bool:
         """Whether the caller is the first that wants to say what the region shows."""
@@ -255,7 +256,7 @@ class Region:
         return ""
 
     def _check_time(self, deadline: float | None) -> None:
-        if deadline is not None and clock() > deadline:
+        if deadline is not None and perf_counter() > deadline:
             raise self.timed_out()
 
     def _buffer(self, function: Any, sources: Sources, chunk_size: int | None) -> Buffer:
@@ -320,7 +321,7 @@ class SyncRegion(Region):
         watched = self.threaded or deadline is not None
         # What is cut in a watched one is nothing but a chance to see whether it is still wanted.
         out = self._buffer(function, sources, 0 if watched else None)
-        out.resumed = clock()
+        out.resumed = perf_counter()
         try:
             for _ in function(context, out):
                 if self.dropped or (self.expired and function is self._body):
