@@ -86,7 +86,7 @@ class AsyncDeferral(Deferral[AsyncRegion]):
 
     def _expire(self, region: AsyncRegion) -> None:
         """Show the error of *region* at once, however long it takes its task to end."""
-        if region.text is not None:
+        if region.is_settled:  # what remains is its part for errors, which takes what it takes
             return
         region.expired = True
         task = self._tasks[region]

@@ -75,7 +75,7 @@ class Pool:
             try:
                 future = self._executor.submit(region.variables.run, region.render)
             except RuntimeError as error:  # the executor has been shut down
-                region.fail(error)
+                region.variables.run(region.fail, error)
                 self._end(region, None)
             else:
                 future.add_done_callback(partial(self._done, region))
@@ -90,8 +90,11 @@ class Pool:
         return None
 
     def _done(self, region: SyncRegion, future: Future[None]) -> None:
-        self._end(region, None if future.cancelled() else future.exception())
-        self._fill()
+        error = None if future.cancelled() else future.exception()
+        self._end(region, error)
+        # Else it never began: the executor ends, and holds a lock now that submit() wants.
+        if not future.cancelled() and not isinstance(error, Exception):
+            self._fill()
 
     def _end(self, region: SyncRegion, error: BaseException | None) -> None:
         with self._lock:
@@ -120,27 +123,38 @@ class Pool:
             now = clock()
             deadlines = [region.deadline for region in running if region.deadline is not None]
             if deadlines and min(deadlines) <= now:
-                return self._expire(min(running, key=lambda region: region.deadline or NEVER))
+                late = min(running, key=lambda region: region.deadline or NEVER)
+                if self._expire(late):
+                    return late
+                continue
             try:
                 timeout = min(deadlines) - now if deadlines else None
                 return self._take(*self._ended.get(timeout=timeout))
             except Empty:
                 continue
 
-    def _expire(self, region: SyncRegion) -> SyncRegion:
-        """Show the error of *region*, whose thread cannot be stopped, and count on it no more."""
-        region.variables.copy().run(region.expire)
+    def _expire(self, region: SyncRegion) -> bool:
+        """Show the error of *region*, whose thread cannot be stopped, and count on it no more.
+
+        :return: whether there is no need to wait for it: not if it shows its error already.
+        """
+        if not region.variables.copy().run(region.expire) and not region.dropped:
+            region.deadline = None
+            return False
         with self._lock:
             self._running.pop(region, None)
         self._fill()
-        return region
+        return True
 
     def _take(self, region: SyncRegion, error: BaseException | None) -> SyncRegion:
         with self._lock:
             self._untaken -= len(region.text or "")
         self._fill()
-        if error is not None:
+        if error is not None and not isinstance(error, Exception):
             raise error  # such as KeyboardInterrupt: no error that a page could show
+        if not region.is_settled:
+            error = error or RuntimeError("the executor was shut down before the region began")
+            region.variables.run(region.fail, error)
         return region
 
     def close(self) -> None:

@@ -224,6 +224,11 @@ class Region:
         if self.timeout is not None:
             self.deadline = clock() + self.timeout
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether it is known what it shows, though its part for errors may still render."""
+        return not self._unsettled
+
     def _claim(self) -> bool:
         """Whether the caller is the first that wants to say what the region shows."""
         try:
@@ -294,21 +299,31 @@ class SyncRegion(Region):
             if self._claim():
                 self.text = text
 
-    def expire(self) -> None:
-        """Show its part for errors instead of what is being rendered, which took too long."""
+    def expire(self) -> bool:
+        """Show its part for errors instead of what is being rendered, which took too long.
+
+        :return: whether it did: not if its time ended while it was ending itself.
+        """
+        if self.dropped or not self._claim():
+            return False
         self.expired = True
-        self.fail(self.timed_out())
+        self._show(self.timed_out())
+        return True
 
     def fail(self, error: BaseException) -> None:
         """Show its part for errors, if it shows nothing yet."""
-        if self.dropped or not self._claim():
-            return
+        if not self.dropped and self._claim():
+            self._show(error)
+
+    def _show(self, error: BaseException) -> None:
         error, context = self._fails(error)
         if context is None:
             self.text = ""
             return
         try:
             self.text = self._captured(self._on_error, context, None)
+        except Dropped:
+            return
         except Exception as second:  # noqa: BLE001 - logged: there is nothing else to show
             self.text = self._fails_again(second)
 

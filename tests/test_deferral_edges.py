@@ -1,0 +1,145 @@
+"""Deferred regions at their edges: errors while others end, executors that end, what is held."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+
+from streamtmpl import StreamEnvironment, render_stream, render_stream_async
+from tests.gates import HANGS, in_loop
+from tests.patched import assembled
+
+modes = pytest.mark.parametrize("deferred", ["patch", "in-order"])
+
+SLOW_ERROR_PART = (
+    "A{% defer timeout=0.05 %}{{ fails() }}{% error %}{{ error }}{{ gate() }}{% enddefer %}B"
+)
+
+
+@pytest.fixture
+def threads() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(4) as executor:
+        yield executor
+
+
+def env(is_async: bool = False) -> StreamEnvironment:
+    made = StreamEnvironment(autoescape=True, enable_async=is_async)
+    made.patch_script = None
+    return made
+
+
+def text_of(source: str, context: dict[str, Any], **options: Any) -> str:
+    return "".join(render_stream(env().from_string(source), context, **options))
+
+
+async def async_text_of(source: str, context: dict[str, Any], **options: Any) -> str:
+    stream = render_stream_async(env(is_async=True).from_string(source), context, **options)
+    return "".join([chunk async for chunk in stream])
+
+
+def fails() -> None:
+    raise ValueError("down")
+
+
+def shown(text: str, deferred: str) -> str:
+    return assembled(text) if deferred == "patch" else text
+
+
+@modes
+def test_an_error_part_that_renders_when_time_is_over_is_shown(
+    threads: ThreadPoolExecutor, deferred: str
+) -> None:
+    context = {"fails": fails, "gate": lambda: Event().wait(0.2) or "."}
+    text = text_of(SLOW_ERROR_PART, context, deferred=deferred, executor=threads)
+    assert shown(text, deferred) == "Adown.B"
+
+
+@modes
+@in_loop
+async def test_one_of_an_async_environment_is_shown(deferred: str) -> None:
+    async def gate() -> str:
+        await asyncio.sleep(0.2)
+        return "."
+
+    text = await async_text_of(SLOW_ERROR_PART, {"fails": fails, "gate": gate}, deferred=deferred)
+    assert shown(text, deferred) == "Adown.B"
+
+
+def test_a_region_that_is_dropped_while_it_shows_its_error(threads: ThreadPoolExecutor) -> None:
+    showing, dropped = Event(), Event()
+
+    def fails_later() -> None:
+        assert showing.wait(HANGS)
+        fails()
+
+    def show() -> str:
+        showing.set()
+        assert dropped.wait(HANGS)
+        return "inner"
+
+    source = (
+        "{% defer %}{% defer %}{{ fails() }}{% error %}{{ show() }}{% if true %}.{% endif %}"
+        "{% for n in [1, 2] %}{{ n }}{% endfor %}{% enddefer %}{{ fails_later() }}"
+        "{% error %}outer{{ dropped.set() or '' }}{% enddefer %}{% defer %}{{ wait() }}{% enddefer %}"
+    )
+    context = {
+        "fails": fails,
+        "fails_later": fails_later,
+        "show": show,
+        "dropped": dropped,
+        "wait": lambda: dropped.wait(HANGS) and Event().wait(0.1) or "other",
+    }
+    assert assembled(text_of(source, context, executor=threads)) == "outerother"
+
+
+@modes
+def test_an_executor_that_cancels_what_has_not_begun(
+    deferred: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its lock is held while it does: what asks it for a thread then never returns."""
+    began, go_on = Event(), Event()
+
+    def gate() -> str:
+        began.set()
+        assert go_on.wait(HANGS)
+        return "done"
+
+    environment = env()
+    environment.max_deferred = 2
+    template = environment.from_string(
+        "{% defer %}{{ gate() }}{% enddefer %}|{% for n in range(3) %}{% defer %}{{ n }}"
+        "{% error %}<{{ error }}>{% enddefer %}|{% endfor %}{% defer %}4{% enddefer %}"
+    )
+    executor = ThreadPoolExecutor(1)
+    chunks: list[str] = []
+    stream = render_stream(template, {"gate": gate}, deferred=deferred, executor=executor)
+    reader = Thread(target=lambda: chunks.extend(stream), daemon=True)
+    reader.start()
+    assert began.wait(HANGS)
+    ends = Thread(target=lambda: executor.shutdown(wait=False, cancel_futures=True), daemon=True)
+    ends.start()
+    ends.join(HANGS)
+    assert not ends.is_alive()
+    go_on.set()
+    reader.join(HANGS)
+    assert not reader.is_alive()
+    cancelled = "<the executor was shut down before the region began>"
+    refused = "<cannot schedule new futures after shutdown>"
+    parts = shown("".join(chunks), deferred).split("|")
+    assert parts == ["done", cancelled, refused, refused, ""]
+    assert len(caplog.records) == 1
+
+
+def test_threads_that_cannot_begin() -> None:
+    def initializer() -> None:
+        raise OSError("no connection")
+
+    executor = ThreadPoolExecutor(1, initializer=initializer)
+    text = text_of("[{% defer %}x{% error %}e{% enddefer %}]" * 20, {}, executor=executor)
+    executor.shutdown()
+    assert assembled(text) == "[e]" * 20
