@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextvars import copy_context
 from copy import copy
+from sys import exc_info
 from types import CellType, FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -129,6 +130,8 @@ def _kept_loop(loop: Any, copies: dict[int, Any]) -> None:
     made.__dict__.update(loop.__dict__)
     made._source = None
     made._iterator = iter(())
+    if made._recurse is not None:
+        made._recurse = _kept_function(made._recurse, copies)
 
 
 def _kept_macro(macro: Macro, copies: dict[int, Any]) -> None:
@@ -347,8 +350,8 @@ class SyncRegion(Region):
 
 
 def rewritten(context: Context, error: BaseException) -> BaseException:
-    """*error*, which is being handled, with the template's lines in its traceback."""
-    if isinstance(error, Exception) and error.__traceback__ is not None:
+    """*error* with the template's lines in its traceback, if it is being handled."""
+    if isinstance(error, Exception) and exc_info()[1] is error:
         try:
             context.environment.handle_exception()
         except Exception as made:  # noqa: BLE001 - it is what was asked for

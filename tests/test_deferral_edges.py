@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from streamtmpl import StreamEnvironment, render_stream, render_stream_async
-from tests.gates import HANGS, in_loop
+from tests.gates import HANGS, Consumer, Gate, in_loop, settle
 from tests.patched import assembled
 
 modes = pytest.mark.parametrize("deferred", ["patch", "in-order"])
@@ -143,3 +143,51 @@ def test_threads_that_cannot_begin() -> None:
     text = text_of("[{% defer %}x{% error %}e{% enddefer %}]" * 20, {}, executor=executor)
     executor.shutdown()
     assert assembled(text) == "[e]" * 20
+
+
+@in_loop
+async def test_a_captured_region_whose_error_part_takes_longer_is_shown() -> None:
+    async def gate() -> str:
+        await asyncio.sleep(0.2)
+        return "."
+
+    source = f"{{% set text %}}{SLOW_ERROR_PART}{{% endset %}}{{{{ text }}}}"
+    assert await async_text_of(source, {"fails": fails, "gate": gate}) == "Adown.B"
+
+
+class Fatal(BaseException):
+    """No error that a page could show."""
+
+
+@modes
+@pytest.mark.parametrize("first", [0.0, 0.05])
+@in_loop
+async def test_what_is_no_exception_ends_the_stream(deferred: str, first: float) -> None:
+    async def gate() -> str:
+        await asyncio.sleep(first)
+        raise Fatal
+
+    source = "A{% defer %}{{ gate() }}{% error %}e{% enddefer %}B{% defer %}x{% enddefer %}"
+    with pytest.raises(Fatal):
+        await async_text_of(source, {"gate": gate}, deferred=deferred)
+
+
+@in_loop
+async def test_a_region_that_is_ready_commits_nothing() -> None:
+    region, document = Gate(), Gate()
+    source = (
+        "A{% defer %}{{ region() }}{% enddefer %}B{{ document() }}{% block head %}{% endblock %}"
+        "{{ fails() }}"
+    )
+    context = {"region": region, "document": document, "fails": fails}
+    template = env(is_async=True).from_string(source)
+    consumer = Consumer(
+        render_stream_async(template, context, deferred="in-order", commit_after="head")
+    )
+    await settle()
+    region.open()
+    await settle()
+    assert consumer.text == ""
+    document.open()
+    with pytest.raises(ValueError, match="down"):
+        await consumer.task
