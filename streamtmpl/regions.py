@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2.utils import missing
 
-from .blocks import AsyncBlockReference, BlockReference
+from .blocks import AsyncBlockReference, BlockReference, TemplateReference
 from .buffer import Buffer
 from .calls import AsyncMacro, Macro, open_sources
 from .context import StreamContext
@@ -161,10 +161,16 @@ def _kept_block(block: BlockReference, copies: dict[int, Any]) -> None:
     copies[id(block)] = type(block)(block.name, context, block._stack, block._depth)
 
 
+def _kept_self(reference: TemplateReference, copies: dict[int, Any]) -> None:
+    context = region_context(reference.context, {})
+    copies[id(reference)] = TemplateReference(context)
+
+
 _KEEPS: dict[type, Callable[[Any, dict[int, Any]], None]] = {
     **dict.fromkeys((LoopContext, SteppedLoop, AwaitedLoopContext, AsyncLoopContext), _kept_loop),
     **dict.fromkeys((Macro, AsyncMacro), _kept_macro),
     **dict.fromkeys((BlockReference, AsyncBlockReference), _kept_block),
+    TemplateReference: _kept_self,
 }
 """What makes the copy that stays as it is, for values that change."""
 

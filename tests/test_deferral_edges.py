@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Thread
 from typing import Any
 
 import pytest
+from jinja2 import DictLoader
 
 from streamtmpl import StreamEnvironment, render_stream, render_stream_async
 from tests.gates import HANGS, Consumer, Gate, in_loop, settle
@@ -191,3 +193,34 @@ async def test_a_region_that_is_ready_commits_nothing() -> None:
     document.open()
     with pytest.raises(ValueError, match="down"):
         await consumer.task
+
+
+SEEN_LATER = {
+    "self": "{% set x = 1 %}{% block b %}{{ x }}{% endblock %}{% defer %}{{ self.b() }}{% enddefer %}"
+    "{% set x = 2 %}",
+    "recursion": "{% set x = 1 %}{% for row in rows recursive %}{{ x }}{% if row %}{% defer %}"
+    "{{ loop(row) }}{% enddefer %}{% endif %}{% endfor %}{% set x = 2 %}",
+    "include": "{% for n in some() %}{{ loop.index }}{% defer %}{% include 'loop' %}{% enddefer %}"
+    "{% endfor %}",
+    "item": "{% for n in some() %}{% defer %}{{ loop['last'] }}{% enddefer %}{% endfor %}",
+    "argument": "{% macro last(loop) %}{{ loop.last }}{% endmacro %}{% for n in some() %}"
+    "{% defer %}{{ last(loop) }}{% enddefer %}{% endfor %}",
+}
+
+
+@modes
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+@pytest.mark.parametrize("case", SEEN_LATER)
+def test_what_goes_on_after_the_region(case: str, is_async: bool, deferred: str) -> None:
+    environment = env(is_async)
+    environment.loader = DictLoader({"loop": "{{ loop.index }}{{ loop.last }}"})
+    context = {"rows": [[[], [[]]]], "some": lambda: iter([1, 2])}
+    plain = re.sub(r"{% (end)?defer %}", "", SEEN_LATER[case])
+    template = environment.from_string(SEEN_LATER[case])
+
+    async def render() -> str:
+        stream = render_stream_async(template, context, deferred=deferred)
+        return "".join([chunk async for chunk in stream])
+
+    text = asyncio.run(render())
+    assert shown(text, deferred) == environment.from_string(plain).render(context)

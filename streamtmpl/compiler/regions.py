@@ -67,13 +67,35 @@ def _used(parts: list[nodes.Scope | nodes.With], frame: Frame) -> list[str]:
 
     Those are local variables, and of the context what is called and what Jinja2 puts there.
     """
-    names = {name.name for part in parts for name in part.find_all(nodes.Name)}
+    names = [name for part in parts for name in part.find_all(nodes.Name)]
+    used = {name.name for name in names}
     calls = [call.node for part in parts for call in part.find_all(nodes.Call)]
     changing = {callee.name for callee in calls if isinstance(callee, nodes.Name)}
-    changing.update(frame.symbols.dump_stores(), ("loop", "caller", "self", "super"))
-    attributes = {attribute.attr for part in parts for attribute in part.find_all(nodes.Getattr)}
+    changing.update(frame.symbols.dump_stores(), _OF_JINJA)
+    gets = [get for part in parts for get in part.find_all((nodes.Getattr, nodes.Getitem))]
+    attributes = {get.attr if isinstance(get, nodes.Getattr) else _constant(get) for get in gets}
     ahead = {LOOKS_AHEAD[name] for name in attributes & LOOKS_AHEAD.keys()}
-    return sorted((names & changing) | ahead)
+    if any(_hands_on(other) for part in parts for other in part.find_all(_OTHERS)):
+        used |= changing
+        ahead.add(".last")
+    targets = {id(get.node) for get in gets}
+    if any(name.name == "loop" and id(name) not in targets for name in names):
+        ahead.add(".last")  # whoever gets the loop may ask it
+    return sorted((used & changing) | ahead)
+
+
+_OF_JINJA = ("loop", "caller", "self", "super")
+_OTHERS = (nodes.Include, nodes.Import, nodes.FromImport)
+
+
+def _hands_on(other: nodes.Include | nodes.Import | nodes.FromImport) -> bool:
+    """Whether another template sees the variables."""
+    return other.with_context
+
+
+def _constant(get: nodes.Getitem) -> str | None:
+    value = get.arg.value if isinstance(get.arg, nodes.Const) else None
+    return value if isinstance(value, str) else None
 
 
 def _function(to: FunctionGenerator, scope: nodes.Node, frame: Frame) -> str:
