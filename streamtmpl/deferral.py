@@ -74,7 +74,8 @@ class Deferral(Generic[Kind]):
     def add(self, region: Kind, parent: Kind | None) -> None:
         """Defer *region*, which begins in *parent* or in the document itself."""
         number = next(self._numbers)  # like what follows it is one step for other threads
-        self._regions[number] = region
+        if not self.patches:
+            self._regions[number] = region
         self._open.add(region)
         region.name = f"{self._token}{number}"
         region.deferral = self
@@ -124,7 +125,7 @@ class Deferral(Generic[Kind]):
         parts: list[str | Kind] = [before]
         for other in others:
             number, _, after = other.partition('">')
-            parts += [self._regions[int(number)], after]
+            parts += [self._regions.pop(int(number)), after]
         return parts
 
     def _next_in_line(self) -> str:
@@ -138,6 +139,7 @@ class Deferral(Generic[Kind]):
                 self._open.discard(part)
                 line.popleft()
                 line.extendleft(reversed(self._parts(part.text)))
+                part.release()
             else:
                 pieces.append(part)
                 line.popleft()
@@ -160,6 +162,7 @@ class Deferral(Generic[Kind]):
         """All regions have been written: what is left is the end of the document."""
         rest = [part if isinstance(part, str) else part.text or "" for part in self._line]
         self._out.write("".join(rest) + self._tail)
+        self._out.deferral = None
         if self._out.sources is not None:
             self._out.sources.discard(self)
 
@@ -181,7 +184,9 @@ class Deferral(Generic[Kind]):
         # White space follows, by which the script sees that the template is complete.
         self._out.write(f'{self._script}<template for="{region.name}">{text}</template>\n')
         self._script = ""
-        for child in region.waiting:
+        waiting = region.waiting
+        region.release()
+        for child in waiting:
             self.write_patch(child)
 
 
@@ -202,6 +207,8 @@ class SyncDeferral(Deferral[SyncRegion]):
 
     def settle(self, taken: bool = False) -> None:
         """As that of any deferral; waits if the document is far ahead."""
+        if not self.patches and self._in_document:
+            self._pool.drain()
         super().settle()
         while taken and self._in_document and self.is_far_ahead() and not self._settled:
             self._pool.wait()
@@ -230,6 +237,7 @@ class SyncDeferral(Deferral[SyncRegion]):
                 self.settle()
             if out.tell() > out.limit:
                 yield
+        self._pool.drain()  # in order, a region may be written before it is taken
         self.end()
 
     def close(self) -> None:

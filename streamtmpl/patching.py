@@ -25,7 +25,6 @@ _TAIL = re.compile(
     rf"</(?:body\s*>{_SPACE}(?:</html\s*>{_SPACE})?|html\s*>{_SPACE})\Z", re.DOTALL | re.IGNORECASE
 )
 _ATTRIBUTES = r"""(?:[^>"']|"[^"]*"|'[^']*')*>?"""
-_TEMPLATE_TAG = re.compile(r"</?template[\s/>]", re.IGNORECASE)
 _TOKEN = re.compile(
     r"<!--(?:-?>|.*?(?:--!?>|\Z))"
     r"|<(?:[!?]|/[^a-z])[^>]*>?"

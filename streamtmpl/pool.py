@@ -35,6 +35,9 @@ class InTurn:
         """A region that has become ready meanwhile."""
         return None
 
+    def drain(self) -> None:
+        """Take those that have become ready: none does before it is waited for."""
+
     def wait(self) -> SyncRegion | None:
         """Render the next region and return it; ``None``: there is none."""
         if not self._waiting:
@@ -58,7 +61,7 @@ class Pool:
         self._lock = Lock()
         self._waiting: deque[SyncRegion] = deque()
         self._running: dict[SyncRegion, None] = {}
-        self._ended: SimpleQueue[tuple[SyncRegion, BaseException | None]] = SimpleQueue()
+        self._ended: SimpleQueue[tuple[SyncRegion, int, BaseException | None]] = SimpleQueue()
         self._untaken = 0
         """Characters of the regions that have ended and have not been asked for."""
 
@@ -98,9 +101,10 @@ class Pool:
 
     def _end(self, region: SyncRegion, error: BaseException | None) -> None:
         with self._lock:
-            self._untaken += len(region.text or "")
+            length = len(region.text or "")
+            self._untaken += length
             # Noted in one step: else, for a moment, there would be nothing to wait for.
-            self._ended.put((region, error))
+            self._ended.put((region, length, error))
             self._running.pop(region, None)
 
     def ready(self) -> SyncRegion | None:
@@ -109,6 +113,11 @@ class Pool:
             return self._take(*self._ended.get_nowait())
         except Empty:
             return None
+
+    def drain(self) -> None:
+        """Take all that have become ready: nothing waits for their reader."""
+        while self.ready() is not None:
+            pass
 
     def wait(self) -> SyncRegion | None:
         """Wait until a region is ready, or has taken too long, and return it.
@@ -146,9 +155,9 @@ class Pool:
         self._fill()
         return True
 
-    def _take(self, region: SyncRegion, error: BaseException | None) -> SyncRegion:
+    def _take(self, region: SyncRegion, length: int, error: BaseException | None) -> SyncRegion:
         with self._lock:
-            self._untaken -= len(region.text or "")
+            self._untaken -= length
         self._fill()
         if error is not None and not isinstance(error, Exception):
             raise error  # such as KeyboardInterrupt: no error that a page could show

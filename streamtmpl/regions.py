@@ -228,6 +228,11 @@ class Region:
         if self.deferral is not None:
             self.deferral.forget(self)
 
+    def release(self) -> None:
+        """It has been written: hold on to its text no longer, nor to what has begun in it."""
+        self.text = ""
+        self.children = self.waiting = ()
+
     def start_clock(self) -> None:
         """Count its time from here."""
         if self.timeout is not None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import re
+import tracemalloc
+import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Thread
@@ -87,14 +90,15 @@ def test_a_region_that_is_dropped_while_it_shows_its_error(threads: ThreadPoolEx
     source = (
         "{% defer %}{% defer %}{{ fails() }}{% error %}{{ show() }}{% if true %}.{% endif %}"
         "{% for n in [1, 2] %}{{ n }}{% endfor %}{% enddefer %}{{ fails_later() }}"
-        "{% error %}outer{{ dropped.set() or '' }}{% enddefer %}{% defer %}{{ wait() }}{% enddefer %}"
+        "{% error %}outer{{ dropped.set() or '' }}{% enddefer %}"
+        "{% defer %}{{ wait() }}{% enddefer %}"
     )
     context = {
         "fails": fails,
         "fails_later": fails_later,
         "show": show,
         "dropped": dropped,
-        "wait": lambda: dropped.wait(HANGS) and Event().wait(0.1) or "other",
+        "wait": lambda: "other" if dropped.wait(HANGS) and not Event().wait(0.1) else "",
     }
     assert assembled(text_of(source, context, executor=threads)) == "outerother"
 
@@ -104,7 +108,7 @@ def test_an_executor_that_cancels_what_has_not_begun(
     deferred: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Its lock is held while it does: what asks it for a thread then never returns."""
-    began, go_on = Event(), Event()
+    placed, began, go_on = Event(), Event(), Event()
 
     def gate() -> str:
         began.set()
@@ -116,13 +120,16 @@ def test_an_executor_that_cancels_what_has_not_begun(
     template = environment.from_string(
         "{% defer %}{{ gate() }}{% enddefer %}|{% for n in range(3) %}{% defer %}{{ n }}"
         "{% error %}<{{ error }}>{% enddefer %}|{% endfor %}{% defer %}4{% enddefer %}"
+        "{{ placed.set() or '' }}"
     )
     executor = ThreadPoolExecutor(1)
     chunks: list[str] = []
-    stream = render_stream(template, {"gate": gate}, deferred=deferred, executor=executor)
+    context = {"gate": gate, "placed": placed}
+    stream = render_stream(template, context, deferred=deferred, executor=executor)
     reader = Thread(target=lambda: chunks.extend(stream), daemon=True)
     reader.start()
     assert began.wait(HANGS)
+    assert placed.wait(HANGS)
     ends = Thread(target=lambda: executor.shutdown(wait=False, cancel_futures=True), daemon=True)
     ends.start()
     ends.join(HANGS)
@@ -196,8 +203,8 @@ async def test_a_region_that_is_ready_commits_nothing() -> None:
 
 
 SEEN_LATER = {
-    "self": "{% set x = 1 %}{% block b %}{{ x }}{% endblock %}{% defer %}{{ self.b() }}{% enddefer %}"
-    "{% set x = 2 %}",
+    "self": "{% set x = 1 %}{% block b %}{{ x }}{% endblock %}{% defer %}{{ self.b() }}"
+    "{% enddefer %}{% set x = 2 %}",
     "recursion": "{% set x = 1 %}{% for row in rows recursive %}{{ x }}{% if row %}{% defer %}"
     "{{ loop(row) }}{% enddefer %}{% endif %}{% endfor %}{% set x = 2 %}",
     "include": "{% for n in some() %}{{ loop.index }}{% defer %}{% include 'loop' %}{% enddefer %}"
@@ -224,3 +231,81 @@ def test_what_goes_on_after_the_region(case: str, is_async: bool, deferred: str)
 
     text = asyncio.run(render())
     assert shown(text, deferred) == environment.from_string(plain).render(context)
+
+
+LARGE = 100_000
+
+
+@modes
+@pytest.mark.parametrize("kind", ["in turn", "threads", "async"])
+def test_what_has_been_handed_over_is_not_kept(
+    threads: ThreadPoolExecutor, kind: str, deferred: str
+) -> None:
+    source = (
+        "{% for n in range(60) %}{% defer %}{{ n }}{{ text }}{% enddefer %}{% flush %}{% endfor %}"
+    )
+    context = {"text": "x" * LARGE}
+    executor = threads if kind == "threads" else None
+    template = env(kind == "async").from_string(source)
+    kept = []
+
+    async def read() -> int:
+        length = 0
+        stream = render_stream_async(template, context, deferred=deferred, executor=executor)
+        async for chunk in stream:
+            length += len(chunk)
+            kept.append(tracemalloc.get_traced_memory()[0])
+        return length
+
+    tracemalloc.start()
+    try:
+        length = asyncio.run(read())
+    finally:
+        tracemalloc.stop()
+    assert length > 60 * LARGE
+    # As much as may be ready and wait, and those that render.
+    assert max(kept) < 30 * LARGE
+    assert kept[-1] < 10 * LARGE
+
+
+@modes
+def test_a_stream_that_ended_leaves_nothing_for_the_garbage_collector(deferred: str) -> None:
+    class Data:
+        pass
+
+    source = (
+        "{% for n in [1, 2] %}{% defer %}{{ data is defined }}{% defer %}{% enddefer %}"
+        "{% enddefer %}{% endfor %}"
+    )
+    template = env().from_string(source)
+    data = Data()
+    gone = weakref.ref(data)
+    gc.disable()
+    try:
+        stream = render_stream(template, {"data": data}, deferred=deferred)
+        del data
+        text = "".join(stream)
+        del stream
+        assert gone() is None
+    finally:
+        gc.enable()
+    assert shown(text, deferred) == "TrueTrue"
+
+
+def test_in_order_a_large_region_does_not_hold_those_that_follow(
+    threads: ThreadPoolExecutor,
+) -> None:
+    began = [Event() for _ in range(20)]
+
+    def rows() -> Iterator[int]:
+        for n in range(20):
+            yield n
+            assert began[n].wait(HANGS)
+
+    source = (
+        "{% for n in rows() %}{% defer %}{{ began[n].set() or text }}{% enddefer %}{% flush %}"
+        "{% endfor %}"
+    )
+    context = {"rows": rows, "began": began, "text": "x" * LARGE}
+    text = text_of(source, context, deferred="in-order", executor=threads)
+    assert len(text) == 20 * LARGE
