@@ -21,6 +21,10 @@ AHEAD = 1 << 18
 """Characters that may be ready and wait for what stands before them, or for their reader."""
 
 
+A_WHILE = 3600.0
+"""Seconds that are waited at a time: the operating system takes no number of any size."""
+
+
 class InTurn:
     """Renders one region after the other, when the document has been rendered."""
 
@@ -137,7 +141,7 @@ class Pool:
                     return late
                 continue
             try:
-                timeout = min(deadlines) - now if deadlines else None
+                timeout = min(min(deadlines) - now, A_WHILE) if deadlines else None
                 return self._take(*self._ended.get(timeout=timeout))
             except Empty:
                 continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import re
+import sys
 import tracemalloc
 import weakref
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ import pytest
 from jinja2 import DictLoader
 
 from streamtmpl import StreamEnvironment, render_stream, render_stream_async
+from streamtmpl.patching import tail_start
 from tests.gates import HANGS, Consumer, Gate, in_loop, settle
 from tests.patched import assembled
 
@@ -309,3 +311,31 @@ def test_in_order_a_large_region_does_not_hold_those_that_follow(
     context = {"rows": rows, "began": began, "text": "x" * LARGE}
     text = text_of(source, context, deferred="in-order", executor=threads)
     assert len(text) == 20 * LARGE
+
+
+@modes
+def test_a_time_limit_longer_than_the_system_can_wait(
+    threads: ThreadPoolExecutor, deferred: str
+) -> None:
+    context = {"gate": lambda: Event().wait(0.1) or "x"}
+    source = "[{% defer timeout=1e10 %}{{ gate() }}{% enddefer %}]"
+    assert shown(text_of(source, context, deferred=deferred, executor=threads), deferred) == "[x]"
+
+
+@pytest.mark.parametrize("text", ["</html><!--", "</body>", "</body><!-- x -->"])
+def test_the_search_for_the_last_end_tags_takes_no_time_that_grows(text: str) -> None:
+    calls = 0
+
+    def trace(frame: Any, event: str, arg: Any) -> Any:
+        nonlocal calls
+        calls += event == "line"
+        return trace
+
+    page = text * 20_000
+    sys.settrace(trace)
+    try:
+        start = tail_start(page)
+    finally:
+        sys.settrace(None)
+    assert len(page) - start <= 1024
+    assert calls < 1000
