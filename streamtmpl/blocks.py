@@ -86,10 +86,5 @@ def streamed_reference(reference: Any) -> Any:
 class TemplateReference(runtime.TemplateReference):
     """The ``self`` of templates, whose blocks stream."""
 
-    def __init__(self, context: Context) -> None:
-        """The blocks of *context*."""
-        super().__init__(context)
-        self.context = context
-
     def __getitem__(self, name: str) -> Any:
         return streamed_reference(super().__getitem__(name))

@@ -162,8 +162,8 @@ def _kept_block(block: BlockReference, copies: dict[int, Any]) -> None:
 
 
 def _kept_self(reference: TemplateReference, copies: dict[int, Any]) -> None:
-    context = region_context(reference.context, {})
-    copies[id(reference)] = TemplateReference(context)
+    context: Context = reference._TemplateReference__context  # type: ignore[attr-defined]
+    copies[id(reference)] = TemplateReference(region_context(context, {}))
 
 
 _KEEPS: dict[type, Callable[[Any, dict[int, Any]], None]] = {
