@@ -44,6 +44,7 @@ class AsyncDeferral(Deferral[AsyncRegion]):
         self.notify: Callable[[], None] | None = None
         """To be called when the document waits and there is more to hand over."""
         self._wake: asyncio.Future[None] | None = None
+        self._fatal: BaseException | None = None
 
     def add(self, region: AsyncRegion, parent: AsyncRegion | None) -> None:
         """Defer *region*."""
@@ -86,7 +87,7 @@ class AsyncDeferral(Deferral[AsyncRegion]):
 
     def _expire(self, region: AsyncRegion) -> None:
         """Show the error of *region* at once, however long it takes its task to end."""
-        if region.text is not None:
+        if region.is_settled:  # what remains is its part for errors, which takes what it takes
             return
         region.expired = True
         task = self._tasks[region]
@@ -95,8 +96,8 @@ class AsyncDeferral(Deferral[AsyncRegion]):
         task.cancel()
 
     def _ended(self, region: AsyncRegion, task: asyncio.Task[None]) -> None:
-        if not task.cancelled():
-            task.exception()  # a failure is in the region; what is none, the event loop raises
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._fatal = error  # no error that a page could show
         if task in _late:
             _late.discard(task)
             return
@@ -109,7 +110,8 @@ class AsyncDeferral(Deferral[AsyncRegion]):
             self._wake.set_result(None)
         elif self.notify is not None and not self.patches:
             self.settle()
-            self.notify()
+            if self._out.tell() > self._out.flush_limit:
+                self.notify()
 
     def forget(self, region: AsyncRegion) -> None:
         """The region is not to be shown: cancel it."""
@@ -122,6 +124,7 @@ class AsyncDeferral(Deferral[AsyncRegion]):
         """Wait, while the document is far ahead of a region that is not ready."""
         self.settle()
         while not self.patches and not self._settled and self.is_far_ahead():
+            self._raise_fatal()
             await self._wait()
             self.settle()
 
@@ -130,6 +133,7 @@ class AsyncDeferral(Deferral[AsyncRegion]):
         out = self._out
         self.end_document()
         while self._open:
+            self._raise_fatal()
             if self._ready:
                 self._write(self._ready.popleft())
                 if out.tell() > out.limit:
@@ -154,6 +158,11 @@ class AsyncDeferral(Deferral[AsyncRegion]):
             self.write_patch(region)
         else:
             self.settle()
+
+    def _raise_fatal(self) -> None:
+        fatal, self._fatal = self._fatal, None
+        if fatal is not None:
+            raise fatal
 
     async def _wait(self) -> None:
         """Wait until another region is ready."""

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from .calls import cut, open_sources
-from .regions import Region
+from .regions import Region, rewritten
 from .renders import asyncio_runs
 from .sources import Sources, report
 
@@ -33,21 +33,29 @@ class AsyncRegion(Region):
 
     async def _render_in_time(self, timeout: float) -> None:
         try:
-            await asyncio.wait_for(self.render(), timeout)
+            error = await asyncio.wait_for(self._fully(), timeout)
         except asyncio.TimeoutError:
-            await self.fail(self.timed_out())
+            error = self.timed_out()
+        if error is not None:
+            await self.fail(error)
 
     async def render(self) -> None:
         """Render it: what it shows is :attr:`text` then."""
         if self.dropped:
             return
+        error = await self._fully()
+        if error is not None:
+            await self.fail(error)
+
+    async def _fully(self) -> BaseException | None:
+        """Render its body; returns the error, if there is one."""
         try:
             text = await self._captured(self._body, self.context, self.deadline)
         except Exception as error:  # noqa: BLE001 - shown in its place
-            await self.fail(error)
-        else:
-            if self._claim():
-                self.text = text
+            return rewritten(self.context, error)
+        if self._claim():
+            self.text = text
+        return None
 
     async def fail(self, error: BaseException) -> None:
         """Show its part for errors, if it shows nothing yet."""

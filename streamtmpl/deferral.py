@@ -140,7 +140,7 @@ class Deferral(Generic[Kind]):
                 self._open.discard(part)
                 line.popleft()
                 line.extendleft(reversed(self._parts(part.text)))
-                part.children = ()
+                part.release()
             else:
                 pieces.append(part)
                 line.popleft()
@@ -163,6 +163,7 @@ class Deferral(Generic[Kind]):
         """All regions have been written: what is left is the end of the document."""
         rest = [part if isinstance(part, str) else part.text or "" for part in self._line]
         self._out.write("".join(rest) + self._tail)
+        self._out.deferral = None
         if self._out.sources is not None:
             self._out.sources.discard(self)
 
@@ -184,7 +185,8 @@ class Deferral(Generic[Kind]):
         # White space follows, by which the script sees that the template is complete.
         self._out.write(f'{self._script}<template for="{region.name}">{text}</template>\n')
         self._script = ""
-        waiting, region.waiting, region.children, region.text = region.waiting, (), (), ""
+        waiting = region.waiting
+        region.release()
         for child in waiting:
             self.write_patch(child)
 
@@ -209,6 +211,8 @@ class SyncDeferral(Deferral[SyncRegion]):
 
     def settle(self, taken: bool = False) -> None:
         """As that of any deferral; waits if the document is far ahead."""
+        if not self.patches and self._in_document:
+            self._pool.drain()
         super().settle()
         while taken and self._in_document and self.is_far_ahead() and not self._settled:
             self._pool.wait()
@@ -237,6 +241,7 @@ class SyncDeferral(Deferral[SyncRegion]):
                 self.settle()
             if out.tell() > out.limit:
                 yield
+        self._pool.drain()  # in order, a region may be written before it is taken
         self.end()
 
     def close(self) -> None:

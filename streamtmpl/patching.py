@@ -19,13 +19,17 @@ from .patch_script import PATCH_SCRIPT
 END = "<?end>"
 """What ends a placeholder."""
 
+LONGEST_TAIL = 1024
+"""Characters that the end tags of a document may take, with what stands between and after them.
+
+What is longer is not held back: looking for more would take ever more time."""
+
 _SPACE = r"(?:\s|<!--(?:(?!-->).)*-->)*"
 _LAST = ("body", "html")
 _TAIL = re.compile(
     rf"</(?:body\s*>{_SPACE}(?:</html\s*>{_SPACE})?|html\s*>{_SPACE})\Z", re.DOTALL | re.IGNORECASE
 )
 _ATTRIBUTES = r"""(?:[^>"']|"[^"]*"|'[^']*')*>?"""
-_TEMPLATE_TAG = re.compile(r"</?template[\s/>]", re.IGNORECASE)
 _TOKEN = re.compile(
     r"<!--(?:-?>|.*?(?:--!?>|\Z))"
     r"|<(?:[!?]|/[^a-z])[^>]*>?"
@@ -89,7 +93,8 @@ def script_element(script: str | None, nonce: str | None) -> str:
 def tail_start(text: str) -> int:
     """Where the end tags of body and document begin with which *text* ends; else its length."""
     start = at = len(text)
-    while (at := text.rfind("</", 0, at)) >= 0 and text[at + 2 : at + 6].lower() in _LAST:
+    lowest = max(0, at - LONGEST_TAIL)
+    while (at := text.rfind("</", lowest, at)) >= 0 and text[at + 2 : at + 6].lower() in _LAST:
         if _TAIL.match(text, at):
             start = at
     return start

@@ -17,9 +17,14 @@ if TYPE_CHECKING:
 
     from .regions import SyncRegion
 
+    _Ended = tuple[SyncRegion, int, BaseException | None]
+    """A region, the characters it shows, and what it raised that is none of a template's errors."""
 
 AHEAD = 1 << 18
 """Characters that may be ready and wait for what stands before them, or for their reader."""
+
+A_WHILE = 3600.0
+"""Seconds that are waited at a time: the operating system takes no number of any size."""
 
 
 class InTurn:
@@ -35,6 +40,9 @@ class InTurn:
     def ready(self) -> SyncRegion | None:
         """A region that has become ready meanwhile."""
         return None
+
+    def drain(self) -> None:
+        """Take those that have become ready: none does before it is waited for."""
 
     def wait(self) -> SyncRegion | None:
         """Render the next region and return it; ``None``: there is none."""
@@ -59,7 +67,9 @@ class Pool:
         self._lock = Lock()
         self._waiting: deque[SyncRegion] = deque()
         self._running: dict[SyncRegion, None] = {}
-        self._ended: SimpleQueue[tuple[SyncRegion | None, BaseException | None]] = SimpleQueue()
+        self._ended: SimpleQueue[_Ended | None] = SimpleQueue()
+        """The regions that have ended, and ``None`` where a waiting thread must look again."""
+        self._interrupted = False
         self._untaken = 0
         """Characters of the regions that have ended and have not been asked for."""
 
@@ -72,14 +82,19 @@ class Pool:
         """Begin what may run."""
         while (region := self._next()) is not None:
             region.threaded = True
-            region.start_clock()
             try:
-                future = self._executor.submit(region.variables.run, region.render)
+                future = self._executor.submit(region.variables.run, self._render, region)
             except RuntimeError as error:  # the executor has been shut down
-                region.fail(error)
+                region.variables.run(region.fail, error)
                 self._end(region, None)
             else:
                 future.add_done_callback(partial(self._done, region))
+
+    def _render(self, region: SyncRegion) -> None:
+        if region.timeout is not None:  # it does not run while it waits for a thread
+            region.start_clock()
+            self._ended.put(None)
+        region.render()
 
     def _next(self) -> SyncRegion | None:
         with self._lock:
@@ -91,29 +106,42 @@ class Pool:
         return None
 
     def _done(self, region: SyncRegion, future: Future[None]) -> None:
-        self._end(region, None if future.cancelled() else future.exception())
-        self._fill()
+        error = None if future.cancelled() else future.exception()
+        self._end(region, error)
+        # Else it never began: the executor ends, and holds a lock now that submit() wants.
+        if not future.cancelled() and not isinstance(error, Exception):
+            self._fill()
 
     def _end(self, region: SyncRegion, error: BaseException | None) -> None:
         with self._lock:
-            self._untaken += len(region.text or "")
+            length = len(region.text or "")
+            self._untaken += length
             # Noted in one step: else, for a moment, there would be nothing to wait for.
-            self._ended.put((region, error))
+            self._ended.put((region, length, error))
             self._running.pop(region, None)
 
     def ready(self) -> SyncRegion | None:
         """A region that has become ready meanwhile."""
         try:
-            return self._take(*self._ended.get_nowait())
+            while (ended := self._ended.get_nowait()) is None:
+                pass
         except Empty:
             return None
+        return self._take(*ended)
+
+    def drain(self) -> None:
+        """Take all that have become ready: nothing waits for their reader."""
+        while self.ready() is not None:
+            pass
 
     def wait(self) -> SyncRegion | None:
         """Wait until a region is ready, or has taken too long, and return it.
 
         ``None``: there is none.
+
+        :raises StreamClosedError: the wait was interrupted.
         """
-        while True:
+        while not self._interrupted:
             with self._lock:
                 running = list(self._running)
                 if not running and self._ended.empty():
@@ -121,33 +149,46 @@ class Pool:
             now = perf_counter()
             deadlines = [region.deadline for region in running if region.deadline is not None]
             if deadlines and min(deadlines) <= now:
-                return self._expire(min(running, key=lambda region: region.deadline or NEVER))
+                late = min(running, key=lambda region: region.deadline or NEVER)
+                if self._expire(late):
+                    return late
+                continue
             try:
-                timeout = min(deadlines) - now if deadlines else None
-                return self._take(*self._ended.get(timeout=timeout))
+                timeout = min(min(deadlines) - now, A_WHILE) if deadlines else None
+                ended = self._ended.get(timeout=timeout)
             except Empty:
                 continue
+            if ended is not None:
+                return self._take(*ended)
+        raise StreamClosedError("the stream was closed while a chunk was awaited")
 
-    def _expire(self, region: SyncRegion) -> SyncRegion:
-        """Show the error of *region*, whose thread cannot be stopped, and count on it no more."""
-        region.variables.copy().run(region.expire)
+    def _expire(self, region: SyncRegion) -> bool:
+        """Show the error of *region*, whose thread cannot be stopped, and count on it no more.
+
+        :return: whether there is no need to wait for it: not if it shows its error already.
+        """
+        if not region.variables.copy().run(region.expire) and not region.dropped:
+            region.deadline = None
+            return False
         with self._lock:
             self._running.pop(region, None)
         self._fill()
-        return region
+        return True
 
     def interrupt(self) -> None:
         """Have a thread that waits for a region stop waiting, or the next one that wants to."""
-        self._ended.put((None, None))
+        self._interrupted = True
+        self._ended.put(None)
 
-    def _take(self, region: SyncRegion | None, error: BaseException | None) -> SyncRegion:
-        if region is None:
-            raise StreamClosedError("the stream was closed while a chunk was awaited")
+    def _take(self, region: SyncRegion, length: int, error: BaseException | None) -> SyncRegion:
         with self._lock:
-            self._untaken -= len(region.text or "")
+            self._untaken -= length
         self._fill()
-        if error is not None:
+        if error is not None and not isinstance(error, Exception):
             raise error  # such as KeyboardInterrupt: no error that a page could show
+        if not region.is_settled:
+            error = error or RuntimeError("the executor was shut down before the region began")
+            region.variables.run(region.fail, error)
         return region
 
     def close(self) -> None:

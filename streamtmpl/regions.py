@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from contextvars import copy_context
 from copy import copy
+from sys import exc_info
 from time import perf_counter
 from types import CellType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 from jinja2.utils import missing
 
-from .blocks import AsyncBlockReference, BlockReference
+from .blocks import AsyncBlockReference, BlockReference, TemplateReference
 from .buffer import Buffer
 from .calls import AsyncMacro, Macro, open_sources
 from .context import StreamContext
@@ -130,6 +131,8 @@ def _kept_loop(loop: Any, copies: dict[int, Any]) -> None:
     made.__dict__.update(loop.__dict__)
     made._source = None
     made._iterator = iter(())
+    if made._recurse is not None:
+        made._recurse = _kept_function(made._recurse, copies)
 
 
 def _kept_macro(macro: Macro, copies: dict[int, Any]) -> None:
@@ -159,10 +162,16 @@ def _kept_block(block: BlockReference, copies: dict[int, Any]) -> None:
     copies[id(block)] = type(block)(block.name, context, block._stack, block._depth)
 
 
+def _kept_self(reference: TemplateReference, copies: dict[int, Any]) -> None:
+    context: Context = reference._TemplateReference__context  # type: ignore[attr-defined]
+    copies[id(reference)] = TemplateReference(region_context(context, {}))
+
+
 _KEEPS: dict[type, Callable[[Any, dict[int, Any]], None]] = {
     **dict.fromkeys((LoopContext, SteppedLoop, AwaitedLoopContext, AsyncLoopContext), _kept_loop),
     **dict.fromkeys((Macro, AsyncMacro), _kept_macro),
     **dict.fromkeys((BlockReference, AsyncBlockReference), _kept_block),
+    TemplateReference: _kept_self,
 }
 """What makes the copy that stays as it is, for values that change."""
 
@@ -222,10 +231,20 @@ class Region:
         if self.deferral is not None:
             self.deferral.forget(self)
 
+    def release(self) -> None:
+        """It has been written: hold on to its text no longer, nor to what has begun in it."""
+        self.text = ""
+        self.children = self.waiting = ()
+
     def start_clock(self) -> None:
         """Count its time from here."""
         if self.timeout is not None:
             self.deadline = perf_counter() + self.timeout
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it is known what it shows, though its part for errors may still render."""
+        return not self._unsettled
 
     def _claim(self) -> bool:
         """Whether the caller is the first that wants to say what the region shows."""
@@ -297,21 +316,31 @@ class SyncRegion(Region):
             if self._claim():
                 self.text = text
 
-    def expire(self) -> None:
-        """Show its part for errors instead of what is being rendered, which took too long."""
+    def expire(self) -> bool:
+        """Show its part for errors instead of what is being rendered, which took too long.
+
+        :return: whether it did: not if its time ended while it was ending itself.
+        """
+        if self.dropped or not self._claim():
+            return False
         self.expired = True
-        self.fail(self.timed_out())
+        self._show(self.timed_out())
+        return True
 
     def fail(self, error: BaseException) -> None:
         """Show its part for errors, if it shows nothing yet."""
-        if self.dropped or not self._claim():
-            return
+        if not self.dropped and self._claim():
+            self._show(error)
+
+    def _show(self, error: BaseException) -> None:
         error, context = self._fails(error)
         if context is None:
             self.text = ""
             return
         try:
             self.text = self._captured(self._on_error, context, None)
+        except Dropped:
+            return
         except Exception as second:  # noqa: BLE001 - logged: there is nothing else to show
             self.text = self._fails_again(second)
 
@@ -335,8 +364,8 @@ class SyncRegion(Region):
 
 
 def rewritten(context: Context, error: BaseException) -> BaseException:
-    """*error*, which is being handled, with the template's lines in its traceback."""
-    if isinstance(error, Exception) and error.__traceback__ is not None:
+    """*error* with the template's lines in its traceback, if it is being handled."""
+    if isinstance(error, Exception) and exc_info()[1] is error:
         try:
             context.environment.handle_exception()
         except Exception as made:  # noqa: BLE001 - it is what was asked for

@@ -713,3 +713,15 @@ async def test_a_cancelled_wait_does_not_wait_for_regions() -> None:
             await waiting
         assert gates.running == 1
         gates.open(1)
+
+
+def test_waiting_for_a_thread_takes_none_of_a_regions_time(env: StreamEnvironment) -> None:
+    busy = threading.Event()
+    source = (
+        "{% defer %}{{ wait() }}{% enddefer %}"
+        "{% defer timeout=0.1 %}in time{% error %}late{% enddefer %}"
+    )
+    with Threads(1) as threads:
+        context = {"wait": lambda: busy.wait(0.3) or ""}
+        text = "".join(render_stream(env.from_string(source), context, executor=threads))
+    assert assembled(text) == "in time"

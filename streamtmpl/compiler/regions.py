@@ -6,7 +6,7 @@ with a context of its own. What shows its error is another one. A boundary's bod
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import nodes
 from jinja2.compiler import Frame
@@ -21,6 +21,13 @@ from .records import Record
 
 if TYPE_CHECKING:
     from .functions import FunctionGenerator
+
+
+_OF_JINJA = ("loop", "caller", "self", "super")
+_GETS: tuple[type[nodes.Getattr | nodes.Getitem], ...] = (nodes.Getattr, nodes.Getitem)
+_OTHERS: tuple[type[nodes.Include | nodes.Import | nodes.FromImport], ...] = (
+    *(nodes.Include, nodes.Import, nodes.FromImport),
+)
 
 
 class RegionFunction(Record):
@@ -68,13 +75,27 @@ def _used(parts: list[nodes.Scope | nodes.With], frame: Frame) -> list[str]:
 
     Those are local variables, and of the context what is called and what Jinja2 puts there.
     """
-    names = {name.name for part in parts for name in part.find_all(nodes.Name)}
+    names = [name for part in parts for name in part.find_all(nodes.Name)]
+    used = {name.name for name in names}
     calls = [call.node for part in parts for call in part.find_all(nodes.Call)]
     changing = {callee.name for callee in calls if isinstance(callee, nodes.Name)}
-    changing.update(frame.symbols.dump_stores(), ("loop", "caller", "self", "super"))
-    attributes = {attribute.attr for part in parts for attribute in part.find_all(nodes.Getattr)}
-    ahead = {LOOKS_AHEAD[name] for name in attributes & LOOKS_AHEAD.keys()}
-    return sorted((names & changing) | ahead)
+    changing.update(frame.symbols.dump_stores(), _OF_JINJA)
+    gets = [get for part in parts for get in part.find_all(_GETS)]
+    ahead = {LOOKS_AHEAD[name] for name in map(_attribute, gets) if name in LOOKS_AHEAD}
+    if any(other.with_context for part in parts for other in part.find_all(_OTHERS)):
+        used |= changing  # another template sees the variables
+        ahead.add(".last")
+    targets = {id(get.node) for get in gets} | set(map(id, calls))
+    if any(name.name == "loop" and id(name) not in targets for name in names):
+        ahead.add(".last")  # whoever gets the loop may ask it
+    return sorted((used & changing) | ahead)
+
+
+def _attribute(get: nodes.Getattr | nodes.Getitem) -> Any:
+    """What *get* asks for, if that is known."""
+    if isinstance(get, nodes.Getattr):
+        return get.attr
+    return get.arg.value if isinstance(get.arg, nodes.Const) else None
 
 
 def _function(to: FunctionGenerator, scope: nodes.Node, frame: Frame) -> str:
