@@ -16,5 +16,5 @@ how its results are made again.
   ``chunk_sizes`` (with ``wire``) share ``rounds``: timing side by side, ``findings``: what was
   found, ``command``: options and files, and ``panel_plot``
 - ``compile`` (with ``pages``) and ``imports`` do so as well: what comes before the first render
-- ``lazy_cost`` and ``responsiveness`` only print
+- ``lazy_cost``, ``regions`` and ``responsiveness`` only print
 """

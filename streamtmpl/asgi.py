@@ -12,10 +12,17 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .renders import asyncio_runs
-from .responses import CONTENT_TYPE, WITHOUT_CONTENT, ResponseHead, async_byte_stream
+from .responses import (
+    CONTENT_TYPE,
+    WITHOUT_CONTENT,
+    ResponseHead,
+    async_byte_stream,
+    patch_script_response,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+    from concurrent.futures import Executor
     from wsgiref.headers import Headers
 
     from .async_stream import AsyncChunkStream
@@ -54,6 +61,9 @@ class StreamResponse:
         content_type: str = CONTENT_TYPE,
         chunk_size: int | None = None,
         commit_after: str | None = None,
+        deferred: str = "patch",
+        nonce: str | None = None,
+        executor: Executor | None = None,
     ) -> None:
         """Check the arguments and prepare the stream; nothing is rendered yet.
 
@@ -66,10 +76,14 @@ class StreamResponse:
         :param chunk_size: as in :func:`~streamtmpl.render_stream`.
         :param commit_after: the name of a block of the template; nothing is sent before it has been
             rendered.
+        :param deferred: where a template's deferred regions go: ``"patch"`` or ``"in-order"``, as
+            with :func:`~streamtmpl.render_stream`.
+        :param nonce: what the response's Content-Security-Policy allows the inline script by.
+        :param executor: whose threads render deferred regions of a sync template.
         :raises NotStreamingError: *source* cannot be streamed.
-        :raises TypeError: a header is not of strings; or *context* or *commit_after* is given
-            without a template.
-        :raises ValueError: a header or the status could not be sent.
+        :raises TypeError: a header is not of strings; or something is given that goes with a
+            template only, and *source* is none.
+        :raises ValueError: a header or the status could not be sent, or *deferred* is no mode.
         :raises LookupError: there is no such charset.
         """
         self._head = ResponseHead(status, headers, content_type)
@@ -80,6 +94,9 @@ class StreamResponse:
             charset=self._head.charset,
             chunk_size=chunk_size,
             commit_after=commit_after,
+            deferred=deferred,
+            nonce=nonce,
+            executor=executor,
         )
         self.headers: Headers = self._head.headers
 
@@ -110,8 +127,12 @@ class StreamResponse:
         return {
             "type": "http.response.start",
             "status": self._head.status,
-            "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in pairs],
+            "headers": _as_bytes(pairs),
         }
+
+
+def _as_bytes(headers: list[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+    return [(name.lower().encode(), value.encode("latin-1")) for name, value in headers]
 
 
 async def _close_source(source: Any) -> None:
@@ -267,3 +288,38 @@ async def _on_trio(trio: Any, deliver: Callable[[], Awaitable[None]], receive: R
     if errors:
         raise errors[0]
     return delivered
+
+
+class _PatchScript:
+    """The application below: an object, since frameworks take functions for endpoints."""
+
+    __name__ = "patch_script"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request.
+
+        :raises RuntimeError: *scope* is not of HTTP.
+        """
+        if scope["type"] != "http":
+            raise RuntimeError(
+                f"the script answers HTTP requests, not a scope of {scope['type']!r}"
+            )
+        known = [value for name, value in scope["headers"] if name == b"if-none-match"]
+        status, headers, body = patch_script_response(
+            scope["method"], b",".join(known).decode("latin-1")
+        )
+        await send(
+            {
+                "type": "http.response.start",
+                "status": status.value,
+                "headers": _as_bytes(headers),
+            }
+        )
+        await send({"type": "http.response.body", "body": body})
+
+
+patch_script = _PatchScript()
+"""An ASGI application that serves the script for browsers that do not patch by themselves.
+
+Its URL goes into the environment's ``patch_script``.
+"""

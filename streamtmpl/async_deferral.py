@@ -196,6 +196,7 @@ async def begin_region_async(
         if patches or asyncio_runs():
             deferral = AsyncDeferral(root, context.environment, patches, nonce)
             deferral.open()
+            region.is_first = True
     if deferral is None:
         region.see(context, variables)
     else:

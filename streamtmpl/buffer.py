@@ -78,6 +78,8 @@ class Buffer:
     """The regions that have been deferred."""
     region: Region | None = None
     """The region whose text this is."""
+    interrupt: Callable[[], None] | None = None
+    """What ends a wait for regions, in a buffer whose regions are rendered in other threads."""
     _whole_in: Buffer | None = None
     _begun: list[Region]
 

@@ -56,6 +56,7 @@ class Deferral(Generic[Kind]):
         self._mark = start(self._token)[: -len('">')]
         self._numbers = count()
         self._regions: dict[int, Kind] = {}
+        """Those whose marks are still to come by, in order."""
         self._open: set[Kind] = set()
         self._settled = 0
         """The length of the text in the buffer that is ready to be handed over."""
@@ -74,7 +75,8 @@ class Deferral(Generic[Kind]):
     def add(self, region: Kind, parent: Kind | None) -> None:
         """Defer *region*, which begins in *parent* or in the document itself."""
         number = next(self._numbers)  # like what follows it is one step for other threads
-        self._regions[number] = region
+        if not self.patches:
+            self._regions[number] = region
         self._open.add(region)
         region.name = f"{self._token}{number}"
         region.deferral = self
@@ -124,7 +126,7 @@ class Deferral(Generic[Kind]):
         parts: list[str | Kind] = [before]
         for other in others:
             number, _, after = other.partition('">')
-            parts += [self._regions[int(number)], after]
+            parts += [self._regions.pop(int(number)), after]
         return parts
 
     def _next_in_line(self) -> str:
@@ -138,6 +140,7 @@ class Deferral(Generic[Kind]):
                 self._open.discard(part)
                 line.popleft()
                 line.extendleft(reversed(self._parts(part.text)))
+                part.children = ()
             else:
                 pieces.append(part)
                 line.popleft()
@@ -181,7 +184,8 @@ class Deferral(Generic[Kind]):
         # White space follows, by which the script sees that the template is complete.
         self._out.write(f'{self._script}<template for="{region.name}">{text}</template>\n')
         self._script = ""
-        for child in region.waiting:
+        waiting, region.waiting, region.children, region.text = region.waiting, (), (), ""
+        for child in waiting:
             self.write_patch(child)
 
 
@@ -193,7 +197,10 @@ class SyncDeferral(Deferral[SyncRegion]):
     ) -> None:
         """As :class:`Deferral`; without an *executor* one region is rendered after the other."""
         super().__init__(out, environment, patches, nonce)
-        self._pool = InTurn() if executor is None else Pool(executor, self._limit)
+        self._pool: InTurn | Pool = InTurn()
+        if executor is not None:
+            self._pool = Pool(executor, self._limit)
+            out.interrupt = self._pool.interrupt
 
     def add(self, region: SyncRegion, parent: SyncRegion | None) -> None:
         """Defer *region*."""
@@ -261,6 +268,7 @@ def begin_region(
         if patches or executor is not None:
             deferral = SyncDeferral(root, context.environment, patches, nonce, executor)
             deferral.open()
+            region.is_first = True
     if deferral is None:
         region.see(context, variables)
     else:

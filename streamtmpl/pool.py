@@ -9,6 +9,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from .buffer import NEVER
+from .exceptions import StreamClosedError
 from .sources import clock
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Pool:
         self._lock = Lock()
         self._waiting: deque[SyncRegion] = deque()
         self._running: dict[SyncRegion, None] = {}
-        self._ended: SimpleQueue[tuple[SyncRegion, BaseException | None]] = SimpleQueue()
+        self._ended: SimpleQueue[tuple[SyncRegion | None, BaseException | None]] = SimpleQueue()
         self._untaken = 0
         """Characters of the regions that have ended and have not been asked for."""
 
@@ -135,7 +136,13 @@ class Pool:
         self._fill()
         return region
 
-    def _take(self, region: SyncRegion, error: BaseException | None) -> SyncRegion:
+    def interrupt(self) -> None:
+        """Have a thread that waits for a region stop waiting, or the next one that wants to."""
+        self._ended.put((None, None))
+
+    def _take(self, region: SyncRegion | None, error: BaseException | None) -> SyncRegion:
+        if region is None:
+            raise StreamClosedError("the stream was closed while a chunk was awaited")
         with self._lock:
             self._untaken -= len(region.text or "")
         self._fill()

@@ -170,6 +170,7 @@ class Region:
     """A deferred region of one render.
 
     :ivar start: the markup that begins its place; ``None``: it is rendered right where it stands.
+    :ivar is_first: whether it is the first one that the stream defers.
     :ivar patched: whether its place has a placeholder until it is patched in.
     :ivar text: what it was rendered to, once it is ready.
     :ivar children: the regions that have begun in it.
@@ -178,6 +179,7 @@ class Region:
     context: Context
     start: str | None = None
     patched = False
+    is_first = False
     name = ""
     text: str | None = None
     children: Sequence[Region] = ()

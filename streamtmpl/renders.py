@@ -377,6 +377,7 @@ class ThreadRender:
             result, error = await asyncio.shield(hop)
         except asyncio.CancelledError:
             if not hop.done():
+                self._stream.interrupt()
                 await asyncio.wait({hop})
             raise
         if error is not None:

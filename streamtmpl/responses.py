@@ -9,19 +9,20 @@ import re
 from collections.abc import AsyncIterable, Iterable, Iterator, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from wsgiref.headers import Headers
-from wsgiref.util import is_hop_by_hop
 
 import jinja2
 
 from .async_stream import AsyncChunkStream, thread_stream
 from .exceptions import NotStreamingError, ResponseSentError
+from .headers import ResponseHeaders, check_text
+from .patch_script import PATCH_SCRIPT, PATCH_SCRIPT_HASH
 from .rechunking import rechunk, rechunk_async
 from .rendering import render_stream, render_stream_async
 from .stream import ChunkStream, Encoder
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from concurrent.futures import Executor
 
     HeaderItems = Mapping[str, str] | Iterable[tuple[str, str]]
 
@@ -31,62 +32,10 @@ WITHOUT_CONTENT = frozenset({204, 205, 304})
 CONTENT_TYPE = "text/html; charset=utf-8"
 """The content type of a response that is not told another one."""
 
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
-_CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # RFC 9110, section 5.5, but the tab
+_SCRIPT_TAG = f'"{PATCH_SCRIPT_HASH}"'
 _CHARSET = re.compile(r';\s*charset\s*=\s*"?([^\s";]+)', re.IGNORECASE)
 # JSON has no charset: it is always UTF-8 (RFC 8259, section 11).
 _TEXT_TYPES = re.compile(r"text/|application/(.*\+)?(xml|javascript)\b", re.IGNORECASE)
-
-
-class ResponseHeaders(Headers):
-    """Headers that can be changed until they are sent: a :class:`wsgiref.headers.Headers`.
-
-    Names may be in any case; ``add_header()`` gives a name one more value. What is changed after
-    the headers were sent raises :exc:`~streamtmpl.ResponseSentError`.
-    """
-
-    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
-        """The headers in *pairs* of name and value.
-
-        :raises TypeError: one is not of strings.
-        :raises ValueError: one could not be sent.
-        """
-        super().__init__([])  # a debugger that shows what a wrong pair left needs it whole
-        self._sent = False
-        for name, value in pairs:
-            self._headers.append(_checked(name, value))  # type: ignore[attr-defined]
-
-    def sent(self) -> list[tuple[str, str]]:
-        """The pairs to send; from now on they stay as they are.
-
-        :raises ValueError: a parameter that was added to one could not be sent.
-        """
-        pairs = [_checked(name, value) for name, value in self.items()]
-        self._sent = True
-        return pairs
-
-    def _change(self, name: str) -> None:
-        if self._sent:
-            raise ResponseSentError(f"header {name!r} was changed after the headers had been sent")
-
-    def __setitem__(self, name: str, value: str) -> None:
-        self._change(name)
-        super().__setitem__(*_checked(name, value))
-
-    def __delitem__(self, name: str) -> None:
-        self._change(name)
-        super().__delitem__(name)
-
-    def setdefault(self, name: str, value: str) -> str:
-        """The value of a header, which is *value* from now on unless there is one."""
-        self._change(name)
-        return super().setdefault(*_checked(name, value))
-
-    def add_header(self, _name: str, _value: str | None, **_params: str | None) -> None:
-        """Give *_name* one more value, with parameters such as ``filename="a.csv"``."""
-        self._change(_name)
-        name, value = _checked(_name, "" if _value is None else _value)
-        super().add_header(name, None if _value is None else value, **_params)
 
 
 class ResponseHead:
@@ -165,7 +114,7 @@ def _status(status: object) -> tuple[int, str]:
     if isinstance(status, str):
         code, _, reason = status.partition(" ")
         if len(code) == 3 and code.isdecimal() and code.isascii() and int(code) >= 200:
-            _check_text(reason, f"the reason of status {status!r}")
+            check_text(reason, f"the reason of status {status!r}")
             return int(code), reason or _reason(int(code))
         raise ValueError(f"expected a status such as '200 OK' or 404, not {status!r}")
     if isinstance(status, bool) or not isinstance(status, int):
@@ -196,42 +145,6 @@ def _pairs(headers: HeaderItems) -> list[tuple[str, str]]:
     raise TypeError(f"expected headers as a mapping or as pairs of name and value, not {headers!r}")
 
 
-def check_headers(pairs: Iterable[tuple[str, str]]) -> None:
-    """Refuse headers that a streamed response cannot have.
-
-    :raises TypeError: one is not of strings.
-    :raises ValueError: one could not be sent, or is the server's to set.
-    """
-    for name, value in pairs:
-        _checked(name, value)
-
-
-def _checked(name: str, value: str) -> tuple[str, str]:
-    """The header, of exact ``str`` as WSGI has it, if it can be sent."""
-    if not isinstance(name, str) or not isinstance(value, str):
-        raise TypeError(f"header {name!r}: {value!r} is not two strings")
-    if not _TOKEN.fullmatch(name):
-        raise ValueError(f"{name!r} is no name of a header")
-    _check_text(value, f"header {name!r}: its value {value!r}")
-    if is_hop_by_hop(name):
-        raise ValueError(f"header {name!r} is the server's to set")
-    if name.lower() == "content-length":
-        raise ValueError("a streamed response has no 'Content-Length': leave it away")
-    return str.__str__(name), str.__str__(value)
-
-
-def _check_text(text: str, what: str) -> None:
-    """Refuse what would end the line or cannot be sent as bytes."""
-    if _CONTROLS.search(text):
-        raise ValueError(f"{what} has a control character")
-    try:
-        text.encode("latin-1")
-    except UnicodeEncodeError:
-        raise ValueError(
-            f"{what} has characters beyond Latin-1: encode them as its specification says"
-        ) from None
-
-
 def _with_charset(content_type: str) -> str:
     if _CHARSET.search(content_type) or not _TEXT_TYPES.match(content_type):
         return content_type
@@ -256,15 +169,20 @@ def byte_stream(
     charset: str = "utf-8",
     chunk_size: int | None = None,
     commit_after: str | None = None,
+    deferred: str = "patch",
+    nonce: str | None = None,
+    executor: Executor | None = None,
 ) -> ChunkStream[bytes]:
     """The chunks of *source* as bytes, in the current context variables.
 
     :param source: a template of a sync environment, rendered with *context*; a stream of
         :func:`~streamtmpl.render_stream` or :func:`~streamtmpl.rechunk`; or an iterable of either
         ``str`` or ``bytes``. A stream that gives bytes goes out as it is.
+    :param deferred: this, *nonce* and *executor* are those of :func:`~streamtmpl.render_stream`.
     :raises NotStreamingError: *source* is none of these.
-    :raises TypeError: *context* or *commit_after* is given without a template, or *chunk_size* for
-        a stream. The first step raises it if *source* mixes ``str`` and ``bytes``.
+    :raises TypeError: *chunk_size* is given for a stream, or what goes with a template only for
+        anything else. The first step raises it if *source* mixes ``str`` and ``bytes``.
+    :raises ValueError: *deferred* is no mode.
     """
     if _is_async(source):
         raise NotStreamingError(
@@ -273,9 +191,17 @@ def byte_stream(
         )
     if isinstance(source, jinja2.Template):
         return render_stream(
-            source, context, chunk_size=chunk_size, encoding=charset, commit_after=commit_after
+            source,
+            context,
+            chunk_size=chunk_size,
+            encoding=charset,
+            commit_after=commit_after,
+            deferred=deferred,
+            nonce=nonce,
+            executor=executor,
         )
-    _check_source(source, context, commit_after, chunk_size)
+    options = (context, commit_after, deferred, nonce, executor)
+    _check_source(source, chunk_size, *options)
     if isinstance(source, ChunkStream):
         source.encode_as(charset)
         return source
@@ -294,6 +220,9 @@ def async_byte_stream(
     charset: str = "utf-8",
     chunk_size: int | None = None,
     commit_after: str | None = None,
+    deferred: str = "patch",
+    nonce: str | None = None,
+    executor: Executor | None = None,
 ) -> AsyncChunkStream[bytes]:
     """The same in an event loop, where templates, streams and iterables may be async as well.
 
@@ -301,20 +230,24 @@ def async_byte_stream(
     """
     if isinstance(source, jinja2.Template):
         return render_stream_async(
-            source, context, chunk_size=chunk_size, encoding=charset, commit_after=commit_after
+            source,
+            context,
+            chunk_size=chunk_size,
+            encoding=charset,
+            commit_after=commit_after,
+            deferred=deferred,
+            nonce=nonce,
+            executor=executor,
         )
+    options = (context, commit_after, deferred, nonce, executor)
+    _check_source(source, chunk_size, *options)
     if isinstance(source, AsyncChunkStream):
-        _check_source(source, context, commit_after, chunk_size)
         source.encode_as(charset)
         return source
     if hasattr(source, "__aiter__"):
-        _check_source(source, context, commit_after, chunk_size)
         texts = _Wire(charset).async_items(source)
         return rechunk_async(texts, chunk_size=chunk_size, encoding="latin-1")
-    stream = byte_stream(
-        source, context, charset=charset, chunk_size=chunk_size, commit_after=commit_after
-    )
-    return thread_stream(stream)
+    return thread_stream(byte_stream(source, charset=charset, chunk_size=chunk_size))
 
 
 def close_unread(source: Any) -> None:
@@ -380,12 +313,48 @@ class _Wire:
 
 def _check_source(
     source: object,
+    chunk_size: int | None,
     context: Mapping[str, Any] | None,
     commit_after: str | None,
-    chunk_size: int | None,
+    deferred: str,
+    nonce: str | None,
+    executor: Executor | None,
 ) -> None:
-    for name, value in (("context", context), ("commit_after", commit_after)):
-        if value is not None:
+    """Refuse what does not go with *source*, which is no template."""
+    given = {
+        "context": context is not None,
+        "commit_after": commit_after is not None,
+        "deferred": deferred != "patch",
+        "nonce": nonce is not None,
+        "executor": executor is not None,
+    }
+    for name, is_given in given.items():
+        if is_given:
             raise TypeError(f"{name} goes with a template, which {source!r} is not")
     if chunk_size is not None and isinstance(source, (ChunkStream, AsyncChunkStream)):
         raise TypeError(f"chunk_size: {source!r} has one already")
+
+
+def patch_script_response(
+    method: str, known: str | None
+) -> tuple[HTTPStatus, list[tuple[str, str]], bytes]:
+    """The response that serves the script for browsers that do not patch by themselves.
+
+    :param method: that of the request; any but GET and HEAD is answered with 405.
+    :param known: the request's ``If-None-Match``: the tags of what the client has.
+    :return: status, headers and body.
+    """
+    if method not in ("GET", "HEAD"):
+        allowed = [("Allow", "GET, HEAD"), ("Content-Length", "0")]
+        return HTTPStatus.METHOD_NOT_ALLOWED, allowed, b""
+    caching = [("ETag", _SCRIPT_TAG), ("Cache-Control", "public, max-age=86400")]
+    tags = [tag.strip().removeprefix("W/") for tag in (known or "").split(",")]
+    if _SCRIPT_TAG in tags or tags == ["*"]:
+        return HTTPStatus.NOT_MODIFIED, caching, b""
+    body = PATCH_SCRIPT.encode()
+    headers = [
+        ("Content-Type", "text/javascript; charset=utf-8"),
+        ("Content-Length", str(len(body))),
+        *caching,
+    ]
+    return HTTPStatus.OK, headers, b"" if method == "HEAD" else body

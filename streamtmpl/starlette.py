@@ -9,11 +9,13 @@ from starlette.templating import Jinja2Templates
 
 from .asgi import send_stream
 from .environment import enable_streaming
+from .headers import check_headers
 from .rendering import render_stream_async
-from .responses import charset_of, check_headers
+from .responses import charset_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from concurrent.futures import Executor
 
     from jinja2 import Template
     from starlette.background import BackgroundTask
@@ -44,15 +46,22 @@ class StreamTemplateResponse(Response):
         *,
         chunk_size: int | None = None,
         commit_after: str | None = None,
+        deferred: str = "patch",
+        nonce: str | None = None,
+        executor: Executor | None = None,
     ) -> None:
         """Prepare the stream, in the current context variables; nothing is rendered yet.
 
         :param chunk_size: as in :func:`~streamtmpl.render_stream`.
         :param commit_after: the name of a block of the template; nothing is sent before it has been
             rendered.
+        :param deferred: where deferred regions go: ``"patch"`` or ``"in-order"``, as in
+            :func:`~streamtmpl.render_stream`.
+        :param nonce: what the response's Content-Security-Policy allows the inline script by.
+        :param executor: whose threads render deferred regions of a sync template.
         :raises NotStreamingError: *template* is not of a streaming environment.
         :raises TypeError: a header is not of strings.
-        :raises ValueError: a header could not be sent.
+        :raises ValueError: a header could not be sent, or *deferred* is no mode.
         :raises LookupError: the content type names a charset that there is not.
         """
         self.template = template
@@ -70,6 +79,9 @@ class StreamTemplateResponse(Response):
             chunk_size=chunk_size,
             encoding=charset_of(self.headers.get("Content-Type", "")),
             commit_after=commit_after,
+            deferred=deferred,
+            nonce=nonce,
+            executor=executor,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -98,13 +110,29 @@ class StreamTemplates(Jinja2Templates):
     environment given as *env* becomes a streaming one in place.
     """
 
-    def __init__(self, *args: Any, chunk_size: int | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        chunk_size: int | None = None,
+        deferred: str | Callable[[Request], str] = "patch",
+        nonce: str | Callable[[Request], str | None] | None = None,
+        executor: Executor | None = None,
+        **kwargs: Any,
+    ) -> None:
         """Make or take the environment.
 
+        :param deferred: where deferred regions go, ``"patch"`` or ``"in-order"``, or a function of
+            the request that says it.
+        :param nonce: a function of the request that gives what its Content-Security-Policy allows
+            the inline script by, if anything; it is asked where regions are patched in.
+        :param executor: whose threads render deferred regions of sync templates.
         :raises NotStreamingError: the environment given cannot stream.
         """
         super().__init__(*args, **kwargs)
         enable_streaming(self.env, chunk_size=chunk_size)
+        self._deferred = deferred
+        self._nonce = nonce
+        self._executor = executor
 
     def TemplateResponse(  # type: ignore[override] # the base class renders at once
         self,
@@ -118,12 +146,16 @@ class StreamTemplates(Jinja2Templates):
         *,
         chunk_size: int | None = None,
         commit_after: str | None = None,
+        deferred: str | None = None,
+        nonce: str | None = None,
+        executor: Executor | None = None,
     ) -> StreamTemplateResponse:
         """A response that renders the template *name* while it is sent.
 
-        The arguments are those of Starlette's, and *chunk_size* and *commit_after* of
-        :class:`StreamTemplateResponse`. The template gets *context*, ``request`` and what the
-        context processors give.
+        The arguments are those of Starlette's, and those by keyword of
+        :class:`StreamTemplateResponse`; for *deferred*, *nonce* and *executor* the default is what
+        these templates have. The template gets *context*, ``request`` and what the context
+        processors give.
 
         :raises jinja2.TemplateNotFound: there is no such template.
         :raises TypeError: the name comes first, as in old versions of Starlette.
@@ -133,6 +165,10 @@ class StreamTemplates(Jinja2Templates):
                 "TemplateResponse() takes the request first, then the template's name:"
                 f" TemplateResponse(request, {request!r}, context)"
             )
+        if deferred is None:
+            deferred = _for(request, self._deferred)
+        if nonce is None and deferred == "patch":
+            nonce = _for(request, self._nonce)
         variables = {"request": request, **(context or {})}
         for processor in self.context_processors:
             variables.update(processor(request))
@@ -145,4 +181,12 @@ class StreamTemplates(Jinja2Templates):
             background,
             chunk_size=chunk_size,
             commit_after=commit_after,
+            deferred=deferred,
+            nonce=nonce,
+            executor=self._executor if executor is None else executor,
         )
+
+
+def _for(request: Request, value: Any) -> Any:
+    """*value*, or what it gives for the request if it is a function."""
+    return value(request) if callable(value) else value

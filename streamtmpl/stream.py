@@ -227,11 +227,20 @@ class ChunkStream(Iterator[Chunk], Generic[Chunk]):
         """End the render: unwind the template and close what it was iterating.
 
         May be called at any time, from any thread, and more than once; a step that is running in
-        another thread is waited for.
+        another thread is waited for. One that waits there for deferred regions ends at once.
 
         :raises BaseException: what unwinding or closing raised.
         """
+        self.interrupt()
         self._in_turn(self._close)
+
+    def interrupt(self) -> None:
+        """If a step waits in another thread for deferred regions, have it end at once.
+
+        :raises StreamClosedError: in that step; it has closed the stream.
+        """
+        if self._out.interrupt is not None and self._thread not in (None, get_ident()):
+            self._out.interrupt()
 
     def _close(self) -> None:
         if not self._ended:

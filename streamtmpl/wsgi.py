@@ -7,9 +7,17 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from .exceptions import ResponseSentError
-from .responses import CONTENT_TYPE, ResponseHead, byte_stream, close_unread
+from .responses import (
+    CONTENT_TYPE,
+    ResponseHead,
+    byte_stream,
+    close_unread,
+    patch_script_response,
+)
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
     from .responses import HeaderItems
@@ -41,6 +49,9 @@ class StreamResponse(ResponseHead):
         content_type: str = CONTENT_TYPE,
         chunk_size: int | None = None,
         commit_after: str | None = None,
+        deferred: str = "patch",
+        nonce: str | None = None,
+        executor: Executor | None = None,
     ) -> None:
         """Prepare to send *source*; nothing of it is rendered or read yet.
 
@@ -56,15 +67,26 @@ class StreamResponse(ResponseHead):
         :param chunk_size: as with :func:`~streamtmpl.render_stream`; not for streams.
         :param commit_after: the name of a block of the template: until it has been rendered,
             nothing is sent, and status and headers can be changed.
+        :param deferred: where a template's deferred regions go: ``"patch"`` or ``"in-order"``, as
+            with :func:`~streamtmpl.render_stream`.
+        :param nonce: what the response's Content-Security-Policy allows the inline script by.
+        :param executor: whose threads render deferred regions, beside the document.
         :raises NotStreamingError: *source* is none of these, or is async.
         :raises TypeError: an argument is of the wrong type, or does not go with *source*.
-        :raises ValueError: the status or a header could not be sent.
+        :raises ValueError: the status or a header could not be sent, or *deferred* is no mode.
         :raises LookupError: there is no such charset.
         """
         super().__init__(status, headers, content_type)
         self._source = source
         self._stream: ChunkStream[bytes] | None = byte_stream(
-            source, context, charset=self.charset, chunk_size=chunk_size, commit_after=commit_after
+            source,
+            context,
+            charset=self.charset,
+            chunk_size=chunk_size,
+            commit_after=commit_after,
+            deferred=deferred,
+            nonce=nonce,
+            executor=executor,
         )
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes]:
@@ -120,3 +142,15 @@ class _Body(Iterator[bytes]):
     def close(self) -> None:
         """End the render, however much of it has been sent."""
         self._stream.close()
+
+
+def patch_script(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+    """A WSGI application that serves the script for browsers that do not patch by themselves.
+
+    Its URL goes into the environment's ``patch_script``.
+    """
+    status, headers, body = patch_script_response(
+        environ["REQUEST_METHOD"], environ.get("HTTP_IF_NONE_MATCH")
+    )
+    start_response(f"{status.value} {status.phrase}", headers)
+    return [body]

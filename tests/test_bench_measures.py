@@ -18,7 +18,7 @@ from random import Random
 import pytest
 from jinja2 import DictLoader
 
-from bench import chunk_sizes, contest, first_chunk, growth, memory, nesting
+from bench import chunk_sizes, contest, first_chunk, growth, memory, nesting, regions
 from bench.command import counts, listed, run
 from bench.contest import OutputsDiffer, Score, check_equal, enter
 from bench.findings import Findings, Panel, Point, exact
@@ -382,3 +382,24 @@ class TestPlots:
     def test_commands_draw(self, module, tmp_path):
         module.main([*TINY[module], "--plot", str(tmp_path / "plot.svg")])
         assert sorted(path.name for path in tmp_path.iterdir()) == ["plot.png", "plot.svg"]
+
+
+def test_regions(capsys: pytest.CaptureFixture[str]) -> None:
+    assert regions.main(["--rows", "1,2", "--rounds", "2"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "bytes of markup for each region" in lines[2]
+    assert 0 < float(lines[2].partition(" ")[0]) <= 80
+    assert [line.partition(" | ")[0] for line in lines[4:]] == [
+        "| rows",
+        "| ---:",
+        "| 1",
+        "| 2",
+    ]
+
+
+def test_the_pages_of_regions_are_the_same_text() -> None:
+    env = StreamEnvironment(autoescape=True)
+    texts = {
+        env.from_string(page).render(regions.data(2)) for page in (regions.PAGE, regions.PLAIN)
+    }
+    assert len(texts) == 1

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import logging
 import threading
+import time
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
@@ -14,7 +17,14 @@ from typing import Any
 
 import pytest
 
-from streamtmpl import ChunkStream, StreamEnvironment, render_stream
+from streamtmpl import (
+    ChunkStream,
+    StreamClosedError,
+    StreamEnvironment,
+    render_stream,
+    render_stream_async,
+)
+from tests.gates import in_loop
 from tests.patched import assembled, page
 
 HANGS = 20
@@ -215,6 +225,8 @@ def test_in_order_regions_run_ahead_of_their_place(
         env.from_string(FOUR), {"wait": gates.wait}, executor=threads, deferred="in-order"
     )
     ahead = Ahead(stream)
+    while len(gates.begun) < 4:
+        time.sleep(0.001)
     opened: set[int] = set()
     expected = "["
     for n in order:
@@ -328,7 +340,7 @@ def test_a_region_ends_at_its_next_boundary(env: StreamEnvironment, threads: Thr
     stream = render_stream(env.from_string(source), {"work": work}, executor=threads)
     next(stream)
     while not ran:
-        pass
+        time.sleep(0.001)
     stream.close()
     gates.open("go")
     threads.shutdown()
@@ -528,7 +540,7 @@ def test_closing_ends_what_runs_in_threads(
     )
     assert "text" in next(stream)
     while not gates.begun:
-        pass
+        time.sleep(0.001)
     stream.close()
     gates.open("rows")
     assert ended.wait(HANGS)
@@ -593,3 +605,111 @@ def test_a_document_that_fails_drops_its_regions(
         next(stream)
     gates.open(1)
     threads.shutdown()
+
+
+def test_what_stands_above_the_first_region_is_handed_over(env: StreamEnvironment) -> None:
+    begun: list[str] = []
+
+    def rows() -> Iterator[str]:
+        begun.append("rows")
+        yield from "ab"
+
+    source = "<p>{% defer %}x{% enddefer %}{% for row in rows() %}{{ row }}{% endfor %}"
+    stream = render_stream(env.from_string(source), {"rows": rows})
+    assert next(stream) == "<p>"
+    assert begun == []
+    assert assembled("<p>" + "".join(stream)) == "<p>xab"
+
+
+def test_a_block_that_the_response_is_committed_after(
+    env: StreamEnvironment, threads: Threads
+) -> None:
+    source = (
+        "head{% defer %}r{% enddefer %}{% block b %}b{% endblock %}"
+        "{% for n in range(3) %}{{ n }}{% endfor %}"
+    )
+    for executor in (None, threads):
+        stream = render_stream(
+            env.from_string(source), chunk_size=0, commit_after="b", executor=executor
+        )
+        chunks = list(stream)
+        assert chunks[0].endswith("<?end>b")
+        assert assembled("".join(chunks)) == "headrb012"
+
+
+def test_a_block_in_a_region_that_the_response_is_committed_after(env: StreamEnvironment) -> None:
+    source = "head{% defer %}1{% enddefer %}{% defer %}{% block b %}2{% endblock %}{% enddefer %}."
+    chunks = list(render_stream(env.from_string(source), chunk_size=0, commit_after="b"))
+    assert len(chunks) == 1
+    assert assembled(chunks[0]) == "head12."
+
+
+@pytest.mark.parametrize("deferred", ["patch", "in-order"])
+def test_what_has_been_handed_over_is_let_go(
+    env: StreamEnvironment, threads: Threads, deferred: Any
+) -> None:
+    class Big:
+        def __str__(self) -> str:
+            return "x" * 20_000
+
+    alive: weakref.WeakSet[Big] = weakref.WeakSet()
+
+    def make() -> Big:
+        big = Big()
+        alive.add(big)
+        return big
+
+    source = (
+        "{% for n in range(200) %}{% set big = make() %}{% defer %}{{ big }}{% defer %}{{ big }}"
+        "{% enddefer %}{% enddefer %}{% set big = none %}{% endfor %}"
+    )
+    gc.disable()
+    try:
+        stream = render_stream(
+            env.from_string(source), {"make": make}, executor=threads, deferred=deferred
+        )
+        total = 0
+        for chunk in stream:
+            total += len(chunk)
+            if total > 7_000_000:
+                break
+        assert len(alive) < 100
+    finally:
+        gc.enable()
+    stream.close()
+
+
+def test_closing_from_another_thread_does_not_wait_for_regions(
+    env: StreamEnvironment, threads: Threads
+) -> None:
+    gates = Gates()
+    template = env.from_string("a{% defer %}{{ wait(1) }}{% enddefer %}b")
+    stream = render_stream(template, {"wait": gates.wait}, executor=threads)
+    assert next(stream) == "a"
+    assert "b" in next(stream)
+    waiting = threads.submit(next, stream)
+    while stream._thread is None:
+        time.sleep(0.001)
+    stream.close()
+    with pytest.raises(StreamClosedError, match="was closed while a chunk was awaited"):
+        waiting.result(HANGS)
+    gates.open(1)
+
+
+@in_loop
+async def test_a_cancelled_wait_does_not_wait_for_regions() -> None:
+    env = StreamEnvironment()
+    gates = Gates()
+    with Threads(2) as threads:
+        template = env.from_string("a{% defer %}{{ wait(1) }}{% enddefer %}b")
+        stream = render_stream_async(template, {"wait": gates.wait}, executor=threads)
+        assert await anext(stream) == "a"
+        assert "b" in await anext(stream)
+        waiting = asyncio.create_task(anext(stream))
+        while not gates.begun:
+            await asyncio.sleep(0.001)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        assert gates.running == 1
+        gates.open(1)

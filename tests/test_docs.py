@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import doctest
+import logging
 import os
 import re
 import subprocess
@@ -31,7 +32,12 @@ RST_BLOCK = re.compile(
     r"^\.\. code-block:: (?P<language>\w+)\n(?:    :.*\n)*\n(?P<body>(?:(?:    .*)?\n)+)",
     re.MULTILINE,
 )
-EXTRAS = {"django.rst": "django", "flask.rst": "flask", "quart.rst": "quart"}
+EXTRAS = {
+    "django.rst": "django",
+    "flask.rst": "flask",
+    "quart.rst": "quart",
+    "starlette.rst": "starlette",
+}
 """What the examples of some documents need beyond the dependencies of the tests."""
 
 RUNNABLE = ("streamtmpl ", "python -m streamtmpl ")
@@ -132,6 +138,16 @@ def with_blocks(language: str) -> list:
     ]
 
 
+@pytest.fixture
+def _logger_as_it_was():
+    """Examples show what is logged."""
+    logger = logging.getLogger("streamtmpl")
+    before = logger.handlers[:], logger.propagate
+    yield
+    logger.handlers[:], logger.propagate = before
+
+
+@pytest.mark.usefixtures("_logger_as_it_was")
 @pytest.mark.parametrize("document", with_blocks("python"))
 def test_python_examples(document, monkeypatch):
     if (extra := EXTRAS.get(document.name)) is not None:

@@ -1,7 +1,8 @@
 """Golden templates: what they compile to, where they are cut, and how the broken ones fail.
 
 ``golden/*.html`` are templates, each aimed at one construct; ``golden/parts/`` is what they
-include, import and extend; ``golden/errors/*.html`` are templates that fail.
+include, import and extend; ``golden/errors/*.html`` are templates that fail; ``golden/regions/``
+are those with tags that Jinja2 does not know, of which only the code is kept here.
 ``golden/snapshots/`` holds
 
 * ``NAME.sync.txt`` and ``NAME.async.txt``: the generated code;
@@ -38,6 +39,7 @@ SNAPSHOTS = GOLDEN / "snapshots"
 UPDATE = bool(os.environ.get("UPDATE_GOLDEN"))
 
 TEMPLATES = sorted(path.stem for path in GOLDEN.glob("*.html"))
+REGIONS = sorted(f"regions/{path.stem}" for path in GOLDEN.glob("regions/*.html"))
 ERRORS = sorted(path.stem for path in (GOLDEN / "errors").glob("*.html"))
 ONLY_OURS = {"flush_in_filter", "flush_in_set"}
 KINDS = pytest.mark.parametrize("kind", ["sync", "async"])
@@ -130,7 +132,7 @@ def streamed(template: jinja2.Template, chunks: list[str]) -> None:
 
 
 @KINDS
-@pytest.mark.parametrize("name", TEMPLATES)
+@pytest.mark.parametrize("name", [*TEMPLATES, *REGIONS])
 def test_code(name: str, kind: str) -> None:
     code = generated(Environments(kind).ours, f"{name}.html")
     imports, _, _ = code.partition("\n")
@@ -185,7 +187,8 @@ def test_errors(name: str, kind: str, template_frames: Any) -> None:
 
 def test_no_snapshot_is_left_over() -> None:
     expected = {f"errors/{name}" for name in ERRORS}
-    expected |= {f"{name}.{part}" for name in TEMPLATES for part in ("sync", "async", "chunks")}
+    expected |= {f"{name}.{kind}" for name in [*TEMPLATES, *REGIONS] for kind in ("sync", "async")}
+    expected |= {f"{name}.chunks" for name in TEMPLATES}
     found = {path.relative_to(SNAPSHOTS).as_posix() for path in SNAPSHOTS.rglob("*.txt")}
     assert found == {f"{name}.txt" for name in expected}
 
@@ -196,7 +199,9 @@ def test_no_snapshot_is_left_over() -> None:
 def all_code() -> str:
     both = {kind: Environments(kind).ours for kind in ("sync", "async")}
     return "".join(
-        generated(both[kind], f"{name}.html") for name in TEMPLATES for kind in ("sync", "async")
+        generated(both[kind], f"{name}.html")
+        for name in [*TEMPLATES, *REGIONS]
+        for kind in ("sync", "async")
     )
 
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
 from typing import Any
 
 import pytest
 from markupsafe import Markup
 
 from streamtmpl import ResponseSentError, StreamEnvironment, rechunk
+from streamtmpl.headers import ResponseHeaders
+from streamtmpl.patch_script import PATCH_SCRIPT_HASH
 from streamtmpl.responses import (
     ResponseHead,
-    ResponseHeaders,
     async_byte_stream,
     byte_stream,
     close_unread,
+    patch_script_response,
 )
 
 
@@ -192,11 +196,68 @@ def test_text_and_bytes_are_not_mixed(items: list, message: str) -> None:
         list(byte_stream(items))
 
 
-@pytest.mark.parametrize("name", ["context", "commit_after", "chunk_size"])
+WITH_A_TEMPLATE = {
+    "context": {},
+    "commit_after": "a",
+    "deferred": "in-order",
+    "nonce": "n",
+    "executor": object(),
+}
+
+
+@pytest.mark.parametrize("name", [*WITH_A_TEMPLATE, "chunk_size"])
 def test_arguments_that_do_not_go_with_a_stream(name: str) -> None:
-    values: dict[str, Any] = {"context": {}, "commit_after": "a", "chunk_size": 3}
+    values: dict[str, Any] = {**WITH_A_TEMPLATE, "chunk_size": 3}
     with pytest.raises(TypeError, match=name):
         byte_stream(rechunk(["a"]), **{name: values[name]})
+
+
+@pytest.mark.parametrize("make", [byte_stream, async_byte_stream])
+@pytest.mark.parametrize("name", WITH_A_TEMPLATE)
+def test_arguments_that_go_with_a_template_only(name: str, make: Any) -> None:
+    with pytest.raises(TypeError, match=rf"{name} goes with a template, which \['a'\] is not"):
+        make(["a"], **{name: WITH_A_TEMPLATE[name]})
+
+
+@pytest.mark.parametrize("make", [byte_stream, async_byte_stream])
+def test_a_mode_that_is_none(make: Any) -> None:
+    with pytest.raises(ValueError, match=r"deferred must be 'patch' .* not 'inorder'"):
+        make(StreamEnvironment().from_string(""), deferred="inorder")
+
+
+def test_the_patch_script() -> None:
+    status, pairs, body = patch_script_response("GET", None)
+    headers = dict(pairs)
+    assert status == 200
+    assert headers["Content-Type"] == "text/javascript; charset=utf-8"
+    assert headers["Content-Length"] == str(len(body))
+    assert headers["Cache-Control"] == "public, max-age=86400"
+    digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
+    assert headers["ETag"] == f'"sha256-{digest}"'
+    assert patch_script_response("HEAD", None) == (200, pairs, b"")
+
+
+TAG = f'"{PATCH_SCRIPT_HASH}"'
+
+
+@pytest.mark.parametrize("known", [TAG, f"W/{TAG}", f'"other", {TAG}', f'{TAG},"other"', "*"])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_the_patch_script_has_not_changed(method: str, known: str) -> None:
+    status, headers, body = patch_script_response(method, known)
+    assert (status, body) == (304, b"")
+    assert dict(headers) == {"ETag": TAG, "Cache-Control": "public, max-age=86400"}
+
+
+@pytest.mark.parametrize("known", ["", '"other"', f'"x{TAG[1:]}', PATCH_SCRIPT_HASH])
+def test_the_client_has_another_script(known: str) -> None:
+    assert patch_script_response("GET", known)[0] == 200
+
+
+@pytest.mark.parametrize("method", ["POST", "OPTIONS", "get"])
+def test_the_patch_script_is_for_reading(method: str) -> None:
+    status, headers, body = patch_script_response(method, TAG)
+    assert (status, body) == (405, b"")
+    assert dict(headers)["Allow"] == "GET, HEAD"
 
 
 def test_chunks_of_an_iterable_have_the_given_size() -> None:

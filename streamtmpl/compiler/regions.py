@@ -53,6 +53,7 @@ def write_defer(to: FunctionGenerator, node: nodes.With, frame: Frame) -> None:
     to.outdent()
     to.writeline("else:")
     to.indent()
+    to.cut_if(f"{region}.is_first and {out}.main.holds_head()")
     to.writeline(f"{to.writer(frame)}({region}.start)")
     to.writeline(f"if {region}.patched:")
     to.indent()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from types import coroutine
 from typing import Any
 
@@ -12,6 +13,7 @@ import trio
 
 from streamtmpl import StreamEnvironment
 from streamtmpl.asgi import StreamResponse
+from tests.adapters.patches import patches
 
 HANGS = 20.0
 SCOPE = {"type": "http", "method": "GET", "asgi": {"version": "3.0", "spec_version": "2.3"}}
@@ -190,3 +192,47 @@ def test_an_unknown_event_loop_is_refused(monkeypatch: pytest.MonkeyPatch) -> No
     running = StreamResponse(env.from_string("page"))(SCOPE, channel, channel)
     with pytest.raises(RuntimeError, match="asyncio or trio"):
         running.send(None)
+
+
+REGIONS = (
+    "shell{% defer %}{{ value(1) }}{% placeholder %}wait{% enddefer %}"
+    "{% defer %}{% for row in rows() %}<{{ row }}>{% endfor %}{% enddefer %}"
+)
+
+
+def test_regions_are_rendered_one_after_the_other() -> None:
+    async def value(number: int) -> int:
+        await trio.sleep(0)
+        return number
+
+    async def main(source: str, **options: Any) -> str:
+        client = Client()
+        response = StreamResponse(env.from_string(source), {"value": value}, **options)
+        await client.asks(response)
+        assert client.complete
+        return b"".join(message["body"] for message in client.sent[1:]).decode()
+
+    two = "shell{% for x in (1, 2) %}{% defer %}{{ value(x) }}{% enddefer %}{% endfor %}"
+    assert [content for _, content in patches(trio.run(main, two))] == ["1", "2"]
+    in_order = partial(main, two, deferred="in-order")
+    assert trio.run(in_order) == "shell12"
+
+
+def test_a_disconnect_ends_a_region() -> None:
+    async def value(number: int) -> int:
+        return number
+
+    async def main() -> None:
+        client, rows = Client(), Rows()
+
+        async def disconnect(message: Any) -> None:
+            if b"<template" in message.get("body", b""):
+                client.disconnected.set()
+
+        client.on_send = disconnect
+        context = {"rows": rows, "value": value}
+        await client.asks(StreamResponse(env.from_string(REGIONS), context))
+        assert rows.closed == 1
+        assert not client.complete
+
+    trio.run(main)

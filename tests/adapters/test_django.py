@@ -27,7 +27,7 @@ from django.views.decorators.gzip import gzip_page
 from streamtmpl import NotStreamingError, StreamEnvironment, UnknownBlockError
 from streamtmpl.django import StreamTemplateResponse, environment
 
-from .apps import django_app
+from .apps import django_app, django_gates
 
 KINDS = [f"{view}/{engine}" for view in ("sync", "async") for engine in ("jinja2", "coroutines")]
 
@@ -73,7 +73,7 @@ def kind(request):
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
-    monkeypatch.setattr(django_app, "FOLDER", tmp_path)
+    monkeypatch.setattr(django_gates, "FOLDER", tmp_path)
     return tmp_path
 
 
@@ -142,7 +142,7 @@ class TestPages:
     def test_head_request_renders_nothing(self, fetch, kind):
         result = fetch(f"/{kind}/decided/", "head")
         assert (result.status, result.body) == (200, b"")
-        assert "decided" not in django_app.events()
+        assert "decided" not in django_gates.events()
 
     def test_head_request_has_the_status_that_the_page_decides_on(self, fetch, kind):
         result = fetch(f"/{kind}/decided/?after=decision", "head")
@@ -151,17 +151,23 @@ class TestPages:
     def test_sync_code_runs_in_the_thread_of_the_view(self, fetch):
         """It is the one with the database connections, which Django closes after the request."""
         result = fetch("/sync/jinja2/threads/")
-        [view] = [event.split()[1] for event in django_app.events() if event.startswith("view")]
+        [view] = [event.split()[1] for event in django_gates.events() if event.startswith("view")]
         assert result.body.decode().split() == [view] * 3
 
     def test_sync_template_may_call_async_code(self, fetch):
         assert fetch("/sync/jinja2/bridged/").body == b"<h1>One</h1>from a coroutine"
 
     @pytest.mark.parametrize("view", ["sync", "async"])
+    def test_async_template_may_call_sync_code(self, fetch, view):
+        """Before the first chunk and after it, in one thread: as Django's ORM does."""
+        [first, second, third] = fetch(f"/{view}/coroutines/into_thread/").body.split()
+        assert first == second == third
+
+    @pytest.mark.parametrize("view", ["sync", "async"])
     def test_closed_before_the_request_is_finished(self, fetch, view, folder):
         (folder / "gate").touch()
         fetch(f"/{view}/jinja2/gated/")
-        assert django_app.events() == ["closed gate", "finished"]
+        assert django_gates.events() == ["closed gate", "finished"]
 
 
 class TestMiddleware:
@@ -175,7 +181,7 @@ class TestMiddleware:
         response = Client().get("/sync/jinja2/rows/", headers={"accept-encoding": "gzip"})
         next(iter(response.streaming_content))
         response.close()
-        assert "closed gate" in django_app.events()
+        assert "closed gate" in django_gates.events()
 
     def test_decorators_made_of_middleware(self, folder):
         """They wait for the response to be rendered."""
@@ -192,10 +198,10 @@ class TestMiddleware:
         other = HttpResponse("other")
         response.add_post_render_callback(lambda response: other)
         assert response.render() is other
-        assert django_app.events() == []
+        assert django_gates.events() == []
         del response
         gc.collect()
-        assert django_app.events() == ["closed gate"]
+        assert django_gates.events() == ["closed gate"]
 
     def test_callback_after_rendering_is_called_at_once(self):
         response = response_to()
@@ -294,7 +300,7 @@ class TestResponse:
         assert next(iter(response)) == b"<p>before</p>"
         response.close()
         response.close()
-        assert django_app.events() == ["closed gate", "finished"]
+        assert django_gates.events() == ["closed gate", "finished"]
 
     def test_error_while_closing_is_logged(self, logged):
         class Cursor:
@@ -321,7 +327,7 @@ class TestResponse:
 
         for engine in ("jinja2", "coroutines"):
             asyncio.run(close(engine))
-        assert django_app.events() == ["closed gate", "finished", "finished", "closed gate"]
+        assert django_gates.events() == ["closed gate", "finished", "finished", "closed gate"]
 
     def test_request_inside_another_object(self):
         """As Django REST framework's."""

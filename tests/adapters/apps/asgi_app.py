@@ -10,6 +10,14 @@
 ``/<kind>/whoami/<user>``     the user in context variable and context, before and after 50 such
                               pages have begun
 ``/<kind>/page``              a small page
+``/<kind>/regions/<gate>``    two deferred regions, behind the gates ``<gate>1`` and ``<gate>2``;
+                              with ``/in-order`` behind it, in order
+``/<kind>/watched/<gate>``    a region behind the gate, and one with a source that gives next to
+                              nothing
+``/<kind>/failing``           regions that fail
+``/<kind>/users/<user>``      the user, as above, in a document and in two regions behind the
+                              gate ``users-<kind>``
+``/script``                   the patch script
 ``/open/<gate>``              opens a gate
 ``/state``                    what is going on, as JSON
 ============================  ======================================================================
@@ -25,13 +33,14 @@ import threading
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from typing import Any
 
 import anyio
 
 from streamtmpl import AsyncChunkStream, ChunkStream, StreamEnvironment
-from streamtmpl.asgi import StreamResponse
+from streamtmpl.asgi import StreamResponse, patch_script
 
 BLOCK = "x" * 64 * 1024
 BLOCKS = 200 * 1024 * 1024 // len(BLOCK)
@@ -49,9 +58,22 @@ TEMPLATES = {
     "late-error": "one\n{% flush %}\n{{ 1 // 0 }}",
     "early-error": "{{ 1 // 0 }}",
     "whoami": "{% for turn in range(3) %}<{{ user() }} {{ given }}>{% flush %}{% endfor %}",
+    "regions": "<p>shell</p>{% for number in (1, 2) %}"
+    "{% defer %}{{ wait(gate ~ number) }}<b>{{ number }}</b>{% placeholder %}wait{% enddefer %}"
+    "{% endfor %}<p>end</p></body>",
+    "watched": "<p>shell</p>{% defer %}{{ wait(gate) }}{% enddefer %}"
+    "{% defer %}{% for number in silence() %}{{ number }}{% endfor %}{% enddefer %}</body>",
+    "failing": "<p>shell</p>{% defer %}{{ 1 // 0 }}{% error %}<i>{{ error }}</i>{% enddefer %}\n"
+    "{% defer %}{{ 1 // 0 }}{% enddefer %}{% defer %}<b>fine</b>{% enddefer %}</body>",
+    "users": "<p>{{ user() }} {{ given }}</p>{% for number in (1, 2) %}{% defer %}"
+    "{{ wait(crowd) }}<p>{{ user() }} {{ given }}</p>{% placeholder %}wait{% enddefer %}"
+    "{% endfor %}",
     "page": "<p>{{ 'page' }}</p>",
 }
 
+# A sync stream that waits for its regions takes a thread, and must not wait for one of its own.
+step_executor = ThreadPoolExecutor(CROWD + 10)
+region_executor = ThreadPoolExecutor(2 * CROWD)
 user: ContextVar[str] = ContextVar("user")
 opened: set[str] = set()
 counts: Counter[str] = Counter()
@@ -154,11 +176,13 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
         response: Any = [(b"content-length", str(len(text)).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": response})
         await send({"type": "http.response.body", "body": text})
+    elif first == "script":
+        await patch_script(scope, receive, send)
     else:
         await page(first, *rest)(scope, receive, send)
 
 
-def page(kind: str, name: str, argument: str = "") -> Any:
+def page(kind: str, name: str, argument: str = "", deferred: str = "patch") -> Any:
     template = ENVIRONMENTS[kind].from_string(TEMPLATES[name])
     context = {
         **CONTEXTS[kind],
@@ -166,13 +190,16 @@ def page(kind: str, name: str, argument: str = "") -> Any:
         "block": BLOCK,
         "gate": argument,
         "given": argument,
+        "crowd": f"users-{kind}",
         "user": user.get,
     }
-    if name != "whoami":
-        return StreamResponse(template, context)
+    if name in ("regions", "watched", "users") and kind == "sync":
+        asyncio.get_running_loop().set_default_executor(step_executor)
     token = user.set(argument)
-    response = StreamResponse(template, context)
+    response = StreamResponse(template, context, deferred=deferred, executor=region_executor)
     user.reset(token)
+    if name != "whoami":
+        return response
 
     async def in_a_crowd(scope: Any, receive: Any, send: Any) -> None:
         async def send_when_all_are_here(message: Any) -> None:

@@ -11,12 +11,10 @@ import asyncio
 import os
 import threading
 import time
-from contextvars import ContextVar
-from pathlib import Path
 
 import django
 import jinja2
-from asgiref.sync import async_to_sync
+from asgiref.sync import async_to_sync, sync_to_async
 from django.conf import settings
 from django.contrib import messages
 from django.core.signals import request_finished
@@ -24,9 +22,11 @@ from django.http import Http404, HttpResponse
 from django.urls import path
 from django.utils.translation import get_language
 
-from streamtmpl.django import StreamTemplateResponse
+from streamtmpl.django import StreamTemplateResponse, patch_script
 
-FOLDER = Path(os.environ.get("GATES", "."))
+from . import django_gates, django_region_pages
+from .django_gates import note, variable, wait, wait_async
+
 ROW_TEXT = "x" * 1000
 
 TEMPLATES = {
@@ -53,21 +53,9 @@ TEMPLATES = {
     "session_late.html": "<h1>Late</h1>{% flush %}{{ change() }}",
     "messages_late.html": "<h1>Late</h1>{% flush %}{% for m in messages %}{{ m }}{% endfor %}",
     "threads.html": "{{ thread() }}{% flush %} {{ thread() }}{% flush %} {{ thread() }}",
+    **django_region_pages.TEMPLATES,
     "bridged.html": "<h1>One</h1>{% flush %}{{ from_async() }}",
 }
-
-variable: ContextVar[str] = ContextVar("variable", default="none")
-
-
-def note(event: str) -> None:
-    """Write a line that the test can see."""
-    with (FOLDER / "events").open("a") as events:
-        events.write(event + "\n")
-
-
-def events() -> list[str]:
-    file = FOLDER / "events"
-    return file.read_text().splitlines() if file.exists() else []
 
 
 def processed(request):
@@ -114,6 +102,14 @@ if not settings.configured:
         LANGUAGES=[("en", "English"), ("de", "German"), ("fr", "French")],
         SESSION_ENGINE="django.contrib.sessions.backends.signed_cookies",
         INSTALLED_APPS=["django.contrib.sessions", "django.contrib.messages"],
+        DATABASES={
+            "default": {
+                "ENGINE": "django.db.backends.sqlite3",
+                "NAME": django_gates.FOLDER / "database.sqlite3",
+            }
+        },
+        STREAMTMPL_DEFERRED=f"{django_region_pages.__name__}.deferred",
+        STREAMTMPL_EXECUTOR=f"{django_region_pages.__name__}.executor",
         MESSAGE_STORAGE="django.contrib.messages.storage.session.SessionStorage",
         MIDDLEWARE=[
             "django.middleware.gzip.GZipMiddleware",
@@ -134,11 +130,6 @@ if not settings.configured:
     django.setup()
 
 
-def wait(gate: str) -> None:
-    while not (FOLDER / gate).exists():
-        time.sleep(0.01)
-
-
 def rows(name: str):
     """Rows that come before and after a gate is opened."""
     try:
@@ -155,8 +146,7 @@ def rows(name: str):
 async def async_rows(name: str):
     try:
         yield "before"
-        while not (FOLDER / name).exists():
-            await asyncio.sleep(0.01)
+        await wait_async(name)
         yield "after"
         for number in range(100):
             yield number
@@ -205,8 +195,7 @@ def late_start(name: str):
 async def async_late_start(name: str):
     note(f"waiting {name}")
     try:
-        while not (FOLDER / name).exists():
-            await asyncio.sleep(0.01)
+        await wait_async(name)
         yield "after"
     finally:
         note(f"closed {name}")
@@ -323,6 +312,8 @@ PAGES = {
     "messages_late": messaging,
     "threads": threads,
     "bridged": bridged,
+    "into_thread": page("threads.html", thread=sync_to_async(threading.get_ident)),
+    **django_region_pages.PAGES,
 }
 
 
@@ -335,6 +326,8 @@ def in_coroutine(view):
 
 urlpatterns = [
     path("named/", named, name="named"),
+    path("patch.js", patch_script, name="patch_script"),
+    path("open_databases/", django_region_pages.open_databases),
     *(path(f"sync/<engine>/{name}/", view) for name, view in PAGES.items()),
     *(path(f"async/<engine>/{name}/", in_coroutine(view)) for name, view in PAGES.items()),
 ]

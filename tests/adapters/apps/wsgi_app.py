@@ -13,6 +13,7 @@ import os
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ from urllib.parse import parse_qs
 from jinja2 import DictLoader
 
 from streamtmpl import ChunkStream, StreamEnvironment
-from streamtmpl.wsgi import StreamResponse
+from streamtmpl.wsgi import StreamResponse, patch_script
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -39,7 +40,21 @@ TEMPLATES = {
     "early": "<h1>{{ name }}</h1>\n\n{{ 1 // 0 }}",
     "users": "{% for part in range(20) %}{{ user() }} {% if part == 10 %}{% flush %}"
     "{{ wait(gate) }}{% endif %}{% endfor %}",
+    "regions": "<p>shell</p>{% for number in (1, 2) %}"
+    "{% defer %}{{ wait(name ~ number) }}<b>{{ number }}</b>{% placeholder %}wait{% enddefer %}"
+    "{% endfor %}<p>end</p></body>",
+    "watched": "<p>shell</p>"
+    "{% defer %}{% for row in rows %}{% if row is none %}{{ row }}{% endif %}{% endfor %}"
+    "{% enddefer %}{% flush %}{{ wait(name ~ '-shell') }}"
+    "{% for number in range(500) %}{% defer %}{{ wait(name) }}{{ number }}{% enddefer %}"
+    "{% endfor %}",
+    "failing": "<p>shell</p>{% defer %}{{ 1 // 0 }}{% error %}<i>{{ error }}</i>{% enddefer %}\n"
+    "{% defer %}{{ 1 // 0 }}{% enddefer %}{% defer %}<b>fine</b>{% enddefer %}</body>",
+    "deferred-users": "<p>{{ user() }}</p>{% for number in (1, 2) %}{% defer %}"
+    "{{ wait(gate) }}<p>{{ user() }}</p>{% placeholder %}wait{% enddefer %}{% endfor %}",
 }
+executor = ThreadPoolExecutor(150)
+"""For the regions of all streams that a test has open at once."""
 environment = StreamEnvironment(loader=DictLoader(TEMPLATES), autoescape=True)
 
 
@@ -104,6 +119,14 @@ def response_to(path: str, query: dict[str, str]) -> StreamResponse:
     if path == "/users":
         context["user"] = user.get
         return StreamResponse(environment.get_template("users"), context, chunk_size=0)
+    if path in ("/regions", "/watched", "/failing", "/deferred-users"):
+        context.update(rows=ticks(name), user=user.get)
+        return StreamResponse(
+            environment.get_template(path[1:]),
+            context,
+            deferred=query.get("deferred", "patch"),
+            executor=executor if "threads" in query else None,
+        )
     headers = {"X-Accel-Buffering": "yes"} if "buffered" in query else {}
     return StreamResponse(environment.get_template(path[1:]), context, headers=headers)
 
@@ -111,6 +134,8 @@ def response_to(path: str, query: dict[str, str]) -> StreamResponse:
 def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """The application: the name that was asked for is the user while the request is handled."""
     query = {name: values[0] for name, values in parse_qs(environ["QUERY_STRING"]).items()}
+    if environ["PATH_INFO"] == "/script":
+        return patch_script(environ, start_response)
     token = user.set(query.get("name", "nobody"))
     try:
         return response_to(environ["PATH_INFO"], query)(environ, start_response)
