@@ -80,6 +80,8 @@ class Buffer:
     """The region whose text this is."""
     interrupt: Callable[[], None] | None = None
     """What ends a wait for regions, in a buffer whose regions are rendered in other threads."""
+    placeholder_of: Region | None = None
+    """The region whose placeholder is being written."""
     _whole_in: Buffer | None = None
     _begun: list[Region]
 
@@ -113,10 +115,13 @@ class Buffer:
     def begin_region(self, region: Region) -> Buffer:
         """Note that *region* begins in here; returns the buffer that its place is in at last."""
         out = self
-        while out._whole_in is not None:
+        while True:
+            if out.placeholder_of is not None:
+                out.placeholder_of.stand_ins = [*out.placeholder_of.stand_ins, region]
+            if out._whole_in is None:
+                return out
             out._begun.append(region)
             out = out._whole_in
-        return out
 
     def give_up(self) -> None:
         """This text is not to be shown: nor is a region that has begun in it."""

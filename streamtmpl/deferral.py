@@ -185,6 +185,8 @@ class Deferral(Generic[Kind]):
         # White space follows, by which the script sees that the template is complete.
         self._out.write(f'{self._script}<template for="{region.name}">{text}</template>\n')
         self._script = ""
+        for other in region.stand_ins:
+            other.drop()
         waiting = region.waiting
         region.release()
         for child in waiting:

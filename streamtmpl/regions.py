@@ -13,7 +13,7 @@ from time import perf_counter
 from types import CellType, FunctionType
 from typing import TYPE_CHECKING, Any
 
-from jinja2.utils import missing
+from jinja2.utils import Namespace, missing
 
 from .blocks import AsyncBlockReference, BlockReference, TemplateReference
 from .buffer import Buffer
@@ -80,7 +80,7 @@ def kept(
     """The local *variables* as they are now; those of *used* names also from the *context*.
 
     Some values change while the template goes on: loops, and macros, whose functions see the
-    variables around them.
+    variables around them; and the attributes of a namespace.
     """
     changing = changing_of(context, variables, used)
     if not changing:
@@ -89,7 +89,13 @@ def kept(
         if isinstance(value, LoopContext) and not isinstance(value, AsyncLoopContext):
             _look_ahead(value, used)
     copies: dict[int, Any] = {}
-    return {**variables, **{name: _kept(value, copies) for name, value in changing.items()}}
+    made = dict(variables)
+    for name, value in changing.items():
+        # A namespace that macros share, such as a counter, they go on to share: it is copied only
+        # where the region itself reads it.
+        is_namespace = type(value) is Namespace
+        made[name] = Namespace(value._Namespace__attrs) if is_namespace else _kept(value, copies)
+    return made
 
 
 def changing_of(
@@ -103,7 +109,7 @@ def changing_of(
             value = context.vars.get(name, missing)
             if value is missing:
                 value = context.parent.get(name)
-        if type(value) in _KEEPS:
+        if type(value) in _KEEPS or type(value) is Namespace:
             found[name] = value
     return found
 
@@ -184,6 +190,7 @@ class Region:
     :ivar patched: whether its place has a placeholder until it is patched in.
     :ivar text: what it was rendered to, once it is ready.
     :ivar children: the regions that have begun in it.
+    :ivar stand_ins: those that have begun in its placeholder.
     """
 
     context: Context
@@ -194,6 +201,7 @@ class Region:
     text: str | None = None
     children: Sequence[Region] = ()
     waiting: Sequence[Region] = ()
+    stand_ins: Sequence[Region] = ()
     parent: Region | None = None
     deferral: Any = None
     deadline: float | None = None
@@ -226,7 +234,7 @@ class Region:
     def drop(self) -> None:
         """It is not to be shown, nor what has begun in it: end it where it is running."""
         self.dropped = True
-        for child in self.children:
+        for child in (*self.children, *self.stand_ins):
             child.drop()
         if self.deferral is not None:
             self.deferral.forget(self)
@@ -234,7 +242,7 @@ class Region:
     def release(self) -> None:
         """It has been written: hold on to its text no longer, nor to what has begun in it."""
         self.text = ""
-        self.children = self.waiting = ()
+        self.children = self.waiting = self.stand_ins = ()
 
     def start_clock(self) -> None:
         """Count its time from here."""

@@ -725,3 +725,24 @@ def test_waiting_for_a_thread_takes_none_of_a_regions_time(env: StreamEnvironmen
         context = {"wait": lambda: busy.wait(0.3) or ""}
         text = "".join(render_stream(env.from_string(source), context, executor=threads))
     assert assembled(text) == "in time"
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_region_in_a_placeholder_goes_with_it(
+    env: StreamEnvironment, threads: Threads, first: int
+) -> None:
+    gates = Gates()
+    source = (
+        "{% macro other() %}[{% boundary %}{% defer %}{{ wait(1) }}{% placeholder %}p"
+        "{% enddefer %}{% endboundary %}]{% endmacro %}"
+        "{% defer %}{{ wait(0) }}{% placeholder %}{{ other() }}{% enddefer %}{{ other() }}!"
+    )
+    stream = render_stream(env.from_string(source), {"wait": gates.wait}, executor=threads)
+    ahead = Ahead(stream)
+    ahead.text_with("!")
+    gates.open(first)
+    ahead.text_with(f">{first}</template>")
+    gates.open(0, 1)
+    text = ahead.text()
+    assert assembled(text) == "0[1]!"
+    assert page(text).contents.count("1") == 1 + first

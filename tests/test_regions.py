@@ -210,6 +210,27 @@ CASES: dict[str, tuple[str | dict[str, str], str]] = {
         "{% set n = ns.n %}{% defer %}{{ n }}{% enddefer %}{% endfor %}",
         "12",
     ),
+    "namespace that the region reads": (
+        "{% set ns = namespace(n=0) %}{% for x in 'ab' %}{% set ns.n = ns.n + 1 %}"
+        "{% defer %}{{ ns.n }}{% enddefer %}{% endfor %}",
+        "12",
+    ),
+    "namespace of the page that a block reads": (
+        "{% set ns = namespace(n=1) %}{% block b %}{% defer %}{{ ns.n }}{% enddefer %}"
+        "{% set ns.n = 2 %}{% endblock %}{{ ns.n }}",
+        "12",
+    ),
+    "namespace that a macro counts in": (
+        "{% set ns = namespace(n=0) %}{% macro id() %}{% set ns.n = ns.n + 1 %}{{ ns.n }}"
+        "{% endmacro %}{% defer %}{{ id() }}{{ id() }}{% enddefer %}{% defer %}{{ id() }}"
+        "{% enddefer %}",
+        "123",
+    ),
+    "namespace that the region writes": (
+        "{% set ns = namespace(n=0) %}{% defer %}{% set ns.n = ns.n + 1 %}{{ ns.n }}{% enddefer %}"
+        "{% defer %}{% set ns.n = ns.n + 1 %}{{ ns.n }}{% enddefer %}",
+        "12",
+    ),
     "functions that take the context": (
         "{% set a = 1 %}{% for x in 'ab' %}{% set b = x %}{% defer %}{{ seen('a', 'b', 'name') }};"
         "{% enddefer %}{% endfor %}{% set a = 2 %}",

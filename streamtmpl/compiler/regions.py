@@ -16,7 +16,7 @@ from streamtmpl.patching import END
 from streamtmpl.region_tags import parts_of
 from streamtmpl.regions import LOOKS_AHEAD
 
-from .analysis import ASSIGNMENT, contains
+from .analysis import ASSIGNMENT, CROSSING, FUNCTION, contains
 from .records import Record
 
 if TYPE_CHECKING:
@@ -65,9 +65,21 @@ def write_defer(to: FunctionGenerator, node: nodes.With, frame: Frame) -> None:
     to.writeline(f"if {region}.patched:")
     to.indent()
     if placeholder is not None:
-        to.visit(placeholder, frame)
+        _placeholder(to, placeholder, frame, region)
     to.writeline(f"{to.writer(frame)}({END!r})")
     to.outdent(2)
+
+
+def _placeholder(to: FunctionGenerator, placeholder: nodes.Node, frame: Frame, region: str) -> None:
+    """Write what stands for *region* until it is ready; regions in it end with it."""
+    may_begin = contains([placeholder], CROSSING | FUNCTION)
+    if not may_begin and placeholder.find(nodes.Call) is None:
+        to.visit(placeholder, frame)
+        return
+    around, out = to.temporary_identifier(), to.out(frame)
+    to.writeline(f"{around}, {out}.placeholder_of = {out}.placeholder_of, {region}")
+    to.visit(placeholder, frame)
+    to.writeline(f"{out}.placeholder_of = {around}")
 
 
 def _used(parts: list[nodes.Scope | nodes.With], frame: Frame) -> list[str]:
@@ -88,7 +100,9 @@ def _used(parts: list[nodes.Scope | nodes.With], frame: Frame) -> list[str]:
     targets = {id(get.node) for get in gets} | set(map(id, calls))
     if any(name.name == "loop" and id(name) not in targets for name in names):
         ahead.add(".last")  # whoever gets the loop may ask it
-    return sorted((used & changing) | ahead)
+    changing.update(get.node.name for get in gets if isinstance(get.node, nodes.Name))
+    written = {name.name for part in parts for name in part.find_all(nodes.NSRef)}
+    return sorted(((used & changing) - written) | ahead)
 
 
 def _attribute(get: nodes.Getattr | nodes.Getitem) -> Any:
