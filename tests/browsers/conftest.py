@@ -10,10 +10,9 @@ import pytest
 from . import driver, sites
 from .driver import KINDS, Browser
 from .server import PageServer, serving
-from .sites import SERVERS, Site
+from .sites import SERVERS, Serve, Site
 
 Start = Callable[[str], Browser]
-Serve = Callable[[str], Site]
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from itertools import count
@@ -130,6 +130,10 @@ class Site:
         for page in self._pages:
             page.release()
         self._pages.clear()
+
+
+Serve = Callable[[str], Site]
+"""Gives the site of one of :data:`SERVERS`."""
 
 
 @contextmanager

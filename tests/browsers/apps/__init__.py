@@ -1,1 +1,1 @@
-"""Applications whose pages streamtmpl renders, for real servers: see :mod:`tests.browsers.sites`."""
+"""Applications whose pages streamtmpl renders, for the servers of :mod:`tests.browsers.sites`."""

@@ -31,7 +31,7 @@ class Wanted:
     """
 
     def __init__(self, number: str) -> None:
-        """Read what the test has written. Raises :exc:`FileNotFoundError` if there is no such page."""
+        """Read what the test has written. Raises :exc:`FileNotFoundError` where it has not."""
         self._folder = FOLDER / number
         settings = json.loads((self._folder / "settings.json").read_text(encoding="utf-8"))
         self.template = f"{number}.html"
