@@ -8,7 +8,7 @@ import pytest
 
 from .driver import Browser, Page
 from .regions import dom
-from .sites import Site, SitePage
+from .sites import Serve, Site, SitePage
 
 FOUR = """
 <h1>Shell</h1>
@@ -117,3 +117,23 @@ def test_in_order_the_page_waits_for_its_regions(browser: Browser, site: Site):
     page.wait_until_loaded()
     assert texts(page) == READY
     assert page.evaluate("document.querySelector('template, script')") is None
+
+
+def test_the_script_runs_while_the_first_region_is_awaited(browser: Browser, site: Site):
+    """Firefox may not show what comes right behind it until more comes."""
+    served = site.add(FOUR)
+    page = browser.open(served.url, wait=False)
+    page.wait_for("document.querySelector('body > script')")
+    assert texts(page) == WAITING
+    assert page.evaluate("document.querySelector('template')") is None
+
+
+def test_a_script_from_a_file_loads_while_the_first_region_is_awaited(
+    browser: Browser, serve: Serve
+):
+    site = serve("gunicorn")
+    served = site.add(FOUR, script="file")
+    page = browser.open(served.url, wait=False)
+    page.wait_for(f"performance.getEntriesByName('{site.address}/file/patch.js').length")
+    assert texts(page) == WAITING
+    served.release()
