@@ -158,6 +158,10 @@ class Deferral(Generic[Kind]):
         self._in_document = False
         if self.patches:  # what comes now is ready to be handed over
             self._out.deferral = None
+            if self._open:
+                # It runs, or loads, while they are awaited. Firefox may keep what comes right
+                # behind it to itself, until more comes.
+                self._out.write(self._script)
 
     def end(self) -> None:
         """All regions have been written: what is left is the end of the document."""
@@ -183,8 +187,7 @@ class Deferral(Generic[Kind]):
         if "template" in text.lower():
             text = balanced(text)
         # White space follows, by which the script sees that the template is complete.
-        self._out.write(f'{self._script}<template for="{region.name}">{text}</template>\n')
-        self._script = ""
+        self._out.write(f'<template for="{region.name}">{text}</template>\n')
         for other in region.stand_ins:
             other.drop()
         waiting = region.waiting

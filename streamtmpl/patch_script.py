@@ -22,10 +22,14 @@ be used, for it would begin a new document. Under a policy with ``'strict-dynami
 whatever a trusted script inserts: there, scripts in the content run without a nonce of their own.
 
 The script uses neither ``eval`` nor handlers in attributes nor any sink of Trusted Types. It may
-stand inline, right before the first patch, allowed by a nonce or by its hash, or in a file of its
-own. Then give its element the attribute ``async``: ``defer`` would put off all patches until the
-document is complete, and without either no patch is read before the file has come, not even by a
-browser that does not need it. When it comes late it patches what is there.
+stand inline, allowed by a nonce or by its hash, or in a file of its own. Then give its element the
+attribute ``async``: ``defer`` would put off all patches until the document is complete, and without
+either no patch is read before the file has come, not even by a browser that does not need it. When
+it comes late it patches what is there.
+
+Its place is behind the document, to be sent while the first region is still awaited. Of what comes
+within a millisecond or so behind an inline script, Firefox (tried: ESR) may show nothing until more
+comes, be it the end of the document.
 """
 
 from __future__ import annotations

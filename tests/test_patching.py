@@ -82,6 +82,21 @@ def test_the_script_element() -> None:
     assert script_element(None, "n") == ""
 
 
+def test_the_script_goes_out_with_the_document() -> None:
+    env = StreamEnvironment(patch_script="/p.js")
+    stream = render_stream(env.from_string("<p>{% defer %}x{% enddefer %}</p></body>"))
+    assert next(stream).endswith('<?end></p><script src="/p.js" async></script>')
+    assert next(stream).startswith("<template")
+
+
+def test_a_page_whose_regions_are_gone_has_no_script() -> None:
+    env = StreamEnvironment()
+    template = env.from_string(
+        "{% boundary %}{% defer %}x{% enddefer %}{{ 1 // 0 }}{% fallback %}y{% endboundary %}"
+    )
+    assert "".join(render_stream(template)) == "y"
+
+
 def test_the_script_comes_once_right_before_the_first_patch() -> None:
     env = StreamEnvironment(patch_script="/p.js")
     source = "<body>{% for n in range(3) %}{% defer %}{{ n }}{% enddefer %}{% endfor %}</body>"

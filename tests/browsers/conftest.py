@@ -7,9 +7,10 @@ from contextlib import ExitStack
 
 import pytest
 
-from . import driver
+from . import driver, sites
 from .driver import KINDS, Browser
 from .server import PageServer, serving
+from .sites import SERVERS, Serve, Site
 
 Start = Callable[[str], Browser]
 
@@ -48,3 +49,34 @@ def server() -> Iterator[PageServer]:
     """Serves the pages."""
     with serving() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
+    """Gives the running site of a server; the test is skipped where that is not installed."""
+    running: dict[str, Site] = {}
+    with ExitStack() as stack:
+
+        def serve(kind: str) -> Site:
+            reason = sites.missing(kind)
+            if reason is not None:
+                pytest.skip(reason)
+            if kind not in running:
+                folder = tmp_path_factory.mktemp(kind)
+                running[kind] = stack.enter_context(sites.serving(kind, folder))
+            return running[kind]
+
+        yield serve
+
+
+@pytest.fixture(params=SERVERS, scope="session")
+def any_site(request: pytest.FixtureRequest, serve: Serve) -> Site:
+    """Pages that streamtmpl renders, behind each of the servers."""
+    return serve(request.param)
+
+
+@pytest.fixture
+def site(any_site: Site) -> Iterator[Site]:
+    """The same; after the test none of its pages waits for anything."""
+    yield any_site
+    any_site.release()

@@ -103,3 +103,15 @@ def dom(page: Page, *scripts: str) -> str:
     """
     text: str = page.evaluate(_DOM % json.dumps([PATCH_SCRIPT, *scripts]))
     return text
+
+
+def text(page: Page) -> str:
+    """What the page says, without white space: elements have it between them, or have not."""
+    found: str = page.evaluate(
+        """(() => {
+          const body = document.body.cloneNode(true);
+          body.querySelectorAll('style, script').forEach(element => element.remove());
+          return body.textContent.replace(/\\s/g, '');
+        })()"""
+    )
+    return found
