@@ -11,7 +11,7 @@ from collections import deque
 from itertools import count
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from .patching import balanced, new_token, script_element, start, tail_start
+from .patching import balanced, ends_in_paragraph, new_token, script_element, start, tail_start
 from .pool import AHEAD, InTurn, Pool
 from .regions import Region, SyncRegion, kept, seconds
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from jinja2.runtime import Context
 
     from .buffer import Buffer
+
+LOOK_BACK = 4096
+"""Characters before the end of the document in which an open paragraph is looked for."""
 
 Kind = TypeVar("Kind", bound=Region)
 
@@ -61,6 +64,8 @@ class Deferral(Generic[Kind]):
         self._settled = 0
         """The length of the text in the buffer that is ready to be handed over."""
         self._tail = ""
+        self._latest = ""
+        """The end of what the document has come to so far, in patch mode."""
         self._line: deque[str | Kind] = deque()
         """What follows that text in the document, as far as it is known."""
         self._ahead = 0
@@ -110,6 +115,7 @@ class Deferral(Generic[Kind]):
             fresh = self._tail + fresh
             end = tail_start(fresh)
             self._tail, fresh = fresh[end:], fresh[:end]
+            self._latest = (self._latest + fresh)[-LOOK_BACK:]
         settled = text[: self._settled] + fresh
         if settled != text:
             out.replace(settled)
@@ -159,6 +165,8 @@ class Deferral(Generic[Kind]):
         if self.patches:  # what comes now is ready to be handed over
             self._out.deferral = None
             if self._open:
+                if ends_in_paragraph(self._latest):
+                    self._out.write("</p>")
                 # It runs, or loads, while they are awaited. Firefox may keep what comes right
                 # behind it to itself, until more comes.
                 self._out.write(self._script)

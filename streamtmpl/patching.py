@@ -41,6 +41,15 @@ _TOKEN = re.compile(
 """Comments, elements whose text is no markup, and tags: what a tag of a template may not be in."""
 
 
+_INLINE = (
+    "a|abbr|b|bdi|bdo|br|button|cite|code|data|del|dfn|em|i|img|input|ins|kbd|label|mark|q|s|samp"
+    "|select|option|small|span|strong|sub|sup|time|u|var|wbr"
+)
+_OPEN_PARAGRAPH = re.compile(
+    rf"<p(?=[\s/>])[^<]*(?:<(?:/?(?:{_INLINE})(?=[\s/>])|[!?])[^<]*)*\Z", re.IGNORECASE
+)
+
+
 def new_token() -> str:
     """What the names of a response begin with: ten characters, of 60 bits that nobody can guess.
 
@@ -98,3 +107,12 @@ def tail_start(text: str) -> int:
         if _TAIL.match(text, at):
             start = at
     return start
+
+
+def ends_in_paragraph(text: str) -> bool:
+    """Whether *text* ends inside a paragraph without an end tag, which HTML lets authors leave out.
+
+    A patch there would be a part of the paragraph, and reach no place outside it.
+    """
+    found = _OPEN_PARAGRAPH.search(text)
+    return found is not None and "-->" not in found[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from streamtmpl import PATCH_SCRIPT, StreamEnvironment, render_stream
-from streamtmpl.patching import balanced, new_token, script_element, tail_start
+from streamtmpl.patching import balanced, ends_in_paragraph, new_token, script_element, tail_start
 from tests.patched import assembled, page
 
 
@@ -60,6 +60,38 @@ def test_balanced(content: str, expected: str) -> None:
 )  # fmt: skip
 def test_the_tail(text: str, tail: str) -> None:
     assert text[tail_start(text) :] == tail
+
+
+@pytest.mark.parametrize(
+    ("text", "is_open"),
+    [
+        ("<p>a", True),
+        ("<p class=x>a <b>b</b> c<br>\n", True),
+        ("<P>a<p>b", True),
+        ('<p><?start name="x">wait<?end> & <!-- a --', True),
+        ("<div><p>a</div>", False),
+        ("<p>a</p>", False),
+        ("<p>a</p>b", False),
+        ("<p>a<ul><li>b</ul>", False),
+        ("<p>a<script>b</script>", False),
+        ("<pre>a", False),
+        ("a", False),
+        ("<script>'<p>'</script>", False),
+        ("<!-- <p> -->", False),
+        ("", False),
+    ],
+)
+def test_an_open_paragraph(text: str, is_open: bool) -> None:
+    assert ends_in_paragraph(text) is is_open
+
+
+@pytest.mark.parametrize("chunk_size", [0, 16384])
+def test_patches_do_not_stand_in_an_open_paragraph(chunk_size: int) -> None:
+    env = StreamEnvironment(patch_script=None)
+    source = "<body><p>{% defer %}x{% enddefer %}<p>{% if 1 %}y{% endif %}\n</body>"
+    text = "".join(render_stream(env.from_string(source), chunk_size=chunk_size))
+    assert "y\n</p><template" in text
+    assert assembled(text) == "<body><p>x<p>y\n</p></body>"
 
 
 def test_tokens_are_ten_characters_that_need_no_escaping() -> None:

@@ -73,6 +73,11 @@ CASES: dict[str, tuple[str, str]] = {
         {% defer %}in a region: {% include 'included.html' %}{% enddefer %}<p>after</p>""",
         "before seen after it in a region: seen after it after",
     ),
+    "paragraphs without end tags": (
+        """<p>1 {% defer %}{{ wait('last') }}2{% placeholder %}wait{% enddefer %}
+        <p>3 <b>4</b> {% defer %}5{{ open('last') }}{% placeholder %}wait{% enddefer %}""",
+        "1 2 3 4 5",
+    ),
     "within a form": (
         """<form><fieldset>{% defer %}<label>name <input name=n value=1></label>{% enddefer %}
         </fieldset><button>go</button></form>""",
