@@ -1,4 +1,4 @@
-"""WebKit's GTK port, over WebDriver."""
+"""WebKit's GTK port, over WebDriver: one at a time on a machine, a second one does not start."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 from tests.adapters.launch import free_port
 
 from .interface import INTERVAL, PATIENCE, Browser, Page, ScriptError, as_json, from_json
-from .processes import running, started
+from .processes import STARTING, running, started
 
 
 class Driver:
@@ -24,9 +24,11 @@ class Driver:
     def __init__(self, port: int) -> None:
         """Start a browser."""
         self._address = f"http://127.0.0.1:{port}"
+        self._patience = STARTING
         capabilities = {"alwaysMatch": {"pageLoadStrategy": "none"}}
         session = self.call("POST", "/session", capabilities=capabilities)
         self._address += f"/session/{session['sessionId']}"
+        self._patience = PATIENCE
 
     def call(self, method: str, path: str, **parameters: Any) -> Any:
         """Send a command and return its value. Raises :exc:`ScriptError` if it is refused."""
@@ -37,7 +39,7 @@ class Driver:
             method=method,
         )
         try:
-            with urllib.request.urlopen(request, timeout=PATIENCE) as response:
+            with urllib.request.urlopen(request, timeout=self._patience) as response:
                 return json.load(response)["value"]
         except urllib.error.HTTPError as error:
             with error:
