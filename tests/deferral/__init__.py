@@ -1,0 +1,1 @@
+"""Deferred regions of sync environments: in turn, or in an executor's threads."""
