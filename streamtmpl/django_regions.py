@@ -82,12 +82,12 @@ class _RequestExecutor(Executor):
         self._prefix = get_script_prefix()
 
     def submit(  # type: ignore[override] # a region's context runs what renders the region
-        self, run: Callable[..., None], render: Callable[[], None], /
+        self, run: Callable[..., None], /, render: Callable[..., None], *region: Any
     ) -> Future[None]:
         """Have *run*, a method of the region's context, run *render* in a thread."""
-        return self._executor.submit(run, self._render, render)
+        return self._executor.submit(run, self._render, render, *region)
 
-    def _render(self, render: Callable[[], None]) -> None:
+    def _render(self, render: Callable[..., None], *region: Any) -> None:
         if self._language is None:
             translation.deactivate_all()
         else:
@@ -97,6 +97,6 @@ class _RequestExecutor(Executor):
         set_script_prefix(self._prefix)
         close_old_connections()
         try:
-            render()
+            render(*region)
         finally:
             close_old_connections()

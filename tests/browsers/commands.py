@@ -19,7 +19,9 @@ _MOST = 2**26
 @contextmanager
 def connected(address: str) -> Iterator[Channel]:
     """A channel to the ``ws:`` address of a browser."""
-    with connect(address, max_size=_MOST, proxy=None, compression=None) as socket:
+    # Its thread for pings would draw from `random` while other tests rely on that.
+    options: dict[str, Any] = {"proxy": None, "compression": None, "ping_interval": None}
+    with connect(address, max_size=_MOST, **options) as socket:
         yield Channel(socket)
 
 

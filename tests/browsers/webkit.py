@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import signal
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -101,12 +103,23 @@ def browser(command: str, folder: Path) -> Iterator[WebKit]:
     with running(screen, display_log) as display:
         number = started(display, display_log, lambda: display_log.read_text().strip() or None)
         environment = {"DISPLAY": f":{number}", "HOME": str(folder)}
-        with running(arguments, log, environment) as process:
-            driver = started(process, log, lambda: _session(port))
-            try:
-                yield WebKit(driver)
-            finally:
-                driver.call("DELETE", "")
+        try:
+            with running(arguments, log, environment) as process:
+                driver = started(process, log, lambda: _session(port))
+                try:
+                    yield WebKit(driver)
+                finally:
+                    driver.call("DELETE", "")
+        finally:
+            _end_all(folder)
+
+
+def _end_all(home: Path) -> None:
+    """End what the driver started and has not ended: it would keep the next one from starting."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended, or is somebody else's
+            if f"HOME={home}".encode() in (process / "environ").read_bytes().split(b"\0"):
+                os.kill(int(process.name), signal.SIGKILL)
 
 
 def _session(port: int) -> Driver | None:
