@@ -8,8 +8,9 @@ import os
 import signal
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -17,7 +18,9 @@ from typing import Any
 from tests.adapters.launch import free_port
 
 from .interface import INTERVAL, PATIENCE, Browser, Page, ScriptError, as_json, from_json
-from .processes import STARTING, running, started
+from .processes import running, started
+
+_ATTEMPTS = 3
 
 
 class Driver:
@@ -26,11 +29,9 @@ class Driver:
     def __init__(self, port: int) -> None:
         """Start a browser."""
         self._address = f"http://127.0.0.1:{port}"
-        self._patience = STARTING
         capabilities = {"alwaysMatch": {"pageLoadStrategy": "none"}}
         session = self.call("POST", "/session", capabilities=capabilities)
         self._address += f"/session/{session['sessionId']}"
-        self._patience = PATIENCE
 
     def call(self, method: str, path: str, **parameters: Any) -> Any:
         """Send a command and return its value. Raises :exc:`ScriptError` if it is refused."""
@@ -41,7 +42,7 @@ class Driver:
             method=method,
         )
         try:
-            with urllib.request.urlopen(request, timeout=self._patience) as response:
+            with urllib.request.urlopen(request, timeout=PATIENCE) as response:
                 return json.load(response)["value"]
         except urllib.error.HTTPError as error:
             with error:
@@ -96,22 +97,38 @@ class WebKit(Browser):
 @contextmanager
 def browser(command: str, folder: Path) -> Iterator[WebKit]:
     """Run the driver that *command* names on a display of its own, its files in *folder*."""
-    display_log, log = folder / "display", folder / "log"
-    port = free_port()
+    log = folder / "display"
     screen = ["Xvfb", "-displayfd", "1", "-screen", "0", "1024x768x24", "-nolisten", "tcp"]
-    arguments = [command, f"--port={port}", "--host=127.0.0.1"]
-    with running(screen, display_log) as display:
-        number = started(display, display_log, lambda: display_log.read_text().strip() or None)
+    with running(screen, log) as display, ExitStack() as stack:
+        number = started(display, log, lambda: log.read_text().strip() or None)
         environment = {"DISPLAY": f":{number}", "HOME": str(folder)}
+        driver = _started(command, folder, environment, stack)
         try:
-            with running(arguments, log, environment) as process:
-                driver = started(process, log, lambda: _session(port))
-                try:
-                    yield WebKit(driver)
-                finally:
-                    driver.call("DELETE", "")
+            yield WebKit(driver)
         finally:
-            _end_all(folder)
+            driver.call("DELETE", "")
+
+
+def _started(
+    command: str, folder: Path, environment: Mapping[str, str], stack: ExitStack
+) -> Driver:
+    """The driver with a browser, which end with *stack*; now and then the browser is not heard."""
+    log = folder / "log"
+    for left in reversed(range(_ATTEMPTS)):
+        with ExitStack() as attempt:
+            attempt.callback(_end_all, folder)
+            port = free_port()
+            arguments = [command, f"--port={port}", "--host=127.0.0.1"]
+            process = attempt.enter_context(running(arguments, log, environment))
+            try:
+                driver = started(process, log, partial(_session, port))
+            except TimeoutError:
+                if left:
+                    continue
+                raise
+            stack.push(attempt.pop_all())
+            return driver
+    raise AssertionError("an attempt returns or raises")
 
 
 def _end_all(home: Path) -> None:
