@@ -11,7 +11,8 @@ from typing import Any
 import jinja2
 import pytest
 
-from streamtmpl import StreamEnvironment, render_stream, render_stream_async, sources
+from streamtmpl import StreamEnvironment, render_stream, render_stream_async, runtime
+from streamtmpl.chunks import buffer
 
 EXTENSIONS = ["jinja2.ext.loopcontrols"]
 QUICK, FAST, SLOW = 0.0001, 0.0019, 0.0021
@@ -34,14 +35,15 @@ class Clock:
 
 def replaced_clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """A clock in the place of the real one, wherever the package has it."""
-    fake, real = Clock(), sources.clock
+    fake, real = Clock(), buffer.clock
+    assert runtime.clock is real  # fetched now, else it would keep the fake one
     found = 0
     for name, module in list(sys.modules.items()):
         if name.partition(".")[0] == "streamtmpl" and getattr(module, "clock", None) is real:
             monkeypatch.setattr(module, "clock", fake)
             found += 1
     assert found >= 2
-    assert sources.clock() == fake.now
+    assert buffer.clock() == fake.now
     return fake
 
 

@@ -17,7 +17,7 @@ import pytest
 from jinja2 import DictLoader
 
 from streamtmpl import StreamEnvironment, render_stream, render_stream_async
-from streamtmpl.patching import tail_start
+from streamtmpl.regions.markup import tail_start
 from tests.gates import HANGS, Consumer, Gate, in_loop, settle
 from tests.patched import assembled
 
