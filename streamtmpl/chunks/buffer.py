@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from .closing import Sources
+    from .closing import OpenIterators
 
 
 DEFAULT_CHUNK_SIZE = 16384
@@ -69,6 +69,7 @@ class Buffer:
 
     :ivar write: appends a ``str``.
     :ivar tell: the number of characters collected and not taken yet.
+    :ivar size: the chunk size in characters; ``None``: nothing is cut.
     :ivar limit: a boundary cuts when more characters than this have collected.
     :ivar flush_limit: ``{% flush %}`` cuts when more characters than this have collected.
     :ivar sources: where iterators register to be closed with the stream; ``None`` where nobody
@@ -97,13 +98,13 @@ class Buffer:
     _whole_in: Buffer | None = None
     _begun: list[Region]
 
-    def __init__(self, chunk_size: int | None = None, sources: Sources | None = None) -> None:
+    def __init__(self, chunk_size: int | None = None, sources: OpenIterators | None = None) -> None:
         """A buffer that cuts at *chunk_size* characters, or never (``None``)."""
         self._text = text = StringIO()
         self.write = text.write
         self.tell = text.tell
         self.sources = sources
-        self._size = chunk_size
+        self.size = chunk_size
         if chunk_size is None:
             self.limit = self.flush_limit = NEVER
         elif chunk_size > FIRST_CHUNK_SIZE:
@@ -154,8 +155,8 @@ class Buffer:
             # Once it has been truncated, a StringIO takes each character apart to store it.
             StringIO.__init__(self._text)
             self.taken = True
-            if self._size and self.limit < self._size - 1:
-                self.limit = min(2 * self.limit + 2, self._size) - 1
+            if self.size and self.limit < self.size - 1:
+                self.limit = min(2 * self.limit + 2, self.size) - 1
         return text
 
     def replace(self, text: str) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from streamtmpl.chunks.closing import Sources, report
-from streamtmpl.chunks.cuts import cut, open_sources
+from streamtmpl.chunks.closing import OpenIterators, report
+from streamtmpl.chunks.cuts import cut, open_iterators
 from streamtmpl.chunks.render import asyncio_runs
 
 from .failures import rewritten
@@ -73,8 +73,8 @@ class AsyncRegion(Region):
             self.text = self._fails_again(second)
 
     async def _captured(self, function: Any, context: Context, deadline: float | None) -> str:
-        sources = Sources()
-        token = open_sources.set(sources)
+        sources = OpenIterators()
+        token = open_iterators.set(sources)
         out = self._buffer(function, sources, None)
         try:
             await function(context, out)
@@ -82,4 +82,4 @@ class AsyncRegion(Region):
             return out.getvalue()
         finally:
             report(await sources.aclose())
-            open_sources.reset(token)
+            open_iterators.reset(token)

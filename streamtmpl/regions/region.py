@@ -10,8 +10,8 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from streamtmpl.chunks.buffer import Buffer
-from streamtmpl.chunks.closing import Sources, report
-from streamtmpl.chunks.cuts import open_sources
+from streamtmpl.chunks.closing import OpenIterators, report
+from streamtmpl.chunks.cuts import open_iterators
 
 from .failures import log_failure, rewritten
 from .snapshot import region_context
@@ -149,7 +149,7 @@ class Region:
         if deadline is not None and perf_counter() > deadline:
             raise self.timed_out()
 
-    def _buffer(self, function: Any, sources: Sources, chunk_size: int | None) -> Buffer:
+    def _buffer(self, function: Any, sources: OpenIterators, chunk_size: int | None) -> Buffer:
         out = Buffer(chunk_size, sources)
         if function is self._body:  # what shows an error defers nothing
             out.deferral, out.region = self.deferral, self
@@ -216,8 +216,8 @@ class SyncRegion(Region):
             self.text = self._fails_again(second)
 
     def _captured(self, function: Any, context: Context, deadline: float | None) -> str:
-        sources = Sources()
-        token = open_sources.set(sources)
+        sources = OpenIterators()
+        token = open_iterators.set(sources)
         watched = self.threaded or deadline is not None
         # What is cut in a watched one is nothing but a chance to see whether it is still wanted.
         out = self._buffer(function, sources, 0 if watched else None)
@@ -231,4 +231,4 @@ class SyncRegion(Region):
             return out.getvalue()
         finally:
             report(sources.close())
-            open_sources.reset(token)
+            open_iterators.reset(token)
