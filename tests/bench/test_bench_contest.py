@@ -15,7 +15,7 @@ from jinja2 import Environment
 from bench import __main__ as command
 from bench.__main__ import main
 from bench.contest import Contestant, OutputsDiffer, Score, check_equal, enter
-from bench.peers import KNOWN, MISSING, PEERS, Known, find
+from bench.peers.installed import KNOWN, MISSING, PEERS, Known, find
 from bench.report import Report, duration, markdown
 from bench.ways import Whole
 from bench.workloads import MAIN, WORKLOADS, Context, truncate
@@ -66,7 +66,7 @@ def test_every_known_peer_is_installed_or_missing() -> None:
 
 
 def test_a_peer_that_is_not_installed_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "bench.peer_mako", raising=False)
+    monkeypatch.delitem(sys.modules, "bench.peers.mako", raising=False)
     for module in ("mako", "mako.lookup", "mako.template"):
         monkeypatch.setitem(sys.modules, module, None)
     peers, missing = find()
@@ -75,8 +75,8 @@ def test_a_peer_that_is_not_installed_is_missing(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_peer_file_that_is_not_there_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(KNOWN, "Nothing", Known("peer_nothing"))
-    with pytest.raises(ModuleNotFoundError, match="peer_nothing"):
+    monkeypatch.setitem(KNOWN, "Nothing", Known("nothing"))
+    with pytest.raises(ModuleNotFoundError, match=r"bench\.peers\.nothing"):
         find()
 
 
@@ -84,7 +84,7 @@ def test_django_takes_part_without_settings() -> None:
     """Other tests in this process may need settings of their own."""
     pytest.importorskip("django", reason="the peers come with the bench extra")
     script = """
-from bench.peer_django import PEER
+from bench.peers.django import PEER
 from bench.workloads import WORKLOADS
 for workload in WORKLOADS:
     PEER.ways["render"](workload).output(workload.build()())

@@ -17,21 +17,21 @@ class Known:
 
 
 KNOWN = {
-    "Jinja2": Known("peer_jinja2"),
-    "streamtmpl": Known("peer_streamtmpl"),
-    "Bottle": Known("peer_bottle"),
-    "Chameleon": Known("peer_chameleon"),
-    "Django": Known("peer_django"),
-    "Genshi": Known("peer_genshi"),
-    "htpy": Known("peer_htpy"),
-    "Kida": Known("peer_kida", "pip install -e '.[bench]' with Python 3.14 or later"),
-    "Mako": Known("peer_mako"),
-    "MiniJinja": Known("peer_minijinja"),
-    "Tenjin": Known("peer_tenjin"),
-    "Tornado": Known("peer_tornado"),
-    "wheezy.template": Known("peer_wheezy"),
+    "Jinja2": Known("jinja2"),
+    "streamtmpl": Known("streamtmpl"),
+    "Bottle": Known("bottle"),
+    "Chameleon": Known("chameleon"),
+    "Django": Known("django"),
+    "Genshi": Known("genshi"),
+    "htpy": Known("htpy"),
+    "Kida": Known("kida", "pip install -e '.[bench]' with Python 3.14 or later"),
+    "Mako": Known("mako"),
+    "MiniJinja": Known("minijinja"),
+    "Tenjin": Known("tenjin"),
+    "Tornado": Known("tornado"),
+    "wheezy.template": Known("wheezy"),
     "wheezy.template+html": Known(
-        "peer_wheezy_html", "pip install -e '.[bench]' wheezy.html (needs a C compiler)"
+        "wheezy_html", "pip install -e '.[bench]' wheezy.html (needs a C compiler)"
     ),
 }
 """Every engine by name, whether it is installed or not. The first one is the baseline."""
@@ -42,7 +42,7 @@ def find() -> tuple[tuple[Peer, ...], tuple[str, ...]]:
     peers, missing = [], []
     for name, known in KNOWN.items():
         try:
-            peers.append(import_module(f"bench.{known.module}").PEER)
+            peers.append(import_module(f"bench.peers.{known.module}").PEER)
         except ModuleNotFoundError as error:
             if error.name and error.name.split(".")[0] in {"bench", "streamtmpl"}:
                 raise

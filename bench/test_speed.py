@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bench.contest import own_garbage_only
-from bench.peers import PEERS
+from bench.peers.installed import PEERS
 from bench.workloads import WORKLOADS, Context, Workload
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from functools import partial
 
 from wheezy.html.utils import escape_html
 
-from bench.peer_wheezy import render
+from bench.peers.wheezy import render
 from bench.ways import Peer
 
 PEER = Peer(
