@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from streamtmpl import StreamEnvironment, render_stream
-from tests.support.gates import HANGS, Consumer, Gate, in_loop, needs_timeout, settle, stream_of
+from tests.support.gates import HANGS, ConsumerTask, Gate, in_loop, needs_timeout, settle, stream_of
 
 # -- what a template can wait for
 
@@ -138,7 +138,7 @@ async def test_whatever_it_waits_for(wait: Callable[[Gate], Awaitable[Any]]) -> 
         yield 2
 
     source = "head{% for r in rows() %}<{{ r }}>{% endfor %}tail"
-    consumer = Consumer(stream_of(source, {"rows": rows}))
+    consumer = ConsumerTask(stream_of(source, {"rows": rows}))
     await settle()
     assert gate.waiters == 1
     assert consumer.chunks[0].startswith("head")  # gather and the like wait more than once
@@ -155,7 +155,7 @@ async def test_each_wait_hands_over_what_is_new_and_nothing_else() -> None:
         "a{% set x = wait(0) %}b{% set x = wait(1) %}{% set x = wait(2) %}c{{ wait(3) }}d"
         "{% if x %}e{% endif %}"
     )
-    consumer = Consumer(stream_of(source, {"wait": lambda index: gates[index]("")}))
+    consumer = ConsumerTask(stream_of(source, {"wait": lambda index: gates[index]("")}))
     seen = []
     for gate in gates:
         await settle()
@@ -245,7 +245,7 @@ async def test_eager_tasks(chunk_size: int | None) -> None:
     asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)
     gate = Gate()
     source = "a{% if gate() %}b{% endif %}{% for n in range(3) %}{{ n }}{% endfor %}"
-    consumer = Consumer(stream_of(source, {"gate": gate}, chunk_size))
+    consumer = ConsumerTask(stream_of(source, {"gate": gate}, chunk_size))
     await settle()
     assert consumer.text == "a"
     gate.open()

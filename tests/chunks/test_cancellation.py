@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from streamtmpl import AsyncChunkStream, StreamClosedError
-from tests.support.gates import HANGS, Consumer, Gate, in_loop, needs_timeout, settle, stream_of
+from tests.support.gates import HANGS, ConsumerTask, Gate, in_loop, needs_timeout, settle, stream_of
 
 
 def expire(timeout: Any) -> None:
@@ -54,7 +54,7 @@ async def test_a_timeout_in_a_call_fires_there_and_nowhere_else() -> None:
             return "late"
         return "never"
 
-    consumer = Consumer(stream_of("a{% if 1 %}{% endif %}{{ call() }}", {"call": call}))
+    consumer = ConsumerTask(stream_of("a{% if 1 %}{% endif %}{{ call() }}", {"call": call}))
     await consumer.task
     assert consumer.text == "alate"
     assert_not_cancelled(consumer.task)

@@ -13,7 +13,15 @@ import jinja2
 import pytest
 
 from streamtmpl import render_stream_async
-from tests.support.gates import EXTENSIONS, Consumer, Gate, in_loop, settle, stream_of, streaming
+from tests.support.gates import (
+    EXTENSIONS,
+    ConsumerTask,
+    Gate,
+    in_loop,
+    settle,
+    stream_of,
+    streaming,
+)
 
 # -- where a template can wait
 
@@ -233,7 +241,7 @@ async def test_what_is_finished_is_handed_over_before_a_wait(
     gate = Gate()
     environment = streaming(sources)
     context = equip(environment, gate)
-    consumer = Consumer(
+    consumer = ConsumerTask(
         render_stream_async(environment.get_template("main"), context, chunk_size=chunk_size)
     )
     await settle()

@@ -12,7 +12,7 @@ from streamtmpl import render_stream, render_stream_async
 LOOP = "{% for n in rows %}<{{ n }}>{% endfor %}"
 
 
-def ways(template: Any, context: dict[str, Any]) -> list[str]:
+def renderings(template: Any, context: dict[str, Any]) -> list[str]:
     """The text of a template, each way to get it."""
     if not template.environment.is_async:
         return [
@@ -37,7 +37,7 @@ def assert_same(
     """Both environments give the same text, every way; returns it."""
     expected = plain.from_string(source).render(context)
     template = ours.from_string(source)
-    assert ways(template, context) == [expected] * len(ways(template, context))
+    assert renderings(template, context) == [expected] * len(renderings(template, context))
     return expected
 
 

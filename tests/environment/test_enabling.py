@@ -20,7 +20,7 @@ from streamtmpl import (
 )
 from streamtmpl.compiler import StreamCodeGenerator
 
-from .renderings import LOOP, chunks, ways
+from .renderings import LOOP, chunks, renderings
 
 
 def test_enabling() -> None:
@@ -41,14 +41,14 @@ def test_enabling() -> None:
 @pytest.mark.parametrize("kind", [SandboxedEnvironment, ImmutableSandboxedEnvironment])
 def test_enabling_a_sandbox(kind: type[SandboxedEnvironment]) -> None:
     environment = enable_streaming(kind())
-    assert set(ways(environment.from_string(LOOP), {"rows": [1]})) == {"<1>"}
+    assert set(renderings(environment.from_string(LOOP), {"rows": [1]})) == {"<1>"}
     with pytest.raises(SecurityError):
         chunks(environment.from_string("{{ x.__class__.mro() }}"), {"x": 1})
 
 
 def test_enabling_an_async_environment() -> None:
     environment = enable_streaming(jinja2.Environment(enable_async=True))
-    assert set(ways(environment.from_string(LOOP), {"rows": [1]})) == {"<1>"}
+    assert set(renderings(environment.from_string(LOOP), {"rows": [1]})) == {"<1>"}
 
 
 def test_enabling_with_a_chunk_size() -> None:
@@ -151,7 +151,7 @@ def test_code_generators_derived_from_ours_are_welcome() -> None:
 
     environment = Environment()
     assert enable_streaming(environment) is environment
-    assert set(ways(environment.from_string(LOOP), {"rows": [1]})) == {"<1>"}
+    assert set(renderings(environment.from_string(LOOP), {"rows": [1]})) == {"<1>"}
 
 
 @pytest.mark.parametrize("wrong", [None, "x", jinja2.Environment, object()])

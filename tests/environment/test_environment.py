@@ -24,7 +24,7 @@ from streamtmpl import (
     render_stream,
 )
 
-from .renderings import LOOP, assert_same, chunks, ways
+from .renderings import LOOP, assert_same, chunks, renderings
 
 # -- constructor
 
@@ -142,7 +142,7 @@ def test_overlay_inherits_the_chunk_size() -> None:
 
 def test_overlay_of_an_async_kind() -> None:
     overlay = StreamEnvironment().overlay(enable_async=True)
-    assert set(ways(overlay.from_string(LOOP), {"rows": [1]})) == {"<1>"}
+    assert set(renderings(overlay.from_string(LOOP), {"rows": [1]})) == {"<1>"}
 
 
 # -- from_string, compile_expression, Template
@@ -151,7 +151,7 @@ def test_overlay_of_an_async_kind() -> None:
 def test_from_string() -> None:
     template = StreamEnvironment().from_string("{{ a }}{{ b }}", globals={"b": 2})
     assert isinstance(template, StreamTemplate)
-    assert set(ways(template, {"a": 1})) == {"12"}
+    assert set(renderings(template, {"a": 1})) == {"12"}
     tree = nodes.Template([nodes.Output([nodes.TemplateData("hand-made")])], lineno=1)
     assert StreamEnvironment().from_string(tree).render() == "hand-made"
 
@@ -182,7 +182,7 @@ def test_template_used_directly() -> None:
     template = StreamTemplate("{% for n in rows %}<{{ n }}>{% endfor %}{{ x }}\n", autoescape=True)
     plain = jinja2.Template("{% for n in rows %}<{{ n }}>{% endfor %}{{ x }}\n", autoescape=True)
     context = {"rows": [1, 2], "x": "<"}
-    assert set(ways(template, context)) == {plain.render(context)}
+    assert set(renderings(template, context)) == {plain.render(context)}
     assert chunks(template, context) == ["<1>", "<2>", "&lt;"]
     assert isinstance(template.environment, StreamEnvironment)
     assert StreamTemplate("[[ x ]]", "{%", "%}", "[[", "]]").render(x=1) == "1"
@@ -193,7 +193,7 @@ def test_template_used_directly() -> None:
 
 
 def test_template_used_directly_async() -> None:
-    assert set(ways(StreamTemplate(LOOP, enable_async=True), {"rows": [1, 2]})) == {"<1><2>"}
+    assert set(renderings(StreamTemplate(LOOP, enable_async=True), {"rows": [1, 2]})) == {"<1><2>"}
 
 
 def test_a_plain_template_stays_plain() -> None:
@@ -273,7 +273,7 @@ def test_environments_can_be_pickled(make: Callable[[], Any]) -> None:
     assert type(copy) is type(environment)
     assert copy.chunk_size == environment.chunk_size
     template = copy.from_string("{% if 1 %}x={{ x }}{% endif %}{% flush %}y")
-    assert set(ways(template, {"x": 42})) == {"x=42y"}
+    assert set(renderings(template, {"x": 42})) == {"x=42y"}
 
 
 # -- the flush tag

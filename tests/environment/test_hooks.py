@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from streamtmpl import StreamEnvironment, render_stream
 
-from .renderings import assert_same, ways
+from .renderings import assert_same, renderings
 
 
 def plain_finalize(value: Any) -> Any:
@@ -201,7 +201,7 @@ def test_a_context_that_changes_calls_changes_calls_in_runs() -> None:
     macro = "{% macro m() %}m{{ caller and caller() }}{% endmacro %}"
     source = macro + "{{ m() }}{% call m() %}c{% endcall %}"
     template = Environment().from_string(source)
-    assert set(ways(template, {})) == {"MMC"}
+    assert set(renderings(template, {})) == {"MMC"}
 
 
 @pytest.mark.parametrize("is_async", [False, True])

@@ -18,7 +18,7 @@ from streamtmpl import (
     render_stream_async,
 )
 
-from .renderings import chunks, ways
+from .renderings import chunks, renderings
 
 # -- loaders
 
@@ -55,7 +55,7 @@ def test_loaders(name: str, is_async: bool, tmp_path: Path) -> None:
     plain = jinja2.Environment(loader=loader, autoescape=True)
     ours = StreamEnvironment(loader=loader, autoescape=True, enable_async=is_async)
     expected = plain.get_template("page.html").render(CONTEXT)
-    assert set(ways(ours.get_template("page.html"), CONTEXT)) == {expected}
+    assert set(renderings(ours.get_template("page.html"), CONTEXT)) == {expected}
     assert isinstance(ours.get_template("page.html"), StreamTemplate)
 
 
@@ -115,7 +115,9 @@ def test_our_modules_load_in_ours(tmp_path: Path, archive: bool, is_async: bool)
     ours = StreamEnvironment(loader=compiled(source, tmp_path, archive), **options)
     template = ours.get_template("page.html")
     expected = jinja2.Environment(loader=source.loader, autoescape=True)
-    assert set(ways(template, CONTEXT)) == {expected.get_template("page.html").render(CONTEXT)}
+    assert set(renderings(template, CONTEXT)) == {
+        expected.get_template("page.html").render(CONTEXT)
+    }
     if not is_async:
         assert chunks(template, CONTEXT) == chunks(source.get_template("page.html"), CONTEXT)
 
@@ -169,4 +171,4 @@ def test_plain_modules_and_ours_mix(tmp_path: Path, is_async: bool, ours_first: 
     text = plain.get_template("page.html").render(CONTEXT)
     assert template.render(CONTEXT) == text
     if ours_first:
-        assert set(ways(template, CONTEXT)) == {text}
+        assert set(renderings(template, CONTEXT)) == {text}

@@ -15,7 +15,7 @@ import pytest
 import trio
 
 from streamtmpl import AsyncChunkStream, StreamEnvironment, render_stream_async
-from tests.support.gates import HANGS, Consumer, Gate, in_loop, settle
+from tests.support.gates import HANGS, ConsumerTask, Gate, in_loop, settle
 from tests.support.patched import assembled, page
 
 FOUR = (
@@ -44,7 +44,7 @@ every_order = pytest.mark.parametrize("order", list(permutations(range(4))), ids
 @in_loop
 async def test_patches_come_in_order_of_readiness(order: tuple[int, ...]) -> None:
     gates = [Gate() for _ in range(4)]
-    consumer = Consumer(stream_of(FOUR, {"gates": gates}))
+    consumer = ConsumerTask(stream_of(FOUR, {"gates": gates}))
     await settle()
     assert consumer.text.endswith("]")
     assert [consumer.text.count(f"({n})") for n in range(4)] == [1] * 4
@@ -63,7 +63,7 @@ async def test_patches_come_in_order_of_readiness(order: tuple[int, ...]) -> Non
 @in_loop
 async def test_in_order_regions_run_ahead_of_their_place(order: tuple[int, ...]) -> None:
     gates = [Gate() for _ in range(4)]
-    consumer = Consumer(stream_of(FOUR, {"gates": gates}, deferred="in-order"))
+    consumer = ConsumerTask(stream_of(FOUR, {"gates": gates}, deferred="in-order"))
     opened: set[int] = set()
     await settle()
     assert [gate.waiters for gate in gates] == [1] * 4
@@ -94,7 +94,7 @@ async def test_in_order_a_region_is_handed_over_while_the_document_waits() -> No
     region, document = Gate(), Gate()
     source = "a{% defer %}{{ region('b') }}{% enddefer %}c{{ document('d') }}"
     context = {"region": region, "document": document}
-    consumer = Consumer(stream_of(source, context, deferred="in-order"))
+    consumer = ConsumerTask(stream_of(source, context, deferred="in-order"))
     await settle()
     assert consumer.text == "a"
     region.open()
@@ -119,7 +119,7 @@ async def test_in_order_the_document_is_not_far_ahead() -> None:
         "{% defer %}{{ gate('r') }}{% enddefer %}{% for n in range(3000) %}{{ note(n) }}"
         "{% endfor %}"
     )
-    consumer = Consumer(stream_of(source, {"gate": gate, "note": note}, deferred="in-order"))
+    consumer = ConsumerTask(stream_of(source, {"gate": gate, "note": note}, deferred="in-order"))
     await settle()
     assert 100 < len(rows) < 1000
     gate.open()
@@ -168,7 +168,7 @@ async def test_no_more_than_so_many_run_at_once() -> None:
 async def test_a_slow_document_does_not_hold_regions_and_they_do_not_hold_it() -> None:
     region, document = Gate(), Gate()
     source = "a{% defer %}{{ region('b') }}{% enddefer %}c{{ document('d') }}e"
-    consumer = Consumer(stream_of(source, {"region": region, "document": document}))
+    consumer = ConsumerTask(stream_of(source, {"region": region, "document": document}))
     await settle()
     assert page(consumer.text).document.startswith("a<?start")
     assert region.waiters == 1
@@ -187,7 +187,7 @@ async def test_nested_regions_begin_at_once_and_come_after_the_one_they_are_in()
         "{% defer %}a{% defer %}{{ inner('b') }}{% placeholder %}p{% enddefer %}{{ outer('c') }}"
         "{% enddefer %}"
     )
-    consumer = Consumer(stream_of(source, {"inner": inner, "outer": outer}))
+    consumer = ConsumerTask(stream_of(source, {"inner": inner, "outer": outer}))
     await settle()
     assert (outer.waiters, inner.waiters) == (1, 1)
     inner.open()
@@ -280,7 +280,7 @@ async def test_a_region_that_refuses_to_be_cancelled_does_not_hold_the_page() ->
         return "lost"
 
     source = "{% defer timeout=0.02 %}{{ stubborn() }}{% error %}late{% enddefer %}"
-    consumer = Consumer(stream_of(source, {"stubborn": stubborn}))
+    consumer = ConsumerTask(stream_of(source, {"stubborn": stubborn}))
     while "late" not in consumer.text:
         await asyncio.sleep(0.005)
     await consumer.task  # while the region's own task goes on

@@ -18,7 +18,7 @@ from jinja2 import DictLoader
 
 from streamtmpl import StreamEnvironment, render_stream, render_stream_async
 from streamtmpl.patching import tail_start
-from tests.support.gates import HANGS, Consumer, Gate, in_loop, settle
+from tests.support.gates import HANGS, ConsumerTask, Gate, in_loop, settle
 from tests.support.patched import assembled
 
 modes = pytest.mark.parametrize("deferred", ["patch", "in-order"])
@@ -192,7 +192,7 @@ async def test_a_region_that_is_ready_commits_nothing() -> None:
     )
     context = {"region": region, "document": document, "fails": fails}
     template = env(is_async=True).from_string(source)
-    consumer = Consumer(
+    consumer = ConsumerTask(
         render_stream_async(template, context, deferred="in-order", commit_after="head")
     )
     await settle()

@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 
-from tests.support.clocks import KINDS, LOOP, SLOW, Trace, leave_out_what_drains, replaced_clock
+from tests.support.clocks import SLOW, replaced_clock
+
+from .slow_pulls import KINDS, LOOP, TimedTrace, leave_out_what_drains
 
 
 @pytest.fixture(params=KINDS)
-def trace(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Trace:
-    return Trace(request.param, replaced_clock(monkeypatch))
+def trace(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> TimedTrace:
+    return TimedTrace(request.param, replaced_clock(monkeypatch))
 
 
 class Rows(list[Any]):
@@ -85,7 +87,7 @@ SOME: dict[str, list[str]] = {
 }
 
 
-def assert_no_small_chunk(trace: Trace, iterable: str, context: dict[str, Any]) -> None:
+def assert_no_small_chunk(trace: TimedTrace, iterable: str, context: dict[str, Any]) -> None:
     if trace.kind == "async" and re.search(r"(map|select\w*)\(.*\|batch", iterable):
         pytest.skip("batch is for ordinary iterables only")
     trace.clock.tick = 1.0
@@ -98,7 +100,7 @@ def assert_no_small_chunk(trace: Trace, iterable: str, context: dict[str, Any]) 
 
 
 @pytest.mark.parametrize("data", IN_MEMORY)
-def test_in_memory_data_is_not_watched(data: str, trace: Trace) -> None:
+def test_in_memory_data_is_not_watched(data: str, trace: TimedTrace) -> None:
     trace.clock.tick = 1.0
     trace.consume(LOOP, {"rows": IN_MEMORY[data]()})
     assert len(trace.chunks) == 1
@@ -106,21 +108,21 @@ def test_in_memory_data_is_not_watched(data: str, trace: Trace) -> None:
 
 @pytest.mark.parametrize("name", FILTERS)
 @pytest.mark.parametrize("data", ["list", "tuple", "range", "values", "subclass", "deque", "sized"])
-def test_filters_over_in_memory_data(name: str, data: str, trace: Trace) -> None:
+def test_filters_over_in_memory_data(name: str, data: str, trace: TimedTrace) -> None:
     assert_no_small_chunk(trace, f"rows|{name}", {"rows": IN_MEMORY[data]()})
 
 
 @pytest.mark.parametrize("name", RECORD_FILTERS)
-def test_filters_over_records(name: str, trace: Trace) -> None:
+def test_filters_over_records(name: str, trace: TimedTrace) -> None:
     assert_no_small_chunk(trace, f"rows|{name}", {"rows": [Item(2), Item(1)]})
 
 
 @pytest.mark.parametrize("iterable", [each for some in SOME.values() for each in some])
-def test_other_filters(iterable: str, trace: Trace) -> None:
+def test_other_filters(iterable: str, trace: TimedTrace) -> None:
     assert_no_small_chunk(trace, iterable, {"mapping": {"a": 1}})
 
 
-def test_a_filter_that_was_set_before(trace: Trace) -> None:
+def test_a_filter_that_was_set_before(trace: TimedTrace) -> None:
     trace.clock.tick = 1.0
     source = "head{% set xs = rows|map('string') %}{% for r in xs %}<{{ r }}>{% endfor %}tail"
     trace.consume(source, {"rows": [1, 2]})
@@ -134,7 +136,7 @@ def test_a_filter_that_was_set_before(trace: Trace) -> None:
         ("rows|batch(2)|map('first')", ["<1>", "<3>"]),
     ],
 )
-def test_batches_of_a_slow_source(iterable: str, rows: list[str], trace: Trace) -> None:
+def test_batches_of_a_slow_source(iterable: str, rows: list[str], trace: TimedTrace) -> None:
     source = "head{% for r in " + iterable + " %}<{{ r }}>{% endfor %}"
     events = trace.consume(source, {"rows": trace.source([SLOW] * 4)})
     assert events[0] == "head"
@@ -143,7 +145,7 @@ def test_batches_of_a_slow_source(iterable: str, rows: list[str], trace: Trace) 
     assert [event for event in events if isinstance(event, str)] == ["head", *rows]
 
 
-def test_a_slow_source_that_is_sliced(trace: Trace) -> None:
+def test_a_slow_source_that_is_sliced(trace: TimedTrace) -> None:
     """``slice`` needs all of its items first: only the head can leave."""
     leave_out_what_drains("slice", trace)
     source = "head{% for r in rows|slice(2) %}<{{ r }}>{% endfor %}"
@@ -152,7 +154,7 @@ def test_a_slow_source_that_is_sliced(trace: Trace) -> None:
     assert "".join(trace.chunks) == "head<[1]><[2]>"
 
 
-def test_a_filter_of_the_users_own_is_lazy(trace: Trace) -> None:
+def test_a_filter_of_the_users_own_is_lazy(trace: TimedTrace) -> None:
     """Whatever is no filter of Jinja2's may be slow."""
 
     def doubled(rows: list[int]) -> Iterator[int]:
@@ -210,6 +212,6 @@ class OldSequence:
     ],
     ids=["cursor", "query", "old sequence", "map", "filter", "generator"],
 )
-def test_all_kinds_of_lazy_sources(make: Callable[[Trace], Any], trace: Trace) -> None:
+def test_all_kinds_of_lazy_sources(make: Callable[[TimedTrace], Any], trace: TimedTrace) -> None:
     events = trace.consume(LOOP, {"rows": make(trace)})
     assert events == ["head", 1, "<1>", 2, "<2>", "tail"]

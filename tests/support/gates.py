@@ -61,8 +61,8 @@ class Gate:
         return value
 
 
-class Consumer:
-    """Takes chunks as they come."""
+class ConsumerTask:
+    """Takes chunks as they come, in a task of its own."""
 
     def __init__(self, stream: AsyncChunkStream[str]) -> None:
         self.chunks: list[str] = []
