@@ -22,7 +22,8 @@ from jinja2 import Template
 
 from bench.contest import own_garbage_only
 from bench.workloads import MAIN, WORKLOADS, generated_rows
-from streamtmpl import StreamEnvironment, render_stream, sources
+from streamtmpl import StreamEnvironment, render_stream
+from streamtmpl.runtime import sources
 
 ROWS = 200_000
 ALLOWED = 1.10

@@ -3,6 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from .chunks.stream import ChunkStream
 from .environment import StreamEnvironment, StreamTemplate, enable_streaming
 from .exceptions import (
     NotStreamingError,
@@ -13,13 +14,12 @@ from .exceptions import (
     UnknownBlockError,
 )
 from .rendering import render_stream, render_stream_async
-from .stream import ChunkStream
 from .version import __version__
 
 if TYPE_CHECKING:
-    from .async_stream import AsyncChunkStream
-    from .patch_script import PATCH_SCRIPT, PATCH_SCRIPT_HASH
+    from .chunks.async_stream import AsyncChunkStream
     from .rechunking import rechunk, rechunk_async
+    from .regions.patch_script import PATCH_SCRIPT, PATCH_SCRIPT_HASH
     from .sandbox import SandboxedStreamEnvironment
 
 __all__ = [
@@ -47,9 +47,9 @@ __all__ = [
 # Names that not everybody needs. Their modules are imported when they are first asked for: asyncio
 # alone takes as long to import as Jinja2.
 _LATER = {
-    "AsyncChunkStream": "async_stream",
-    "PATCH_SCRIPT": "patch_script",
-    "PATCH_SCRIPT_HASH": "patch_script",
+    "AsyncChunkStream": "chunks.async_stream",
+    "PATCH_SCRIPT": "regions.patch_script",
+    "PATCH_SCRIPT_HASH": "regions.patch_script",
     "SandboxedStreamEnvironment": "sandbox",
     "rechunk": "rechunking",
     "rechunk_async": "rechunking",

@@ -11,22 +11,18 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .renders import asyncio_runs
-from .responses import (
-    CONTENT_TYPE,
-    WITHOUT_CONTENT,
-    ResponseHead,
-    async_byte_stream,
-    patch_script_response,
-)
+from .chunks.render import asyncio_runs
+from .responses.body import async_byte_stream
+from .responses.head import CONTENT_TYPE, WITHOUT_CONTENT, ResponseHead
+from .responses.script import patch_script_response
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, MutableMapping
     from concurrent.futures import Executor
     from wsgiref.headers import Headers
 
-    from .async_stream import AsyncChunkStream
-    from .responses import HeaderItems
+    from .chunks.async_stream import AsyncChunkStream
+    from .responses.head import HeaderItems
 
     Scope = MutableMapping[str, Any]
     Message = MutableMapping[str, Any]

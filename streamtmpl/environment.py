@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, cast
 import jinja2
 from jinja2.utils import internalcode, missing
 
-from .buffer import DEFAULT_CHUNK_SIZE, Buffer, check_chunk_size
-from .calls import async_into, into
+from .chunks.buffer import DEFAULT_CHUNK_SIZE, Buffer, check_chunk_size
+from .chunks.compiled import async_into, into
 from .compiler import CodeGenerator, StreamCodeGenerator
+from .compiler.generated import compile_generated, template_filename
+from .compiler.tags import StreamExtension
 from .context import has_globals_of, new_context
 from .exceptions import NotStreamingError
-from .extensions import StreamExtension
-from .generated import compile_generated, template_filename
 from .rendering import render_stream, render_stream_async, streams
 
 if TYPE_CHECKING:
@@ -115,7 +115,9 @@ class StreamTemplate(jinja2.Template):
         if not streams(self):
             yield from super().generate(*args, **kwargs)
         elif self.environment.is_async:
-            from .bridge import iterate  # noqa: PLC0415 - asyncio is for those who use it
+            from .chunks.blocking import (  # noqa: PLC0415 - asyncio is for those who use it
+                iterate,
+            )
 
             chunks = render_stream_async(self, dict(*args, **kwargs), deferred="in-order")
             yield from iterate(chunks.in_lockstep())
@@ -175,7 +177,9 @@ class Streaming(jinja2.Environment):
     @bytecode_cache.setter
     def bytecode_cache(self, cache: BytecodeCache | None) -> None:
         if cache is not None:
-            from .bytecode import salted  # noqa: PLC0415 - most environments have no such cache
+            from .compiler.bytecode import (  # noqa: PLC0415 - most environments have no such cache
+                salted,
+            )
 
             cache = salted(cache)
         self.__dict__["bytecode_cache"] = cache

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, overload
 
-from .buffer import DEFAULT_CHUNK_SIZE
-from .calls import cut
+from .chunks.buffer import DEFAULT_CHUNK_SIZE, clock
+from .chunks.cuts import cut
+from .chunks.stream import ChunkStream
 from .exceptions import NotStreamingError
-from .sources import PATIENCE, Source, clock
-from .stream import ChunkStream
+from .runtime.sources import PATIENCE, Source
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Callable, Generator, Iterable
 
-    from .async_stream import AsyncChunkStream
-    from .buffer import Buffer
+    from .chunks.async_stream import AsyncChunkStream
+    from .chunks.buffer import Buffer
 
 
 @overload
@@ -69,7 +69,7 @@ def rechunk_async(
     :func:`rechunk`.
     """
     # asyncio takes as long to import as Jinja2: only those who use it pay for it.
-    from .async_stream import coroutine_stream  # noqa: PLC0415
+    from .chunks.async_stream import coroutine_stream  # noqa: PLC0415
 
     if not hasattr(iterable, "__aiter__"):
         _check(iterable, "__iter__", "an async or ordinary iterable of strings")

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any, overload
 
 import jinja2
 
-from .buffer import DEFAULT_CHUNK_SIZE, PATCHED, Buffer
-from .calls import async_into
-from .commit import Hold
+from .chunks.buffer import DEFAULT_CHUNK_SIZE, PATCHED, Buffer
+from .chunks.commit import Hold
+from .chunks.compiled import async_into
+from .chunks.stream import ChunkStream
 from .exceptions import NotStreamingError
-from .stream import ChunkStream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from jinja2 import Template
 
-    from .async_stream import AsyncChunkStream
-    from .buffer import Defers
+    from .chunks.async_stream import AsyncChunkStream
+    from .chunks.buffer import Defers
 
 
 @overload
@@ -152,7 +152,7 @@ def render_stream_async(
     :return: an async iterator of chunks.
     """
     # asyncio takes as long to import as Jinja2: only those who use it pay for it.
-    from .async_stream import coroutine_stream, thread_stream  # noqa: PLC0415
+    from .chunks.async_stream import coroutine_stream, thread_stream  # noqa: PLC0415
 
     if not streams(template):
         raise _cannot_stream(template)

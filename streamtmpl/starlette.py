@@ -9,9 +9,9 @@ from starlette.templating import Jinja2Templates
 
 from .asgi import send_stream
 from .environment import enable_streaming
-from .headers import check_headers
 from .rendering import render_stream_async
-from .responses import charset_of
+from .responses.head import charset_of
+from .responses.headers import check_headers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -7,21 +7,17 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from .exceptions import ResponseSentError
-from .responses import (
-    CONTENT_TYPE,
-    ResponseHead,
-    byte_stream,
-    close_unread,
-    patch_script_response,
-)
+from .responses.body import byte_stream, close_unread
+from .responses.head import CONTENT_TYPE, ResponseHead
+from .responses.script import patch_script_response
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-    from .responses import HeaderItems
-    from .stream import ChunkStream
+    from .chunks.stream import ChunkStream
+    from .responses.head import HeaderItems
 
 
 class StreamResponse(ResponseHead):

@@ -12,10 +12,10 @@ One file per concern, each a layer over the one before:
 
 from jinja2.compiler import CodeGenerator
 
-from .inheritance import InheritanceGenerator
+from .regions import RegionGenerator
 
 
-class StreamCodeGenerator(InheritanceGenerator):
+class StreamCodeGenerator(RegionGenerator):
     """Jinja2's code generator, for templates that stream.
 
     Installed through :attr:`jinja2.Environment.code_generator_class`.

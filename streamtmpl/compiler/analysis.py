@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import nodes
 from jinja2.compiler import find_undeclared
 
-from streamtmpl.extensions import region_tag
+from .tags import region_tag
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

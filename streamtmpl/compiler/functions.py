@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from jinja2 import nodes
 from jinja2.compiler import Frame, MacroRef
 from jinja2.nodes import EvalContext
 
-from streamtmpl.calls import PARAMETER
-from streamtmpl.runtime import async_exported, exported
+from streamtmpl.vocabulary import PARAMETER
 
 from .analysis import ASSIGNMENT, EXTENDS, contains, undeclared
-from .loops import LoopGenerator
-
-if TYPE_CHECKING:
-    from .regions import RegionFunction
+from .loops.statement import LoopGenerator
 
 
 class FunctionGenerator(LoopGenerator):
     """Compiles templates and macros into functions that write into a buffer."""
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)
-        self.region_functions: list[RegionFunction] = []
-
     def visit_Template(self, node: nodes.Template, frame: Frame | None = None) -> None:
         """Write the whole module."""
         assert frame is None, "a template is the outermost node"
-        with self.module(node, async_exported if self.environment.is_async else exported):
+        with self.module(node):
             self._module(node)
 
     def _module(self, node: nodes.Template) -> None:
@@ -40,14 +30,14 @@ class FunctionGenerator(LoopGenerator):
         self._root(node, eval_ctx, extends)
         for name, block in self.blocks.items():
             self._block(name, block, eval_ctx)
-        if self.region_functions:
-            from .regions import write_functions  # noqa: PLC0415 - few templates
-
-            write_functions(self)
+        self.other_functions()
         blocks = ", ".join(f"{name!r}: block_{name}" for name in self.blocks)
         self.writeline(f"blocks = {{{blocks}}}", extra=1)
         lines = "&".join(f"{line}={code_line}" for line, code_line in self.debug_info)
         self.writeline(f"debug_info = {lines!r}")
+
+    def other_functions(self) -> None:
+        """Write the functions of the module beside its root and blocks."""
 
     def _collect_blocks(self) -> None:
         for block in self.survey.blocks:

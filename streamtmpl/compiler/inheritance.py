@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, cast
 
 from jinja2 import nodes
 
-from streamtmpl.extensions import region_tag
-
 from .functions import FunctionGenerator
 
 if TYPE_CHECKING:
@@ -130,7 +128,7 @@ class InheritanceGenerator(FunctionGenerator):
             self.blockvisit(node.else_, inner)
             self.outdent()
         self.outdent(nested)
-        self._end(frame)
+        self.end(frame)
 
     def _branch(self, keyword: str, node: nodes.If, frame: Frame) -> None:
         test = cast("nodes.Expr", node.test)
@@ -145,27 +143,9 @@ class InheritanceGenerator(FunctionGenerator):
         self.outdent()
 
     def visit_With(self, node: nodes.With, frame: Frame) -> None:
-        """``{% with %}``, and the tags that become such a node."""
-        tag = region_tag(node)
-        if tag is None:
-            super().visit_With(node, frame)
-        else:
-            self._region(tag, node, frame)
-        self._end(frame)
-
-    def _region(self, tag: str, node: nodes.With, frame: Frame) -> None:
-        from .regions import write_boundary, write_defer  # noqa: PLC0415 - few templates
-
-        write = write_defer if tag == "defer" else write_boundary
-        if not frame.require_output_check:
-            write(self, node, frame)
-        elif not self.has_known_extends:
-            frame = frame.soft()
-            frame.require_output_check = False
-            self.writeline("if parent_template is None:")
-            self.indent()
-            write(self, node, frame)
-            self.outdent()
+        """``{% with %}``"""
+        super().visit_With(node, frame)
+        self.end(frame)
 
     def visit_FilterBlock(self, node: nodes.FilterBlock, frame: Frame) -> None:
         """``{% filter %}``"""
@@ -180,26 +160,27 @@ class InheritanceGenerator(FunctionGenerator):
         self.write(")")
         self.end_write(frame)
         self.leave_frame(inner)
-        self._end(frame)
+        self.end(frame)
 
     def visit_Scope(self, node: nodes.Scope, frame: Frame) -> None:
         """A scope that an extension opens."""
         super().visit_Scope(node, frame)
-        self._end(frame)
+        self.end(frame)
 
     def visit_OverlayScope(self, node: nodes.OverlayScope, frame: Frame) -> None:
         """A scope over a context of its own, that an extension opens."""
         super().visit_OverlayScope(node, frame)
-        self._end(frame)
+        self.end(frame)
 
     def visit_ScopedEvalContextModifier(
         self, node: nodes.ScopedEvalContextModifier, frame: Frame
     ) -> None:
         """``{% autoescape %}``"""
         super().visit_ScopedEvalContextModifier(node, frame)
-        self._end(frame)
+        self.end(frame)
 
-    def _end(self, frame: Frame) -> None:
+    def end(self, frame: Frame) -> None:
+        """A statement has ended."""
         # The top level of a child template writes nothing that a chunk could be cut after.
         if not (frame.toplevel and self.has_known_extends):
             self.boundary(frame)

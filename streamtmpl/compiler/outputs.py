@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, nodes
 from jinja2.runtime import Context
 
-from streamtmpl.calls import PARAMETER
-from streamtmpl.extensions import is_flush
+from streamtmpl.vocabulary import PARAMETER
 
 from .analysis import FILTER, contains, may_await
-from .calls import Arguments, shape
-from .filters import ITERATING_FILTERS
-from .shortcuts import ShortcutGenerator
+from .expressions.calls import Arguments, shape
+from .expressions.filters import ITERATING_FILTERS
+from .expressions.shortcuts import ShortcutGenerator
+from .tags import is_flush
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,14 +86,8 @@ class OutputGenerator(ShortcutGenerator):
     _values = 0
     spendable: frozenset[str] = frozenset()
     """The locals whose value one run uses and nothing after it."""
-    whole_buffers: set[str | None]
-    """The locals of buffers whose text is written unchanged, as a whole or not at all."""
     _in_capture = False
     """Whether a function is being written that is called from a captured block alone."""
-
-    def __init__(self, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)
-        self.whole_buffers = set()
 
     def visit_Output(self, node: nodes.Output, frame: Frame) -> None:
         """Write a run; at the top level of a child template only if nothing is extended."""
@@ -103,16 +97,15 @@ class OutputGenerator(ShortcutGenerator):
             self.writeline("if parent_template is None:")
             self.indent()
         if is_flush(node):
-            self._flush(node, frame)
+            self.flush(node, frame)
         else:
             self._values = 0
             self._output(node, frame)
         if frame.require_output_check:
             self.outdent()
 
-    def _flush(self, node: nodes.Output, frame: Frame) -> None:
-        if frame.buffer in self.whole_buffers:
-            return  # where all is written or nothing there is nothing to hand over
+    def flush(self, node: nodes.Output, frame: Frame) -> None:
+        """``{% flush %}``"""
         if frame.buffer is not None or self._in_capture:
             self.fail(
                 "'flush' inside a 'set' or 'filter' block can have no effect: the text of the"

@@ -6,22 +6,19 @@ with a context of its own. What shows its error is another one. A boundary's bod
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jinja2 import nodes
 from jinja2.compiler import Frame
 from jinja2.nodes import EvalContext
 
-from streamtmpl.patching import END
-from streamtmpl.region_tags import parts_of
-from streamtmpl.regions import LOOKS_AHEAD
+from streamtmpl.vocabulary import END, LOOKS_AHEAD
 
 from .analysis import ASSIGNMENT, CROSSING, FUNCTION, contains
+from .inheritance import InheritanceGenerator
 from .records import Record
-
-if TYPE_CHECKING:
-    from .functions import FunctionGenerator
-
+from .region_tags import parts_of
+from .tags import region_tag
 
 _OF_JINJA = ("loop", "caller", "self", "super")
 _GETS: tuple[type[nodes.Getattr | nodes.Getitem], ...] = (nodes.Getattr, nodes.Getitem)
@@ -38,48 +35,160 @@ class RegionFunction(Record):
     eval_ctx: EvalContext
 
 
-def write_defer(to: FunctionGenerator, node: nodes.With, frame: Frame) -> None:
-    """Write the place of a deferred region."""
-    body, (placeholder, error) = parts_of(node)
-    function = _function(to, body, frame)
-    on_error = _function(to, error.body[0], frame) if isinstance(error, nodes.With) else None
-    parts = [part for part in (body, error) if part is not None]
-    used = _used(parts, frame)
-    region, out = to.temporary_identifier(), to.out(frame)
-    begin = to.choose_async("await begin_region_async", "begin_region")
-    to.writeline(
-        f"{region} = {begin}({out}, {to.get_context_ref()}, {to.dump_local_context(frame)},"
-        f" {used!r}, {function}, {on_error}, ",
-        node,
-    )
-    to.visit(node.values[0], frame)
-    to.write(f", {node.lineno})")
-    to.writeline(f"if {region}.start is None:")
-    to.indent()
-    to.call_into(f"{region}.into({out})")
-    to.outdent()
-    to.writeline("else:")
-    to.indent()
-    to.cut_if(f"{region}.is_first and {out}.main.holds_head()")
-    to.writeline(f"{to.writer(frame)}({region}.start)")
-    to.writeline(f"if {region}.patched:")
-    to.indent()
-    if placeholder is not None:
-        _placeholder(to, placeholder, frame, region)
-    to.writeline(f"{to.writer(frame)}({END!r})")
-    to.outdent(2)
+class RegionGenerator(InheritanceGenerator):
+    """Compiles ``{% defer %}`` and ``{% boundary %}``, and what they make of other statements."""
 
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self._region_functions: list[RegionFunction] = []
+        self._in_region = False
+        """Whether the function of a deferred region is being written."""
+        self._boundaries: list[tuple[str, str, tuple[int, int]]] = []
+        """The boundaries around what is being written: the local of the buffer, what writes into
+        the one around it, and where it stands, as :attr:`_place` tells."""
+        self._whole_buffers: set[str | None] = set()
+        """The locals of buffers whose text is written unchanged, as a whole or not at all."""
 
-def _placeholder(to: FunctionGenerator, placeholder: nodes.Node, frame: Frame, region: str) -> None:
-    """Write what stands for *region* until it is ready; regions in it end with it."""
-    may_begin = contains([placeholder], CROSSING | FUNCTION)
-    if not may_begin and placeholder.find(nodes.Call) is None:
-        to.visit(placeholder, frame)
-        return
-    around, out = to.temporary_identifier(), to.out(frame)
-    to.writeline(f"{around}, {out}.placeholder_of = {out}.placeholder_of, {region}")
-    to.visit(placeholder, frame)
-    to.writeline(f"{out}.placeholder_of = {around}")
+    def visit_With(self, node: nodes.With, frame: Frame) -> None:
+        """``{% with %}``, and the tags that become such a node."""
+        tag = region_tag(node)
+        if tag is None:
+            super().visit_With(node, frame)
+            return
+        write = self._defer if tag == "defer" else self._boundary
+        if not frame.require_output_check:
+            write(node, frame)
+        elif not self.has_known_extends:
+            inner = frame.soft()
+            inner.require_output_check = False
+            self.writeline("if parent_template is None:")
+            self.indent()
+            write(node, inner)
+            self.outdent()
+        self.end(frame)
+
+    def _defer(self, node: nodes.With, frame: Frame) -> None:
+        """Write the place of a deferred region."""
+        body, (placeholder, error) = parts_of(node)
+        function = self._function(body, frame)
+        on_error = self._function(error.body[0], frame) if isinstance(error, nodes.With) else None
+        parts = [part for part in (body, error) if part is not None]
+        used = _used(parts, frame)
+        region, out = self.temporary_identifier(), self.out(frame)
+        begin = self.choose_async("await begin_region_async", "begin_region")
+        self.writeline(
+            f"{region} = {begin}({out}, {self.get_context_ref()}, {self.dump_local_context(frame)},"
+            f" {used!r}, {function}, {on_error}, ",
+            node,
+        )
+        self.visit(node.values[0], frame)
+        self.write(f", {node.lineno})")
+        self.writeline(f"if {region}.start is None:")
+        self.indent()
+        self.call_into(f"{region}.into({out})")
+        self.outdent()
+        self.writeline("else:")
+        self.indent()
+        self.cut_if(f"{region}.is_first and {out}.main.holds_head()")
+        self.writeline(f"{self.writer(frame)}({region}.start)")
+        self.writeline(f"if {region}.patched:")
+        self.indent()
+        if placeholder is not None:
+            self._placeholder(placeholder, frame, region)
+        self.writeline(f"{self.writer(frame)}({END!r})")
+        self.outdent(2)
+
+    def _placeholder(self, placeholder: nodes.Node, frame: Frame, region: str) -> None:
+        """Write what stands for *region* until it is ready; regions in it end with it."""
+        may_begin = contains([placeholder], CROSSING | FUNCTION)
+        if not may_begin and placeholder.find(nodes.Call) is None:
+            self.visit(placeholder, frame)
+            return
+        around, out = self.temporary_identifier(), self.out(frame)
+        self.writeline(f"{around}, {out}.placeholder_of = {out}.placeholder_of, {region}")
+        self.visit(placeholder, frame)
+        self.writeline(f"{out}.placeholder_of = {around}")
+
+    def _function(self, scope: nodes.Node, frame: Frame) -> str:
+        """The name of the function that *scope* is going to be."""
+        assert isinstance(scope, nodes.Scope)
+        eval_ctx = EvalContext(self.environment, self.name)
+        eval_ctx.revert(frame.eval_ctx.save())
+        name = f"region_{len(self._region_functions) + 1}"
+        self._region_functions.append(RegionFunction(name, scope, eval_ctx))
+        return name
+
+    def other_functions(self) -> None:
+        """Write the functions of all deferred regions, also of those within them."""
+        self._in_region = True
+        for function in self._region_functions:  # it grows meanwhile
+            scope = function.scope
+            environment = "" if self.defer_init else ", environment=environment"
+            header = f"{self.func(function.name)}(context, out, missing=missing{environment}):"
+            with self.function(header, scope, extra=1, renders=True):
+                frame = Frame(function.eval_ctx)
+                frame.block_frame = contains(scope.body, ASSIGNMENT)
+                frame.symbols.analyze_node(scope)
+                if frame.block_frame:
+                    self.writeline("_block_vars = {}")
+                self.enter_frame(frame)
+                self.pull_dependencies(scope.body)
+                self.blockvisit(scope.body, frame)
+                self.leave_frame(frame, with_python_scope=True)
+
+    def _boundary(self, node: nodes.With, frame: Frame) -> None:
+        """Write the body of a boundary into a buffer of its own, and what follows when it fails."""
+        body, (fallback,) = parts_of(node)
+        inside = frame.soft()
+        inside.buffer = self.temporary_identifier()
+        self.writeline(f"{inside.buffer} = {self.out(frame)}.whole()", node)
+        self.writeline(f"{inside.buffer}_write = {inside.buffer}.write")
+        self._whole_buffers.add(inside.buffer)
+        self.writeline("try:")
+        self.indent()
+        self._boundaries.append((inside.buffer, self.writer(frame), self._place))
+        self.visit(body, inside)
+        self._boundaries.pop()
+        self.outdent()
+        outside = frame.inner()
+        error = outside.symbols.declare_parameter("error")
+        self.writeline(f"except Exception as {error}:")
+        self.indent()
+        self.writeline(f"{inside.buffer}.give_up()")
+        if isinstance(fallback, nodes.With):
+            outside.symbols.analyze_node(fallback)
+            self.enter_frame(outside)
+            self.blockvisit(fallback.body, outside)
+            self.leave_frame(outside)
+        else:
+            self.writeline(f"log_failure('boundary', context, {node.lineno}, {error})")
+        self.outdent()
+        self.writeline("else:")
+        self.indent()
+        self.writeline(f"{self.writer(frame)}({inside.buffer}.getvalue())")
+        self.outdent()
+
+    @property
+    def _place(self) -> tuple[int, int]:
+        """How many functions are around what is being written, and how many loops of the last."""
+        return len(self._functions), len(self._loops)
+
+    def leave(self, statement: str, node: nodes.Stmt) -> None:
+        """Write what boundaries in the iteration hold, which is left before their end."""
+        if self._in_region and not self._loops:
+            self.fail(
+                f"{statement!r} inside a deferred region cannot end the loop around it, which has"
+                " gone on when the region is rendered",
+                node.lineno,
+            )
+        for buffer, writer, place in reversed(self._boundaries):
+            if place == self._place:
+                self.writeline(f"{writer}({buffer}.getvalue())")
+
+    def flush(self, node: nodes.Output, frame: Frame) -> None:
+        """``{% flush %}``: where all is written or nothing there is nothing to hand over."""
+        if frame.buffer not in self._whole_buffers:
+            super().flush(node, frame)
 
 
 def _used(parts: list[nodes.Scope | nodes.With], frame: Frame) -> list[str]:
@@ -110,65 +219,3 @@ def _attribute(get: nodes.Getattr | nodes.Getitem) -> Any:
     if isinstance(get, nodes.Getattr):
         return get.attr
     return get.arg.value if isinstance(get.arg, nodes.Const) else None
-
-
-def _function(to: FunctionGenerator, scope: nodes.Node, frame: Frame) -> str:
-    """The name of the function that *scope* is going to be."""
-    assert isinstance(scope, nodes.Scope)
-    eval_ctx = EvalContext(to.environment, to.name)
-    eval_ctx.revert(frame.eval_ctx.save())
-    name = f"region_{len(to.region_functions) + 1}"
-    to.region_functions.append(RegionFunction(name, scope, eval_ctx))
-    return name
-
-
-def write_functions(to: FunctionGenerator) -> None:
-    """Write the functions of all deferred regions, also of those within them."""
-    to.in_region = True
-    for function in to.region_functions:  # it grows meanwhile
-        scope = function.scope
-        environment = "" if to.defer_init else ", environment=environment"
-        header = f"{to.func(function.name)}(context, out, missing=missing{environment}):"
-        with to.function(header, scope, extra=1, renders=True):
-            frame = Frame(function.eval_ctx)
-            frame.block_frame = contains(scope.body, ASSIGNMENT)
-            frame.symbols.analyze_node(scope)
-            if frame.block_frame:
-                to.writeline("_block_vars = {}")
-            to.enter_frame(frame)
-            to.pull_dependencies(scope.body)
-            to.blockvisit(scope.body, frame)
-            to.leave_frame(frame, with_python_scope=True)
-
-
-def write_boundary(to: FunctionGenerator, node: nodes.With, frame: Frame) -> None:
-    """Write the body of a boundary into a buffer of its own, and what follows when it fails."""
-    body, (fallback,) = parts_of(node)
-    inside = frame.soft()
-    inside.buffer = to.temporary_identifier()
-    to.writeline(f"{inside.buffer} = {to.out(frame)}.whole()", node)
-    to.writeline(f"{inside.buffer}_write = {inside.buffer}.write")
-    to.whole_buffers.add(inside.buffer)
-    to.writeline("try:")
-    to.indent()
-    to.boundaries.append((inside.buffer, to.writer(frame), to.place))
-    to.visit(body, inside)
-    to.boundaries.pop()
-    to.outdent()
-    outside = frame.inner()
-    error = outside.symbols.declare_parameter("error")
-    to.writeline(f"except Exception as {error}:")
-    to.indent()
-    to.writeline(f"{inside.buffer}.give_up()")
-    if isinstance(fallback, nodes.With):
-        outside.symbols.analyze_node(fallback)
-        to.enter_frame(outside)
-        to.blockvisit(fallback.body, outside)
-        to.leave_frame(outside)
-    else:
-        to.writeline(f"log_failure('boundary', context, {node.lineno}, {error})")
-    to.outdent()
-    to.writeline("else:")
-    to.indent()
-    to.writeline(f"{to.writer(frame)}({inside.buffer}.getvalue())")
-    to.outdent()

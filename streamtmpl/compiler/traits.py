@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from jinja2.runtime import Context
 
-from .lookups import plain_getattr, plain_getitem, plain_resolve
+from .expressions.lookups import plain_getattr, plain_getitem, plain_resolve
+from .expressions.shortcuts import plain_undefined
 from .outputs import calls_stream
-from .shortcuts import plain_undefined
 
 if TYPE_CHECKING:
     from jinja2 import Environment

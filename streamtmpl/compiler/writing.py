@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import nodes
 from jinja2.compiler import CodeGenerator, CompilerExit, Frame
 
+from streamtmpl.vocabulary import ASYNC, SYNC, imports
+
 from .analysis import Survey
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
 # A local that a generated function sets up first, and the text in its body that asks for it.
 _LOCALS_OF_RENDER = (
@@ -30,8 +32,6 @@ _LOCALS_OF_WRITING = (
 
 # Loops count what they write themselves, which is cheaper than to ask the buffer at each boundary.
 _RECOUNT = "held, limit = tell(), out.limit"
-
-_IMPORT = "from streamtmpl.runtime import "
 
 
 class _Function:
@@ -65,18 +65,18 @@ class WritingGenerator(CodeGenerator):
     # -- functions
 
     @contextmanager
-    def module(self, node: nodes.Template, exported: Sequence[str]) -> Iterator[None]:
+    def module(self, node: nodes.Template) -> Iterator[None]:
         """Write the module of a template, whose body the ``with`` block writes.
 
-        It imports what it uses of *exported*.
+        It imports what it uses of the vocabulary.
         """
         self.survey = Survey(node)
         outer, self.stream = self.stream, StringIO()
-        self.writeline(_IMPORT)
+        self.writeline("")
         yield
         body, self.stream = self.stream.getvalue(), outer
-        self.stream.write(_IMPORT + ", ".join(name for name in exported if name in body))
-        self.stream.write(body.removeprefix(_IMPORT))
+        where = ASYNC if self.environment.is_async else SYNC
+        self.stream.write(imports([name for name in where if name in body], where) + body)
 
     @contextmanager
     def function(

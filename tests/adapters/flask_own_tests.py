@@ -88,7 +88,7 @@ def pytest_configure(config: Any) -> None:
 def put_into_flask() -> None:
     import flask  # noqa: PLC0415 - the command itself does not need it
 
-    from streamtmpl import flask as streaming  # noqa: PLC0415
+    from streamtmpl.flask import views as streaming  # noqa: PLC0415
 
     for name in NAMES:
         for module in (flask, flask.helpers, flask.templating):

@@ -25,7 +25,8 @@ from django.test import (
 from django.views.decorators.gzip import gzip_page
 
 from streamtmpl import NotStreamingError, StreamEnvironment, UnknownBlockError
-from streamtmpl.django import StreamTemplateResponse, environment
+from streamtmpl.django.backend import environment
+from streamtmpl.django.response import StreamTemplateResponse
 
 from .apps import django_app, django_gates
 

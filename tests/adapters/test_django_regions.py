@@ -26,8 +26,9 @@ from django.utils import timezone, translation
 from django.utils.functional import SimpleLazyObject
 
 from streamtmpl import StreamEnvironment
-from streamtmpl.django import StreamTemplateResponse, environment
-from streamtmpl.patch_script import PATCH_SCRIPT
+from streamtmpl.django.backend import environment
+from streamtmpl.django.response import StreamTemplateResponse
+from streamtmpl.regions.patch_script import PATCH_SCRIPT
 
 from .apps import django_app, django_gates, django_region_pages
 from .patches import is_plain, patches, places

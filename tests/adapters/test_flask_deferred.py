@@ -15,7 +15,7 @@ flask = pytest.importorskip("flask", reason="the extra 'flask' is not installed"
 from jinja2 import DictLoader
 
 import streamtmpl.flask as streaming
-from streamtmpl.patch_script import PATCH_SCRIPT, PATCH_SCRIPT_HASH
+from streamtmpl.regions.patch_script import PATCH_SCRIPT, PATCH_SCRIPT_HASH
 
 HANGS = 20
 """Seconds after which a test that hangs is given up."""

@@ -10,7 +10,7 @@ import pytest
 
 flask = pytest.importorskip("flask", reason="the extra 'flask' is not installed")
 
-from streamtmpl.flask import StreamTemplates, stream_template_string
+from streamtmpl.flask.views import StreamTemplates, stream_template_string
 
 SOURCE = "{% for n in range(20000) %}{{ n }} {{ g.user }}\n{% endfor %}"
 TEXT = "".join(f"{n} Ann\n" for n in range(20000))

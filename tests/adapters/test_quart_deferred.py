@@ -16,7 +16,7 @@ from jinja2 import DictLoader
 
 import streamtmpl.quart as streaming
 from streamtmpl import StreamEnvironment
-from streamtmpl.patch_script import PATCH_SCRIPT, PATCH_SCRIPT_HASH
+from streamtmpl.regions.patch_script import PATCH_SCRIPT, PATCH_SCRIPT_HASH
 
 HANGS = 20
 """Seconds after which a test that hangs is given up."""

@@ -11,15 +11,11 @@ import pytest
 from markupsafe import Markup
 
 from streamtmpl import ResponseSentError, StreamEnvironment, rechunk
-from streamtmpl.headers import ResponseHeaders
-from streamtmpl.patch_script import PATCH_SCRIPT_HASH
-from streamtmpl.responses import (
-    ResponseHead,
-    async_byte_stream,
-    byte_stream,
-    close_unread,
-    patch_script_response,
-)
+from streamtmpl.regions.patch_script import PATCH_SCRIPT_HASH
+from streamtmpl.responses.body import async_byte_stream, byte_stream, close_unread
+from streamtmpl.responses.head import ResponseHead
+from streamtmpl.responses.headers import ResponseHeaders
+from streamtmpl.responses.script import patch_script_response
 
 
 @pytest.mark.parametrize(

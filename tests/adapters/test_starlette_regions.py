@@ -23,7 +23,7 @@ from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
 from streamtmpl.asgi import patch_script
-from streamtmpl.patch_script import PATCH_SCRIPT
+from streamtmpl.regions.patch_script import PATCH_SCRIPT
 from streamtmpl.starlette import StreamTemplateResponse, StreamTemplates
 
 from .exchange import HANGS, Exchange

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from streamtmpl.patch_script import PATCH_SCRIPT
+from streamtmpl.regions.patch_script import PATCH_SCRIPT
 
 from .interface import Page
 

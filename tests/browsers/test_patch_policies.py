@@ -7,7 +7,7 @@ from threading import Event
 
 import pytest
 
-from streamtmpl.patch_script import PATCH_SCRIPT, PATCH_SCRIPT_HASH
+from streamtmpl.regions.patch_script import PATCH_SCRIPT, PATCH_SCRIPT_HASH
 
 from .driver import Browser, Page
 from .region_pages import END, NATIVE, SCRIPT, marked, patch, pieces

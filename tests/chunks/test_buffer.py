@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from streamtmpl.buffer import DEFAULT_CHUNK_SIZE, FIRST_CHUNK_SIZE, NEVER, Buffer, check_chunk_size
+from streamtmpl.chunks.buffer import (
+    DEFAULT_CHUNK_SIZE,
+    FIRST_CHUNK_SIZE,
+    NEVER,
+    Buffer,
+    check_chunk_size,
+)
 
 
 def cuts(out: Buffer) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from streamtmpl import StreamEnvironment, render_stream
-from streamtmpl.sources import Sources
+from streamtmpl.chunks.closing import Sources
 
 
 def numbers() -> Iterator[int]:

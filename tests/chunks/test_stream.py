@@ -18,7 +18,7 @@ from streamtmpl import (
     StreamError,
     render_stream,
 )
-from streamtmpl.buffer import Buffer
+from streamtmpl.chunks.buffer import Buffer
 
 ENVIRONMENT = StreamEnvironment()
 ROWS = "{% for row in rows %}<{{ row }}>{% endfor %}"

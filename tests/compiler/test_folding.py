@@ -11,7 +11,7 @@ from jinja2.nodes import EvalContext
 from jinja2.optimizer import Optimizer
 
 from streamtmpl import StreamEnvironment
-from streamtmpl.compiler.expressions import Folder
+from streamtmpl.compiler.expressions.awaiting import Folder
 
 EXPRESSIONS = [
     *("1", "x", "1 + 2", "x + (1 + 2)", "'a' ~ 'b' ~ x", "-(1 + 1)", "not 0", "1 < 2 < x"),

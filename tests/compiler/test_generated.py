@@ -28,7 +28,7 @@ from streamtmpl import (
     render_stream,
     render_stream_async,
 )
-from streamtmpl.generated import compile_generated, template_filename
+from streamtmpl.compiler.generated import compile_generated, template_filename
 
 FILES = {
     "run.html": "<p>\n{{ name }}\n{{ 1 }} {{ 2 }}\n{{ boom() }} {{ name }}\n</p>",

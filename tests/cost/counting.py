@@ -16,7 +16,7 @@ from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
 import streamtmpl
-from streamtmpl.buffer import Buffer
+from streamtmpl.chunks.buffer import Buffer
 
 _PACKAGE = str(Path(streamtmpl.__file__).parent) + os.sep
 _WRITE = Buffer().write.__name__

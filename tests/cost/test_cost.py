@@ -30,10 +30,11 @@ from typing import Any, NamedTuple
 import jinja2
 import pytest
 
-import streamtmpl.renders  # noqa: F401 - else it is imported while the clock stands still
+import streamtmpl.chunks.tasks  # noqa: F401 - else it is imported while the clock stands still
 from bench.workloads import MAIN, WORKLOADS, generated_rows
-from streamtmpl import StreamEnvironment, escaping, render_stream, render_stream_async
-from streamtmpl.generated import compile_generated
+from streamtmpl import StreamEnvironment, render_stream, render_stream_async
+from streamtmpl.compiler.generated import compile_generated
+from streamtmpl.runtime import escaping
 from tests.golden.test_golden import TEMPLATES, Environments, context
 from tests.support.clocks import replaced_clock
 

@@ -31,7 +31,7 @@ from jinja2.parser import Parser
 from markupsafe import Markup
 
 from streamtmpl import StreamEnvironment, render_stream, render_stream_async
-from streamtmpl.runtime import async_exported, exported
+from streamtmpl.vocabulary import ASYNC, SYNC, imports
 
 GOLDEN = Path(__file__).resolve().parent
 SNAPSHOTS = GOLDEN / "snapshots"
@@ -134,9 +134,9 @@ def streamed(template: jinja2.Template, chunks: list[str]) -> None:
 @pytest.mark.parametrize("name", [*TEMPLATES, *REGIONS])
 def test_code(name: str, kind: str) -> None:
     code = generated(Environments(kind).ours, f"{name}.html")
-    imports, _, _ = code.partition("\n")
-    names = imports.removeprefix("from streamtmpl.runtime import ").split(", ")
-    assert set(names) <= set(async_exported if kind == "async" else exported)
+    first_line, _, _ = code.partition("\n")
+    where = ASYNC if kind == "async" else SYNC
+    assert first_line == imports([name for name in where if name in code], where)
     check(f"{name}.{kind}", code)
 
 

@@ -6,9 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from streamtmpl import (
-    StreamEnvironment,
-)
+from streamtmpl import StreamEnvironment
 
 from .threads import Threads
 

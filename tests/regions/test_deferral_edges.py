@@ -17,7 +17,7 @@ import pytest
 from jinja2 import DictLoader
 
 from streamtmpl import StreamEnvironment, render_stream, render_stream_async
-from streamtmpl.patching import tail_start
+from streamtmpl.regions.markup import tail_start
 from tests.support.gates import HANGS, ConsumerTask, Gate, in_loop, settle
 from tests.support.patched import assembled
 

@@ -6,10 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from streamtmpl import (
-    StreamEnvironment,
-    render_stream,
-)
+from streamtmpl import StreamEnvironment, render_stream
 from tests.support.patched import assembled, page
 
 from .threads import Threads

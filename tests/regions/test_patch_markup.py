@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from streamtmpl import PATCH_SCRIPT, StreamEnvironment, render_stream
-from streamtmpl.patching import balanced, ends_in_paragraph, new_token, script_element, tail_start
+from streamtmpl.regions.markup import (
+    balanced,
+    ends_in_paragraph,
+    new_token,
+    script_element,
+    tail_start,
+)
 from tests.support.patched import assembled, page
 
 

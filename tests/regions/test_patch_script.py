@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 
-from streamtmpl.patch_script import PATCH_SCRIPT, PATCH_SCRIPT_HASH
+from streamtmpl.regions.patch_script import PATCH_SCRIPT, PATCH_SCRIPT_HASH
 
 MOST = 600
 """Bytes that every page with a deferred region may carry for browsers that need the script."""

@@ -11,12 +11,7 @@ from typing import Any
 
 import pytest
 
-from streamtmpl import (
-    StreamClosedError,
-    StreamEnvironment,
-    render_stream,
-    render_stream_async,
-)
+from streamtmpl import StreamClosedError, StreamEnvironment, render_stream, render_stream_async
 from tests.support.gates import in_loop
 
 from .threads import HANGS, Gates, Threads, boom, every_way, noted

@@ -10,10 +10,7 @@ from typing import Any
 
 import pytest
 
-from streamtmpl import (
-    StreamEnvironment,
-    render_stream,
-)
+from streamtmpl import StreamEnvironment, render_stream
 from tests.support.patched import assembled
 
 from .threads import FOUR, HANGS, Gates, Threads, boom, every_way

@@ -11,10 +11,7 @@ from typing import Any
 
 import pytest
 
-from streamtmpl import (
-    StreamEnvironment,
-    render_stream,
-)
+from streamtmpl import StreamEnvironment, render_stream
 from tests.support.patched import assembled, page
 
 from .threads import FOUR, Ahead, Gates, Threads

@@ -9,10 +9,7 @@ from typing import Any
 
 import pytest
 
-from streamtmpl import (
-    ChunkStream,
-    render_stream,
-)
+from streamtmpl import ChunkStream, render_stream
 from tests.support.patched import assembled
 
 HANGS = 20

@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
-from streamtmpl import StreamEnvironment, escaping
-from streamtmpl.escaping import escape_text, escape_value, to_text
+from streamtmpl import StreamEnvironment
+from streamtmpl.runtime import escaping
+from streamtmpl.runtime.escaping import escape_text, escape_value, to_text
 
 
 class Text(str):

@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from streamtmpl import sources
+from streamtmpl import runtime
+from streamtmpl.chunks import buffer
 
 QUICK, FAST, SLOW = 0.0001, 0.0019, 0.0021
 """Seconds of a pull: the last two are around the 2 ms from which on a pull is slow."""
@@ -26,12 +27,13 @@ class Clock:
 
 def replaced_clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """A clock in the place of the real one, wherever the package has it."""
-    fake, real = Clock(), sources.clock
+    fake, real = Clock(), buffer.clock
+    assert runtime.clock is real  # fetched now, else it would keep the fake one
     found = 0
     for name, module in list(sys.modules.items()):
         if name.partition(".")[0] == "streamtmpl" and getattr(module, "clock", None) is real:
             monkeypatch.setattr(module, "clock", fake)
             found += 1
     assert found >= 2
-    assert sources.clock() == fake.now
+    assert buffer.clock() == fake.now
     return fake

@@ -17,7 +17,7 @@ from django.core.management import execute_from_command_line
 from django.core.wsgi import get_wsgi_application
 from django.urls import path
 
-from streamtmpl.django import StreamTemplateResponse
+from streamtmpl.django.response import StreamTemplateResponse
 
 settings.configure(
     DEBUG=True,

@@ -11,7 +11,7 @@ from time import perf_counter, sleep
 
 from flask import Flask, g
 
-from streamtmpl.flask import StreamTemplates, stream_template
+from streamtmpl.flask.views import StreamTemplates, stream_template
 
 BOTS = re.compile(r"bot\b|crawl|spider|curl|wget", re.IGNORECASE)
 

@@ -5,7 +5,7 @@ flask --app docs/examples/flask/patterns run
 
 from flask import Flask, request
 
-from streamtmpl.flask import (
+from streamtmpl.flask.views import (
     StreamTemplates,
     stream_response,
     stream_template,

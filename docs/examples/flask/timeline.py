@@ -7,7 +7,7 @@ import time
 
 from flask import Flask, request
 
-from streamtmpl.flask import StreamTemplates, stream_template
+from streamtmpl.flask.views import StreamTemplates, stream_template
 
 app = Flask(__name__)
 app.config["TIMELINE_PACE"] = 0.5  # seconds for each event, as if it came from a slow query

@@ -9,7 +9,7 @@ import asyncio
 
 from quart import Quart
 
-from streamtmpl.quart import StreamTemplates, stream_template
+from streamtmpl.quart.views import StreamTemplates, stream_template
 
 app = Quart(__name__)
 app.config["DASHBOARD_PACE"] = 1.0

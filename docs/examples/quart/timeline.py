@@ -8,7 +8,7 @@ import time
 
 from quart import Quart, request
 
-from streamtmpl.quart import StreamTemplates, stream_template
+from streamtmpl.quart.views import StreamTemplates, stream_template
 
 app = Quart(__name__)
 app.config["TIMELINE_PACE"] = 0.5  # seconds for each event, as if it came from a slow query

@@ -22,7 +22,7 @@ from django.http import Http404, HttpResponse
 from django.urls import path
 from django.utils.translation import get_language
 
-from streamtmpl.django import StreamTemplateResponse, patch_script
+from streamtmpl.django.response import StreamTemplateResponse, patch_script
 
 from . import django_gates, django_region_pages
 from .django_gates import note, variable, wait, wait_async

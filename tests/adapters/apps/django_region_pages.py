@@ -13,7 +13,7 @@ from django.db import connection
 from django.http import JsonResponse
 from django.utils.translation import get_language
 
-from streamtmpl.django import StreamTemplateResponse
+from streamtmpl.django.response import StreamTemplateResponse
 
 from .django_gates import note, variable, wait, wait_async
 

@@ -7,7 +7,7 @@ import threading
 from flask import Flask, abort, g, has_request_context, request
 from jinja2 import DictLoader
 
-from streamtmpl.flask import StreamTemplates, stream_response, stream_template
+from streamtmpl.flask.views import StreamTemplates, stream_response, stream_template
 
 TEMPLATES = {
     "waits.html": "<h1>{{ request.args.q }}</h1>\n{% flush %}{{ wait() }}{{ g.user }}",

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from flask import Flask, g, request
 from jinja2 import DictLoader
 
-from streamtmpl.flask import StreamTemplates, stream_template
+from streamtmpl.flask.views import StreamTemplates, stream_template
 
 REGIONS = 500
 TEMPLATES = {

@@ -7,8 +7,8 @@ import asyncio
 from jinja2 import DictLoader
 from quart import Quart, g, has_request_context, request
 
-from streamtmpl.quart import StreamTemplates, stream_template
-from streamtmpl.quart_contexts import VERSION
+from streamtmpl.quart.hold import VERSION
+from streamtmpl.quart.views import StreamTemplates, stream_template
 
 TEMPLATES = {
     "waits.html": "<h1>{{ request.args.q }}</h1>\n{% flush %}{{ wait() }}{{ g.user }}",

@@ -8,7 +8,7 @@ from flask import Flask, Response, abort
 from jinja2 import FileSystemLoader
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-from streamtmpl.flask import StreamTemplates, patch_script, stream_response
+from streamtmpl.flask.views import StreamTemplates, patch_script, stream_response
 
 from .wanted import FOLDER, SCRIPTS, Wanted
 

@@ -1,0 +1,179 @@
+"""The buffer that a whole render writes into, and when what it holds becomes a chunk.
+
+Generated code writes runs with :attr:`Buffer.write` and asks at every boundary
+``tell() > out.limit``: true means "cut here", and the code suspends so that whoever drives it may
+:meth:`~Buffer.take` the text. No Jinja2 and no IO in here.
+"""
+
+from __future__ import annotations
+
+import sys
+from io import StringIO
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from .closing import Sources
+
+
+DEFAULT_CHUNK_SIZE = 16384
+"""Characters that must have collected before a boundary cuts a chunk, unless told otherwise."""
+
+FIRST_CHUNK_SIZE = 1024
+"""Characters of the first chunk; each further one doubles up to the chunk size."""
+
+NEVER = sys.maxsize
+
+
+class Region(Protocol):
+    """What the buffer knows of a deferred region: that it may begin where text is not shown."""
+
+    def begun_in_placeholder(self, region: Any) -> None:
+        """*region* has begun in the placeholder of this one."""
+
+    def drop(self) -> None:
+        """It is not to be shown."""
+
+
+Defers = tuple[bool, Any, Any]
+"""How deferred regions are shown: whether they are patched in, by which nonce the script is
+allowed, and the executor that renders them."""
+
+PATCHED: Defers = (True, None, None)
+"""Patched in, and rendered one after the other."""
+
+
+def check_chunk_size(size: object) -> int:
+    """Return *size* if it is a chunk size: a number of characters, 0 or more.
+
+    :raises TypeError: it is no ``int``.
+    :raises ValueError: it is negative.
+    """
+    if not isinstance(size, int) or isinstance(size, bool):
+        raise TypeError(
+            f"chunk_size must be a number of characters (an int), not {size!r}."
+            " Use 0 to cut at every boundary."
+        )
+    if size < 0:
+        raise ValueError(
+            f"chunk_size must be 0 or more characters, not {size!r}."
+            " Use 0 to cut at every boundary."
+        )
+    return size
+
+
+class Buffer:
+    """Collects the text of one render, or of one captured part of it.
+
+    :ivar write: appends a ``str``.
+    :ivar tell: the number of characters collected and not taken yet.
+    :ivar limit: a boundary cuts when more characters than this have collected.
+    :ivar flush_limit: ``{% flush %}`` cuts when more characters than this have collected.
+    :ivar sources: where iterators register to be closed with the stream; ``None`` where nobody
+        closes them (``render()``).
+    :ivar resumed: the moment (seconds, :func:`time.perf_counter`) the render last got control back.
+    """
+
+    write: Callable[[str], Any]
+    tell: Callable[[], int]
+
+    # What most buffers never change costs nothing as an attribute of the class.
+    flush_limit = 0
+    resumed = 0.0
+    taken = False
+    _captures_for: Buffer | None = None  # to itself, it would leave each to the garbage collector
+    defers: Defers | None = None
+    """How regions are deferred, in a buffer whose text is handed over."""
+    deferral: Any = None
+    """The regions that have been deferred."""
+    region: Region | None = None
+    """The region whose text this is."""
+    interrupt: Callable[[], None] | None = None
+    """What ends a wait for regions, in a buffer whose regions are rendered in other threads."""
+    placeholder_of: Region | None = None
+    """The region whose placeholder is being written."""
+    _whole_in: Buffer | None = None
+    _begun: list[Region]
+
+    def __init__(self, chunk_size: int | None = None, sources: Sources | None = None) -> None:
+        """A buffer that cuts at *chunk_size* characters, or never (``None``)."""
+        self._text = text = StringIO()
+        self.write = text.write
+        self.tell = text.tell
+        self.sources = sources
+        self._size = chunk_size
+        if chunk_size is None:
+            self.limit = self.flush_limit = NEVER
+        elif chunk_size > FIRST_CHUNK_SIZE:
+            self.limit = FIRST_CHUNK_SIZE - 1
+        else:
+            self.limit = chunk_size - 1 if chunk_size else 0
+
+    def capture(self) -> Buffer:
+        """A buffer for text that is to become a value: it never cuts."""
+        inner = Buffer(None, self.sources)
+        inner._captures_for = self.main
+        return inner
+
+    def whole(self) -> Buffer:
+        """A buffer for text that goes into this one unchanged, as a whole or not at all."""
+        inner = self.capture()
+        inner._whole_in = self
+        inner._begun = []
+        return inner
+
+    def begin_region(self, region: Region) -> Buffer:
+        """Note that *region* begins in here; returns the buffer that its place is in at last."""
+        out = self
+        while True:
+            if out.placeholder_of is not None:
+                out.placeholder_of.begun_in_placeholder(region)
+            if out._whole_in is None:
+                return out
+            out._begun.append(region)
+            out = out._whole_in
+
+    def give_up(self) -> None:
+        """This text is not to be shown: nor is a region that has begun in it."""
+        for region in self._begun:
+            region.drop()
+
+    @property
+    def main(self) -> Buffer:
+        """The buffer whose text is handed over: this one, or the one this captures for."""
+        return self._captures_for or self
+
+    def take(self) -> str:
+        """Remove and return what has collected; the next chunk may be twice as long."""
+        if self.deferral is not None:
+            self.deferral.settle(taken=True)
+        text = self._text.getvalue()
+        if text:
+            # Once it has been truncated, a StringIO takes each character apart to store it.
+            StringIO.__init__(self._text)
+            self.taken = True
+            if self._size and self.limit < self._size - 1:
+                self.limit = min(2 * self.limit + 2, self._size) - 1
+        return text
+
+    def replace(self, text: str) -> None:
+        """Have *text* instead of what has collected."""
+        StringIO.__init__(self._text)
+        self._text.write(text)
+
+    def holds_head(self) -> bool:
+        """Whether there is text to hand over, and none has been yet."""
+        return not self.taken and self.flush_limit == 0 and self.tell() > 0
+
+    def getvalue(self) -> str:
+        """What has collected, left in place."""
+        return self._text.getvalue()
+
+    def __iter__(self) -> Iterator[str]:
+        """The text as one piece, so that ``concat(buffer)`` is the captured text."""
+        return iter((self._text.getvalue(),))
+
+
+clock = perf_counter

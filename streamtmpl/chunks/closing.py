@@ -1,0 +1,103 @@
+"""Closing what a render has opened: the iterators that are closed with their stream."""
+
+from __future__ import annotations
+
+from types import GeneratorType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def _is_closable(iterator: Any) -> bool:
+    return callable(getattr(iterator, "aclose", None)) or callable(getattr(iterator, "close", None))
+
+
+_kept_alive: dict[int, dict[int, Any]] = {}
+"""Open iterators of streams under way. Where a stream is garbage together with what it iterates,
+this keeps the collector from finalizing the iterators before the stream closes them."""
+
+
+class Sources:
+    """The iterators that a render has opened and not exhausted, to be closed when it ends."""
+
+    # Most renders open nothing: until one does, there is nothing to be made.
+    _closed = False
+    _sweep_at = 64
+
+    open: dict[int, Any] | None = None
+    """The iterators by their identity; nothing has been opened yet if ``None``."""
+
+    def add(self, iterator: Any) -> None:
+        """Close *iterator* with the stream, if it can be closed and the stream has not ended."""
+        if self._closed or not _is_closable(iterator):
+            return
+        if self.open is None:
+            self.open = {}
+        elif len(self.open) >= self._sweep_at:
+            self._sweep(self.open)
+        self.open[id(iterator)] = iterator
+        _kept_alive[id(self)] = self.open
+
+    def _sweep(self, iterators: dict[int, Any]) -> None:
+        """Forget generators that have ended: a filter exhausts its own without telling."""
+        for key, iterator in list(iterators.items()):
+            if type(iterator) is GeneratorType and iterator.gi_frame is None:
+                del iterators[key]
+        self._sweep_at = max(64, 2 * len(iterators))
+
+    def discard(self, iterator: Any) -> None:
+        """Leave *iterator* alone: it is exhausted."""
+        if self.open:
+            self.open.pop(id(iterator), None)
+            if not self.open:
+                del _kept_alive[id(self)]
+
+    def _pop(self) -> Iterator[Any]:
+        self._closed = True
+        if self.open:
+            while self.open:
+                yield self.open.popitem()[1]
+            del _kept_alive[id(self)]
+
+    def close(self) -> list[BaseException]:
+        """Close what is open, the latest first, and return the errors of doing so.
+
+        Async generators are left to the event loop that runs them: only it can close them.
+        """
+        self._closed = True
+        errors: list[BaseException] = []
+        if not self.open:
+            return errors
+        for iterator in self._pop():
+            close = getattr(iterator, "close", None)
+            if callable(close):
+                try:
+                    close()
+                except BaseException as error:  # noqa: BLE001 - handed to the caller
+                    errors.append(error)
+        return errors
+
+    async def aclose(self) -> list[BaseException]:
+        """The same inside an event loop, where async iterators are closed too."""
+        errors: list[BaseException] = []
+        for iterator in self._pop():
+            close = getattr(iterator, "aclose", None) or iterator.close
+            try:
+                pending = close()
+                if hasattr(type(pending), "__await__"):
+                    await pending
+            except BaseException as error:  # noqa: BLE001 - handed to the caller
+                errors.append(error)
+        return errors
+
+
+def report(errors: list[BaseException]) -> None:
+    """Log errors that cannot be raised, because another one already is."""
+    if not errors:
+        return
+    import logging  # noqa: PLC0415 - it takes as long to import as all of this package
+
+    logger = logging.getLogger("streamtmpl")
+    for error in errors:
+        logger.error("error while closing what a template iterated", exc_info=error)

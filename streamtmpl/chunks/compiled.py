@@ -1,0 +1,131 @@
+"""What a compiled function is: it writes into a buffer, streamed or captured.
+
+Every compiled function takes the buffer it writes into. In a sync environment it is a generator
+whose ``yield`` means "cut here"; in an async one a coroutine that awaits
+:func:`~streamtmpl.chunks.cuts.cut`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from jinja2.utils import internalcode
+
+from .buffer import DEFAULT_CHUNK_SIZE, Buffer
+from .cuts import Steps, open_sources
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from jinja2.runtime import Context
+
+
+Concat = Callable[[Any], str]
+
+
+@internalcode
+def capture(concat: Concat | None, body: Callable[..., Any], /, *args: Any, **kwargs: Any) -> str:
+    """Run a compiled function of a sync environment and return all its text.
+
+    *concat* is the environment's, or ``None`` for simply that text.
+    """
+    out = Buffer(None, open_sources.get())
+    try:
+        for _ in body(out, *args, **kwargs):
+            pass
+    except RuntimeError as error:
+        if type(error.__cause__) is StopIteration:
+            raise error.__cause__ from None  # of the template's own: it ends no generator of ours
+        raise
+    return out.getvalue() if concat is None or concat == "".join else concat(out)
+
+
+@internalcode
+async def capture_async(
+    concat: Concat | None, body: Callable[..., Any], /, *args: Any, **kwargs: Any
+) -> str:
+    """Run a compiled function of an async environment and return all its text."""
+    out = Buffer(None, open_sources.get())
+    await body(out, *args, **kwargs)
+    return out.getvalue() if concat is None or concat == "".join else concat(out)
+
+
+def template_function(function: Callable[..., Any]) -> Callable[[Context], Iterator[str]]:
+    """Give a compiled root or block of a sync environment Jinja2's own protocol.
+
+    The result is what Jinja2 expects (called with a context it iterates strings); its attribute
+    ``into`` is the compiled function itself.
+    """
+
+    @internalcode
+    def pieces(context: Context) -> Iterator[str]:
+        out = Buffer(DEFAULT_CHUNK_SIZE, open_sources.get())
+        for _ in function(context, out):
+            if text := out.take():
+                yield text
+        if text := out.take():
+            yield text
+
+    _as_compiled(pieces, function)
+    return pieces
+
+
+def async_template_function(
+    function: Callable[..., Any],
+) -> Callable[[Context], AsyncIterator[str]]:
+    """The same for an async environment: called with a context it iterates asynchronously."""
+
+    @internalcode
+    async def pieces(context: Context) -> AsyncIterator[str]:
+        out = Buffer(DEFAULT_CHUNK_SIZE, open_sources.get())
+        steps = Steps(function(context, out))
+        try:
+            while await steps:
+                if text := out.take():
+                    yield text
+            if text := out.take():
+                yield text
+        finally:
+            steps.close()
+
+    _as_compiled(pieces, function)
+    return pieces
+
+
+def _as_compiled(pieces: Any, function: Any) -> None:
+    pieces.into = function
+    pieces.__name__, pieces.__qualname__ = function.__name__, function.__qualname__
+    pieces.__module__ = function.__module__
+
+
+def into(function: Any) -> Callable[..., Any]:
+    """The compiled function behind a root or block function of any template.
+
+    Code that Jinja2's own compiler made has no boundaries to cut at: it is one run.
+    """
+    compiled: Callable[..., Any] | None = getattr(function, "into", None)
+    return _foreign(function) if compiled is None else compiled
+
+
+def _foreign(function: Callable[[Context], Iterator[str]]) -> Callable[..., Any]:
+    def body(context: Context, out: Buffer) -> Iterator[None]:
+        for text in function(context):
+            out.write(text)
+        return
+        yield
+
+    return body
+
+
+def async_into(function: Any) -> Callable[..., Any]:
+    """:func:`into` for async environments."""
+    compiled: Callable[..., Any] | None = getattr(function, "into", None)
+    if compiled is not None:
+        return compiled
+
+    async def body(context: Context, out: Buffer) -> None:
+        async for text in function(context):
+            out.write(text)
+
+    return body

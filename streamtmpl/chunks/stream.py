@@ -1,0 +1,242 @@
+"""ChunkStream: the chunks of a render of a sync environment, its context and closing.
+
+A stream runs every step, and the close, in one :mod:`contextvars` context: a copy of the one it was
+created in. It closes whatever the template was iterating when it ends, however it ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextvars import copy_context
+from threading import get_ident
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from jinja2.utils import internalcode
+
+from streamtmpl.exceptions import StreamClosedError
+
+from .buffer import Buffer, check_chunk_size, clock
+from .closing import Sources, report
+from .cuts import open_sources
+from .encoder import Encoder
+from .turns import Turn, await_turn, turn_ended, waiting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+
+Chunk = TypeVar("Chunk", str, bytes)
+
+
+class ChunkStream(Iterator[Chunk], Generic[Chunk]):
+    """Chunks of a render, one at a time: an iterator of ``str``, or of ``bytes`` if encoded.
+
+    Made by :func:`~streamtmpl.render_stream` and :func:`~streamtmpl.rechunk`. Use it as a context
+    manager, or call :meth:`close`, so that what the template was iterating is closed at once; a
+    stream that is dropped is closed by the garbage collector.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_begin",
+        "_closed",
+        "_context",
+        "_encode",
+        "_ended",
+        "_kept",
+        "_on_error",
+        "_out",
+        "_sources",
+        "_steps",
+        "_thread",
+        "_turn",
+    )
+
+    def __init__(
+        self,
+        begin: Callable[[Buffer], Generator[None, None, None]],
+        chunk_size: int,
+        encoding: str | None = None,
+        on_error: Callable[[], Any] | None = None,
+    ) -> None:
+        """A stream of what *begin* writes into the buffer that it is called with.
+
+        *begin* returns a generator that yields where a chunk may be cut. *chunk_size* is in
+        characters. *on_error* is called while an ``Exception`` of the render is handled, and may
+        raise it anew with a better traceback.
+        """
+        self._ended = True  # until there is something to close
+        self._closed = False
+        self._encode = None if encoding is None else Encoder(encoding)
+        if type(chunk_size) is not int or chunk_size < 0:
+            check_chunk_size(chunk_size)
+        self._sources = sources = Sources()
+        self._out = Buffer(chunk_size, sources)
+        self._begin = begin
+        self._on_error = on_error
+        self._context = copy_context()
+        self._turn: Turn = [None]
+        self._thread: int | None = None
+        self._steps: Generator[None, None, None] | None = None
+        self._kept: BaseException | None = None
+        self._ended = False
+
+    def encode_as(self, encoding: str) -> None:
+        """From now on give chunks as bytes, unless they are already.
+
+        :raises LookupError: there is no such text encoding.
+        """
+        if self._encode is None:
+            self._encode = Encoder(encoding)
+
+    def __iter__(self) -> Self:
+        return self
+
+    @internalcode
+    def __next__(self) -> Chunk:
+        """Run the render up to its next cut and return what has collected.
+
+        :raises StreamClosedError: the stream has been closed.
+        :raises StreamBusyError: called from inside the template that is being rendered.
+        """
+        if self._ended and not self._closed and self._kept is None:
+            raise StopIteration
+        chunk = self._in_turn(self._step)
+        if not chunk:
+            raise StopIteration
+        return chunk  # type: ignore[no-any-return]
+
+    @internalcode
+    def _in_turn(self, function: Callable[[], Any]) -> Any:
+        """Run *function* in the stream's context, when no other thread steps or closes it."""
+        try:
+            self._turn.pop()
+        except IndexError:
+            await_turn(self._turn, self._thread)
+        self._thread = get_ident()
+        try:
+            return self._context.run(function)
+        finally:
+            self._thread = None
+            self._turn.append(None)
+            if waiting:
+                turn_ended()
+
+    @internalcode
+    def _step(self) -> Any:
+        """The next chunk; empty if there is none any more."""
+        if self._ended:
+            if self._closed:
+                raise StreamClosedError("the stream is closed: render the template again")
+            self._raise_kept()
+            return None
+        try:
+            out, steps = self._out, self._steps
+            if steps is None:
+                open_sources.set(self._sources)
+                steps = self._steps = self._begin(out)
+            else:
+                out.resumed = clock()
+            encode = self._encode
+            while True:
+                for _ in steps:
+                    text = out.take()
+                    if chunk := text if encode is None else encode(text):
+                        return chunk
+                rest = None if out.deferral is None else out.deferral.rest()
+                if rest is None:
+                    break
+                self._steps = steps = rest
+            if self._sources.open:
+                text = out.take()  # closing may take its time: that is the next step's
+                if chunk := text if encode is None else encode(text):
+                    return chunk
+            self._ended = True
+            self._steps = None
+            if errors := self._sources.close():
+                self._keep(errors)
+            text = out.getvalue()
+            last = text if encode is None else encode(text, final=True)
+        except BaseException as error:
+            report(self._unwind())
+            if self._on_error is not None and isinstance(error, Exception):
+                self._on_error()
+            raise
+        if not last:
+            self._raise_kept()
+        return last
+
+    def _unwind(self) -> list[BaseException]:
+        """Unwind the template's frames, then close what it was iterating; gives the errors."""
+        self._ended = True
+        errors: list[BaseException] = []
+        steps, self._steps = self._steps, None
+        if steps is not None:
+            try:
+                steps.close()
+            except BaseException as error:  # noqa: BLE001 - kept: the sources must be closed
+                errors.append(error)
+        return errors + self._sources.close()
+
+    def _keep(self, errors: list[BaseException]) -> None:
+        """Keep the first error of closing for :meth:`_raise_kept`; the others are logged."""
+        if errors:
+            self._kept = errors[0]
+            report(errors[1:])
+
+    def _raise_kept(self) -> None:
+        error, self._kept = self._kept, None
+        if error is not None:
+            raise error
+
+    def close(self) -> None:
+        """End the render: unwind the template and close what it was iterating.
+
+        May be called at any time, from any thread, and more than once; a step that is running in
+        another thread is waited for. One that waits there for deferred regions ends at once.
+
+        :raises BaseException: what unwinding or closing raised.
+        """
+        self.interrupt()
+        self._in_turn(self._close)
+
+    def interrupt(self) -> None:
+        """If a step waits in another thread for deferred regions, have it end at once.
+
+        :raises StreamClosedError: in that step; it has closed the stream.
+        """
+        if self._out.interrupt is not None and self._thread not in (None, get_ident()):
+            self._out.interrupt()
+
+    def _close(self) -> None:
+        if not self._ended:
+            self._keep(self._unwind())
+        self._closed = True
+        self._raise_kept()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            self.close()
+        except BaseException as closing:
+            if error is None:
+                raise
+            report([closing])  # raised, it would hide the error that ended the block
+
+    def __del__(self) -> None:
+        if not getattr(self, "_ended", True):  # it has none if making it failed
+            self.close()
+
+    def __repr__(self) -> str:
+        state = "closed" if self._closed else "ended" if self._ended else "open"
+        return f"<{type(self).__name__} {state}>"

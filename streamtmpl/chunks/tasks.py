@@ -1,0 +1,119 @@
+"""The render in an asyncio task of its own.
+
+A template of an async environment renders in an asyncio task of its own, so that a timeout or
+cancel scope in the user's code never cancels the consumer, nor the other way round (PEP 789). The
+render stops at a cut until the chunk is taken. When it waits for anything else, the consumer may
+take what its finished runs have written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from streamtmpl.exceptions import StreamClosedError
+
+from .render import CoroutineRender, task_in
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+
+_tasks: set[asyncio.Task[None]] = set()
+"""The renders under way: event loops hold tasks only weakly."""
+
+
+class TaskRender(CoroutineRender):
+    """A render in an asyncio task of its own."""
+
+    _task: asyncio.Task[None] | None = None
+    _consumer: asyncio.Future[None] | None = None
+    _taken: asyncio.Future[None] | None = None
+
+    async def step(self) -> Any:
+        """The next chunk: what a cut or a wait has made available."""
+        if self._task is None:
+            self._start()
+        while not self._done and not self._closing:
+            if chunk := self._encoder(self._out.take()):
+                self._was_taken()
+                return chunk
+            self._consumer = self._loop.create_future()
+            await self._consumer
+        if self._closing:
+            raise StreamClosedError("the stream was closed while a chunk was awaited")
+        return self._last()
+
+    def _was_taken(self) -> None:
+        """Let the render go on to the next chunk."""
+        if self._taken is not None and not self._taken.done():
+            self._taken.set_result(None)
+
+    def _start(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._task = task_in(self._context, self._loop, self._render())
+        _tasks.add(self._task)
+        self._task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        _tasks.discard(task)
+        self._done = True  # also when it was cancelled before its first step
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._consumer is not None and not self._consumer.done():
+            self._consumer.set_result(None)
+
+    def _at_cut(self) -> Generator[Any, Any, None]:
+        if self._closing:
+            raise asyncio.CancelledError
+        self._taken = self._loop.create_future()
+        self._wake()
+        yield from self._taken
+
+    def _before_wait(self) -> None:
+        out = self._out
+        if out.deferral is not None:
+            out.deferral.notify = self._wake
+            out.deferral.settle()
+        if out.tell() > out.flush_limit:
+            self._wake()
+
+    def _cancel(self) -> None:
+        """Have the template's frames unwound; closing that has begun is not interrupted."""
+        self._closing = True
+        if self._task is not None and not self._unwinding:
+            self._task.cancel()
+
+    async def close(self) -> None:
+        """Cancel the task and wait until it has unwound."""
+        if self._task is None:
+            self._done = True
+        elif not self._done:
+            self._cancel()
+            self._wake()
+            await asyncio.wait({self._task})
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
+        self._raise_kept()
+
+    def abandon(self) -> None:
+        """Have the event loop cancel the task, if it still can."""
+        if self._task is not None and not self._done and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._cancel)
+
+
+class LockstepRender(TaskRender):
+    """A render in a task that does nothing until the consumer wants the next chunk.
+
+    Where the consumer runs the event loop only for its steps, whatever runs in between delays it.
+    """
+
+    async def step(self) -> Any:
+        """The next chunk."""
+        super()._was_taken()
+        return await super().step()
+
+    def _was_taken(self) -> None:
+        """The render goes on with the next step."""

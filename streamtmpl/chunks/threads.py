@@ -1,0 +1,75 @@
+"""The render of a sync environment behind an async stream: each step in a worker thread."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from .render import asyncio_runs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .stream import ChunkStream
+
+    Hop = Callable[..., asyncio.Future[Any]]
+    """Calls a function with arguments in a thread, and gives what it returns as a future."""
+
+
+class ThreadRender:
+    """A render of a sync environment, each step in a worker thread."""
+
+    def __init__(self, stream: ChunkStream[Any], hop: Hop | None = None) -> None:
+        """Step *stream* in the thread that *hop* calls functions in, by default any."""
+        self._stream = stream
+        self._hop: Hop = hop or _into_executor
+
+    async def step(self) -> Any:
+        """The next chunk, from one hop into a worker thread.
+
+        :raises RuntimeError: the event loop is not asyncio's.
+        """
+        if not asyncio_runs():
+            raise RuntimeError(
+                "what is not async is stepped in worker threads, which needs asyncio: under another"
+                " event loop render a template of an environment with enable_async=True"
+            )
+        return await self._in_thread(next, self._stream, None)
+
+    async def close(self) -> None:
+        """Close the stream in a worker thread: what it closes may block."""
+        if asyncio_runs():
+            await self._in_thread(self._stream.close)
+        else:  # it has never been stepped
+            self._stream.close()
+
+    def abandon(self) -> None:
+        """Nothing to do: the stream itself is closed when it is dropped."""
+
+    async def _in_thread(self, function: Callable[..., Any], *args: Any) -> Any:
+        """Call *function* in a thread; a cancelled caller still waits until it has returned."""
+        hop = self._hop(_outcome, function, args)
+        try:
+            result, error = await asyncio.shield(hop)
+        except asyncio.CancelledError:
+            if not hop.done():
+                self._stream.interrupt()
+                await asyncio.wait({hop})
+            raise
+        if error is not None:
+            raise error
+        return result
+
+
+def _into_executor(function: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
+    return asyncio.get_running_loop().run_in_executor(None, function, *args)
+
+
+def _outcome(
+    function: Callable[..., Any], args: tuple[Any, ...]
+) -> tuple[Any, BaseException | None]:
+    """What *function* returns or raises, as a value: futures change some exceptions."""
+    try:
+        return function(*args), None
+    except BaseException as error:  # noqa: BLE001 - raised where the hop is awaited
+        return None, error

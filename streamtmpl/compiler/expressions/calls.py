@@ -1,0 +1,136 @@
+"""Calls as values: arguments in locals first, then straight to the function where that can be."""
+
+from __future__ import annotations
+
+from io import StringIO
+from keyword import iskeyword
+from typing import TYPE_CHECKING
+
+from jinja2 import nodes
+from jinja2.runtime import Context
+
+from streamtmpl.compiler.records import Record
+
+from .lifting import LiftingGenerator
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jinja2.compiler import Frame
+
+
+class Arguments(Record):
+    """The arguments of a call, each a local or a constant: writing one twice evaluates it once."""
+
+    positional: list[str]
+    keywords: list[tuple[str, str]]
+    more_positional: str | None
+    """The local of what ``*`` spreads."""
+    more_keywords: str | None
+    """The local of what ``**`` spreads."""
+
+    @property
+    def known(self) -> bool:
+        """Whether it is known how many arguments there are, and their names."""
+        return self.more_positional is None and self.more_keywords is None
+
+    def source(self, *before: str, extra: Mapping[str, str] | None = None, prefix: str = "") -> str:
+        """The arguments of a Python call, with those *before* them and *extra* keywords.
+
+        *prefix* is put before the names of the keywords.
+        """
+        parts = [*before, *self.positional]
+        if self.more_positional:
+            parts.append(f"*{self.more_positional}")
+        named = [*self.keywords, *(extra or {}).items()]
+        keywords = [(prefix + name, value) for name, value in named]
+        if any(iskeyword(name) for name, _ in keywords):
+            # A name that Python has taken cannot be written as a keyword argument.
+            pairs = ", ".join(f"{name!r}: {value}" for name, value in keywords)
+            if self.more_keywords:
+                parts.append(f"**dict({{{pairs}}}, **{self.more_keywords})")
+            else:
+                parts.append(f"**{{{pairs}}}")
+        else:
+            parts += [f"{name}={value}" for name, value in keywords]
+            if self.more_keywords:
+                parts.append(f"**{self.more_keywords}")
+        return ", ".join(parts)
+
+
+def shape(node: nodes.Call, extra: Mapping[str, str]) -> tuple[int | str, ...] | None:
+    """How many positional arguments a call has and the names of the others, if that is known.
+
+    Python normalizes the names of keyword arguments, so that only ASCII ones are sure.
+    """
+    names = [*(pair.key for pair in node.kwargs), *extra]
+    spread = node.dyn_args is not None or node.dyn_kwargs is not None
+    if spread or len(set(names)) < len(names) or not all(name.isascii() for name in names):
+        return None
+    # Only a call block is sure to give a caller: None stands for none.
+    if any(pair.key == "caller" for pair in node.kwargs):
+        return None
+    return (len(node.args), *names)
+
+
+class CallGenerator(LiftingGenerator):
+    """Compiles ``function(...)`` where statements can precede it."""
+
+    def arguments(self, node: nodes.Call, frame: Frame) -> Arguments:
+        """Write the evaluation of the arguments, in Python's order."""
+        positional = [self._argument(argument, frame) for argument in node.args]
+        spread = None if node.dyn_args is None else self._argument(node.dyn_args, frame)
+        keywords = [(pair.key, self._argument(pair.value, frame)) for pair in node.kwargs]
+        named = None if node.dyn_kwargs is None else self._argument(node.dyn_kwargs, frame)
+        return Arguments(positional, keywords, spread, named)
+
+    def _argument(self, node: nodes.Expr, frame: Frame) -> str:
+        if type(node) is not nodes.Const:
+            return self.operand(node, frame)
+        outer, self.stream = self.stream, StringIO()
+        self.visit(node, frame)
+        source, self.stream = self.stream.getvalue(), outer
+        return source
+
+    def lifts(self, node: nodes.Expr, frame: Frame) -> bool:
+        """Whether statements set a local to the value of *node* better than an expression."""
+        return type(node) is nodes.Call or super().lifts(node, frame)
+
+    def assign(self, target: str, node: nodes.Expr, frame: Frame) -> bool:
+        """Write statements that set local *target* to the value of *node*."""
+        if type(node) is not nodes.Call or self._views_of_dict(node, frame):
+            return super().assign(target, node, frame)
+        with self.line_of(node):
+            callee = self.operand(node.node, frame)
+            self.assign_call(target, callee, self.arguments(node, frame), node, frame)
+        return self.environment.is_async
+
+    def assign_call(
+        self,
+        target: str,
+        callee: str,
+        arguments: Arguments,
+        node: nodes.Call,
+        frame: Frame,
+        extra: Mapping[str, str] | None = None,
+    ) -> None:
+        """Write a call of local *callee* that sets local *target*, which may be awaitable.
+
+        *extra* are further keyword arguments.
+        """
+        variables = dict(extra or {})
+        if frame.loop_frame:
+            variables["_loop_vars"] = "_loop_vars"
+        if frame.block_frame:
+            variables["_block_vars"] = "_block_vars"
+        call = self.caller() + arguments.source(callee, extra=variables) + ")"
+        if (
+            self.environment.sandboxed
+            or self.environment.context_class.call is not Context.call
+            or not arguments.known  # errors of what is spread name the function that is called
+        ):
+            self.writeline(f"{target} = {call}", node)
+            return
+        direct = f"{callee}({arguments.source(extra=extra)})"
+        self.writeline(f"try: {target} = {direct} if is_plain({callee}) else {call}", node)
+        self.writeline(f"except StopIteration: {target} = stopped(environment)")

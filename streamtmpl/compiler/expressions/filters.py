@@ -1,0 +1,125 @@
+"""Filters: what they pull from is closed with the stream, and pipes of them need no coroutines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import nodes
+from jinja2.compiler import optimizeconst
+from jinja2.filters import FILTERS
+
+from streamtmpl.vocabulary import DRAINING, PIPING
+
+from .awaiting import ExpressionGenerator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from jinja2.compiler import Frame
+
+# Filters that pull from an iterator: it is closed with the stream, as one that a loop pulls from.
+ITERATING_FILTERS = frozenset(
+    {"batch", "first", "groupby", "join", "list", "map", "max", "min", "random", "reject"}
+    | {"rejectattr", "reverse", "select", "selectattr", "slice", "sort", "sum", "unique"}
+)
+
+
+class FilterGenerator(ExpressionGenerator):
+    """Compiles ``value|filter``."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Filters whose value only consumers see that know Later: those that it passes through.
+        self._consumers: dict[nodes.Filter, tuple[str, ...]] = {}
+        # Values that are known to be what a filter pulls from before the filter is written.
+        self._noted: set[nodes.Expr] = set()
+
+    def pull_dependencies(self, nodes: Iterable[nodes.Node]) -> None:
+        """Fetch the filters and tests that are used from the environment."""
+        used = self.survey.used_by(nodes)
+        for kind, locals_of, names in (
+            ("filter", self.filters, used.filters),
+            ("test", self.tests, used.tests),
+        ):
+            for name in sorted(names):
+                if name not in locals_of:
+                    locals_of[name] = self.temporary_identifier()
+                local = locals_of[name]
+                # That there is one is checked when it runs: it may stand in a branch that does not.
+                self.writeline(f"try: {local} = environment.{kind}s[{name!r}]")
+                self.writeline(f"except KeyError: {local} = unknown({kind!r}, {name!r})")
+        if not self.environment.is_async:
+            return
+        for name in sorted(DRAINING & used.filters):
+            self.writeline(f"{self.filters[name]} = plain_variant({self.filters[name]})")
+
+    @optimizeconst
+    def visit_Filter(self, node: nodes.Filter, frame: Frame) -> None:
+        """``value|filter``, or the filter of a block whose text is captured (no value)."""
+        if node.node is None or node.name not in ITERATING_FILTERS:
+            super().visit_Filter(node, frame)
+            return
+        self.consume(node)
+        consumers = self._consumers.get(node)
+        if consumers is None:
+            with self._filter_test_common(node, frame, True):
+                self._iterated(node.node, frame)
+            return
+        with self._settled():
+            functions = ", ".join((self.filters[node.name], *consumers))
+            self.write(f"piped(({functions},), context, ")
+            self._iterated(node.node, frame)
+            self.signature(node, frame)
+            self.write(")")
+
+    def _iterated(self, node: nodes.Expr, frame: Frame) -> None:
+        if node in self._noted:
+            self.visit(node, frame)
+            return
+        self.write("iterated(")
+        self.visit(node, frame)
+        self.write(", out)")
+
+    def note_iterator(self, local: str, value: nodes.Expr, frame: Frame) -> None:
+        """Write that a filter is about to pull from local *local*, which *value* stands for.
+
+        What stands above is handed over first, if it is lazy.
+        """
+        self.writeline(f"if type({local}) not in in_memory:")
+        self.indent()
+        if frame.buffer is None:
+            self.cut_if(f"ahead({local}, out)")
+        self.writeline(f"iterated({local}, out)")
+        self.outdent()
+        self._noted.add(value)
+
+    # -- pipes of lazy filters (async environments)
+
+    def pipe(self, node: nodes.Node | None, consumers: tuple[str, ...] = ()) -> bool:
+        """Let *node*, if it is a piping filter, give items to be awaited, and say whether it is.
+
+        Its value must be seen by nobody but the filters in the locals *consumers* and, after
+        them, by code that awaits such items.
+        """
+        if not self.environment.is_async or not isinstance(node, nodes.Filter):
+            return False
+        if node.name not in PIPING or node.node is None:
+            return False
+        if self.environment.filters.get(node.name) is not FILTERS[node.name]:
+            return False
+        self._consumers[node] = consumers
+        return True
+
+    def consume(self, node: nodes.Filter) -> None:
+        """Make a pipe of the value of *node*, if *node* knows what to do with one."""
+        consumers = self._consumers.get(node)
+        if consumers is not None:
+            self.pipe(node.node, (self.filters[node.name], *consumers))
+        elif node.name in DRAINING:
+            self.pipe(node.node, (self.filters[node.name],))
+
+    def same_consumer(self, node: nodes.Filter, replacement: nodes.Filter) -> None:
+        """Let *replacement* be compiled as *node* would be."""
+        consumers = self._consumers.get(node)
+        if consumers is not None:
+            self._consumers[replacement] = consumers

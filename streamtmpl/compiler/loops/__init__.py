@@ -1,0 +1,1 @@
+"""``{% for %}``: the statement, its counters, the test of its items, watching its source."""

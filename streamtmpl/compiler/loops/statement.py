@@ -1,0 +1,329 @@
+"""``{% for %}``: sources, the ``loop`` object, filtered and recursive loops."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from jinja2 import nodes
+
+from streamtmpl.compiler.analysis import (
+    ASSIGNMENT,
+    FUNCTION,
+    LOOP_TARGET,
+    SCOPED_BLOCK,
+    STEPPED,
+    contains,
+    needs_only,
+    undeclared,
+    used_once,
+    uses_as_value,
+)
+
+from .counters import Counter
+from .selecting import Loop, SelectingGenerator
+
+if TYPE_CHECKING:
+    from jinja2.compiler import Frame
+
+
+def _has_object(node: nodes.For) -> bool:
+    """Whether Jinja2 makes a ``loop`` object: something in the body names it, or could."""
+    return node.recursive or bool(undeclared(node.body, "loop")) or contains([node], SCOPED_BLOCK)
+
+
+class LoopGenerator(SelectingGenerator):
+    """Compiles ``For`` nodes."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self._loops: list[Loop] = []
+
+    def visit_For(self, node: nodes.For, frame: Frame) -> None:
+        """Write a loop, recursive ones as a function."""
+        self._refuse_assigning_loop(node)
+        if node.recursive:
+            self._recursive_loop(node, frame)
+        else:
+            self._loop(node, frame, frame)
+        self.boundary(frame)
+
+    def _refuse_assigning_loop(self, node: nodes.For) -> None:
+        if not contains([node], LOOP_TARGET):
+            return
+        for name in node.find_all(nodes.Name):
+            if name.ctx == "store" and name.name == "loop":
+                self.fail("Can't assign to special loop variable in for-loop target", name.lineno)
+
+    def _recursive_loop(self, node: nodes.For, frame: Frame) -> None:
+        inner = frame.inner()
+        inner.symbols = frame.symbols
+        inner.buffer = None
+        header = f"{self.func('loop')}(out, reciter, loop_render_func, depth=0):"
+        outside, self._loops = (self._loops, self._in_capture), []
+        self._in_capture = self._in_capture or frame.buffer is not None
+        with self.function(header, node):
+            self._loop(node, inner, frame)
+        self._loops, self._in_capture = outside
+        if self.environment.concat == "".join:
+            self.call_into(f"loop({self.out(frame)}, ", node)
+        else:
+            self.start_write(frame, node)
+            self.write(self.choose_async("await capture_async(", "capture("))
+            self.write("concat, loop, ")
+        self.visit(node.iter, frame)
+        self.write(", loop)")
+        if self.environment.concat != "".join:
+            self.end_write(frame)
+
+    def _loop(self, node: nodes.For, frame: Frame, outer: Frame) -> None:
+        """Write the loop itself into *frame*; *outer* is where its iterable is evaluated."""
+        loop = self._prepare(node, frame)
+        empty = self.temporary_identifier() if node.else_ else None
+        at_once = None
+        if loop.selected:
+            at_once = self.selecting_functions(loop, loop.selected)
+        self._open(loop, outer, at_once)
+        if empty:
+            self.writeline(f"{empty} = 1")
+        if loop.loop:
+            self.writeline(f"{loop.loop} = missing")
+        with self.counting(frame):
+            self._iterate(loop, empty)
+        self.leave_frame(loop.body, with_python_scope=node.recursive and not node.else_)
+        if empty:
+            self._otherwise(loop, empty)
+        # Assignments in a loop are gone at its end.
+        if self._assign_stack:
+            self._assign_stack[-1].difference_update(loop.body.symbols.stores)
+
+    def _prepare(self, node: nodes.For, frame: Frame) -> Loop:
+        body, test = frame.inner(), frame.inner()
+        # Variables are kept track of, for calls that take the context, where there can be any.
+        body.loop_frame = contains(node.body, ASSIGNMENT)
+        loop_ref = body.symbols.declare_parameter("loop") if _has_object(node) else None
+        # Functions in the body keep the variables, which must not change with what is not selected,
+        # and may be called when the loop has ended.
+        closed_over = contains(node.body, FUNCTION)
+        counter = self.new_counter(node, loop_ref) if loop_ref and not closed_over else None
+        body.symbols.analyze_node(node, for_branch="body")
+        if counter:  # there is no such local, or not one of the usual kind
+            loop_ref = None
+            body.symbols.loads.pop(counter.loop)
+        elif loop_ref and not closed_over and not self.is_set("loop"):
+            counter = self.counter_beside(node, loop_ref)
+        if node.test:
+            test.symbols.analyze_node(node, for_branch="test")
+        iterable = self._iterable(node, frame) or self.temporary_identifier()
+        selected = stepped = None
+        steps = not loop_ref or needs_only(node, STEPPED)
+        if loop_ref and node.test and (closed_over or not steps):
+            selected = self.temporary_identifier()
+        piped = steps and not selected and self.pipe(node.iter)
+        if loop_ref and not selected and (node.test or piped):
+            stepped = self.temporary_identifier()
+        # The loop object, where there is one, pulls to look ahead.
+        ahead = (loop_ref and not stepped) or (counter and counter.size)
+        watch = self.new_watch(self.temporary_identifier(), pulls_alone=not ahead)
+        return Loop(
+            *(node, frame, body, test, loop_ref, iterable, watch), selected, stepped, piped, counter
+        )
+
+    def _iterable(self, node: nodes.For, frame: Frame) -> str | None:
+        """The local that holds what the loop runs over before it, if there is one."""
+        if node.recursive or node.test:
+            return None
+        return self._local(cast("nodes.Expr", node.iter), frame)
+
+    def _open(self, loop: Loop, outer: Frame, at_once: str | None) -> None:
+        """Write the evaluation of the iterable, and a hand-over before its first pull.
+
+        *at_once* is the selecting function for what is not async, if it has one of its own.
+        """
+        node, iterable, source = loop.node, loop.iterable, loop.source
+        out = self.out(loop.frame)
+        if node.recursive:
+            self.writeline(f"{iterable} = reciter", node)
+        elif not self._iterable(node, outer):
+            with self.line_of(node):
+                if self.assign(iterable, cast("nodes.Expr", node.iter), outer):
+                    self.settle(iterable)
+        opener = self.choose_async("open_async_source", "open_source")
+        # Jinja2 begins to iterate where it pulls, but for this one case.
+        bare = loop.loop is None and loop.counter is None
+        early = node.test is None or (self.environment.is_async and bare)
+        where = node if early else node.test
+        if self._gives_loop_away(loop):
+            # User code expects Jinja2's loop object, whose attributes can be awaited.
+            self.writeline(f"{source} = {opener}(auto_aiter({iterable}), {out})", where)
+            self._opened(loop)
+        else:
+            unwatched = [source, *([loop.watch.suspect] if loop.watch.suspect else [])]
+            self.writeline(f"{' = '.join(unwatched)} = None")
+            self.writeline(f"if type({iterable}) not in in_memory:")
+            self.indent()
+            self.writeline(f"{source} = {opener}({iterable}, {out})", where)
+            self._opened(loop)
+            self.outdent()
+        if loop.selected:
+            pulls = f"{iterable} if {source} is None else {source}.pulls"
+            if at_once:
+                self.writeline(f"if {source} is None or not {source}.awaits:")
+                self.indent()
+                self.writeline(f"{loop.selected}, {iterable} = None, {at_once}({pulls}, {source})")
+                self.outdent()
+                self.writeline("else:")
+                self.indent()
+            self.writeline(f"{iterable} = {loop.selected}({pulls}, {source})")
+            if self.environment.is_async:
+                self.writeline(f"{loop.selected} = open_async_source({iterable}, {out})")
+            if at_once:
+                self.outdent()
+
+    def _opened(self, loop: Loop) -> None:
+        """Write what follows when a source has been opened."""
+        self.cut_if(f"{loop.source}.head()")
+        if not loop.selected:
+            self.begin_watch(loop.watch)
+
+    def _gives_loop_away(self, loop: Loop) -> bool:
+        """Whether the loop object itself is given to user code (async environments)."""
+        if loop.loop is None or not self.environment.is_async or loop.selected or loop.stepped:
+            return False
+        return any(uses_as_value(node, "loop") for node in loop.node.body)
+
+    def _pulls(self, loop: Loop) -> str:
+        """What the ``for`` runs over."""
+        node, iterable, source = loop.node, loop.iterable, loop.source
+        if loop.counter and loop.counter.size:
+            return (
+                f"{iterable} if {loop.counter.size} is not None else {loop.counter.loop}._items()"
+            )
+        if loop.loop is None or loop.stepped:
+            return f"{iterable} if {source} is None else {source}.iterator"
+        opened = source
+        if loop.selected:
+            opened = loop.selected if self.environment.is_async else "None"
+        arguments = f"{iterable}, undefined, {opened}"
+        if node.recursive:
+            arguments += f", loop_render_func, depth, {self._is_markup(loop.body)}, concat"
+        return f"{self.choose_async('async_loop', 'LoopContext')}({arguments})"
+
+    def _is_markup(self, frame: Frame) -> str:
+        if frame.eval_ctx.volatile:
+            return "context.eval_ctx"
+        return repr(bool(frame.eval_ctx.autoescape))
+
+    def _iterate(self, loop: Loop, empty: str | None) -> None:
+        node, body = loop.node, loop.body
+        self._loops.append(loop)
+        spendable = self.spendable
+        self.spendable |= {body.symbols.ref(name) for name in used_once(node)}
+        if loop.stepped:
+            self.writeline(f"{loop.stepped} = SteppedLoop(undefined)")
+        if loop.counter:
+            self._begin_counter(loop, loop.counter)
+        self.writeline("for ", loop.pulled_at)
+        item = self._target(loop)
+        self.write(f" in {self._pulls(loop)}:")
+        self.indent()
+        self._pulled(loop, item)
+        if node.test and not loop.selected:
+            self.skip_unless(loop)
+        if loop.stepped:
+            self.writeline(f"{loop.loop} = {loop.stepped}._step({item})")
+        if loop.counter:
+            self.writeline(f"{loop.counter.counted} += 1")
+            self.count_in(loop.counter)  # in the test of the items, ``loop`` is another one
+        self.enter_frame(body)
+        # Loops within one function share the local.
+        if any(each.body.loop_frame for each in self._loops):
+            self.writeline("_loop_vars = {}")
+        self.blockvisit(node.body, body)
+        if empty:
+            self.writeline(f"{empty} = 0")
+        self._iteration_ends(loop)
+        self.outdent()
+        self.writeline("else:")
+        self.indent()
+        self.exhausted(loop.source)
+        self.outdent()
+        self._loops.pop()
+        self.spendable = spendable
+        if loop.counter:
+            self.count_out(loop.counter)
+
+    def _begin_counter(self, loop: Loop, counter: Counter) -> None:
+        self.writeline(f"{counter.counted} = 0")
+        if counter.size:
+            known = f"type({loop.iterable}) is list or type({loop.iterable}) is tuple"
+            self.writeline(f"{counter.size} = len({loop.iterable}) if {known} else None")
+            self.writeline(
+                f"{counter.loop} = None if {counter.size} is not None"
+                f" else LoopContext({loop.iterable}, undefined, {loop.source})"
+            )
+
+    def _target(self, loop: Loop) -> str | None:
+        """Write the target of the ``for``, or a local for what is to be looked at before."""
+        if self.environment.is_async or loop.stepped:
+            item = self.temporary_identifier()
+            self.write(item)
+            return item
+        if loop.selected:
+            item = self.temporary_identifier()
+            self.write(f"{item}, {loop.loop}")
+            return item
+        self._assign_target(loop)
+        return None
+
+    def _assign_target(self, loop: Loop) -> None:
+        self.visit(loop.node.target, loop.body)
+        if loop.loop and not loop.selected and not loop.stepped:
+            self.write(f", {loop.loop}")
+
+    def _pulled(self, loop: Loop, item: str | None) -> None:
+        """Write what follows a pull: awaiting it (async), and whether it took long."""
+        if self.environment.is_async:
+            assert item is not None
+            self.await_item(loop.selected or loop.source, item)
+            if loop.piped:
+                self.await_later(item)
+        if loop.selected:
+            if self.environment.is_async:
+                self.writeline(f"{item}, {loop.loop} = {item}")
+            self.pass_over(loop, f"{item} is paused")
+        else:
+            self.look(loop.watch)
+        if item:
+            self.newline(loop.pulled_at)
+            self._assign_target(loop)
+            self.write(f" = {item}")
+
+    def _iteration_ends(self, loop: Loop) -> None:
+        self.end_iteration(loop.watch, loop.frame, pulled_here=not loop.selected)
+
+    def _otherwise(self, loop: Loop, empty: str) -> None:
+        frame = loop.frame.inner()
+        frame.symbols.analyze_node(loop.node, for_branch="else")
+        self.writeline(f"if {empty}:")
+        self.indent()
+        self.enter_frame(frame)
+        self.blockvisit(loop.node.else_, frame)
+        self.leave_frame(frame)
+        self.outdent()
+
+    # -- leaving an iteration early
+
+    def visit_Continue(self, node: nodes.Continue, frame: Frame) -> None:
+        """The iteration ends here."""
+        self.leave("continue", node)
+        if self._loops:
+            self._iteration_ends(self._loops[-1])
+        super().visit_Continue(node, frame)
+
+    def visit_Break(self, node: nodes.Break, frame: Frame) -> None:
+        """The loop ends here."""
+        self.leave("break", node)
+        super().visit_Break(node, frame)
+
+    def leave(self, statement: str, node: nodes.Stmt) -> None:
+        """Write what is to happen before *statement* leaves the iteration."""

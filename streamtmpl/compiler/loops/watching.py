@@ -1,0 +1,86 @@
+"""Watching a source: the code around each pull, and the hand-over when it was slow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from streamtmpl.compiler.outputs import OutputGenerator
+from streamtmpl.compiler.records import Record
+
+if TYPE_CHECKING:
+    from jinja2.compiler import Frame
+
+
+class Watch(Record):
+    """The locals of the code that watches a source."""
+
+    source: str
+    """The :class:`~streamtmpl.sources.Source`; ``None`` in there: plain data, nothing to watch."""
+    countdown: str
+    """The pulls until the next look at the clock."""
+    looked: str
+    """When the latest look was (seconds)."""
+    suspect: str | None = None
+    """Whether a pull was slow, not long ago; unless only the source knows (the body pulls too)."""
+
+
+class WatchingGenerator(OutputGenerator):
+    """Writes what loops do around the pulls of their source."""
+
+    def new_watch(self, source: str, *, pulls_alone: bool) -> Watch:
+        """Locals for watching *source*; *pulls_alone* says that the loop's body never pulls."""
+        suspect = self.temporary_identifier() if pulls_alone else None
+        return Watch(source, self.temporary_identifier(), self.temporary_identifier(), suspect)
+
+    def begin_watch(self, watch: Watch) -> None:
+        """Write the beginning, before the first pull."""
+        self.writeline(f"{watch.countdown}, {watch.looked} = {watch.source}.stride, clock()")
+
+    def look(self, watch: Watch) -> None:
+        """Write the look at the clock after a pull."""
+        source, countdown, looked = watch.source, watch.countdown, watch.looked
+        suspect = watch.suspect
+        now = self.temporary_identifier()
+        self.writeline(f"if {source} is not None:")
+        self.indent()
+        self.writeline(f"{countdown} -= 1")
+        self.writeline(f"if not {countdown}:")
+        self.indent()
+        self.writeline(f"{countdown}, {now} = {source}.stride, clock()")
+        found, told = countdown, f"{source}.late({looked}, {now})"
+        if suspect:
+            found, told = f"{countdown}, {suspect}", f"{told}, {source}.suspect"
+        self.writeline(f"if {now} - {looked} > PATIENCE: {found} = {told}")
+        self.writeline(f"{looked} = {now}")
+        self.outdent(2)
+
+    def was_slow(self, watch: Watch) -> str:
+        """The condition that a finished iteration is to be handed over at once."""
+        source = watch.source
+        suspect = watch.suspect or f"{source} is not None and {source}.suspect"
+        return f"{suspect} and {source}.ends()"
+
+    def end_iteration(self, watch: Watch, frame: Frame, *, pulled_here: bool) -> None:
+        """Write the boundary at the end of an iteration of a loop in *frame*.
+
+        *pulled_here* says that the loop itself looks at the clock, not what it runs over.
+        """
+        if frame.buffer is not None:
+            self.cut_if(f"{self.was_slow(watch)} and {frame.buffer}.main.tell()")
+            return
+        self.cut_if(f"{self.enough()} or {self.was_slow(watch)}")
+        if pulled_here:
+            source = watch.source
+            noted = f"{source}.cut({watch.looked})"
+            if watch.suspect:
+                noted += f"; {watch.suspect} = {source}.suspect"
+            self.indent()
+            self.writeline(f"if {source} is not None: {noted}")
+            self.outdent()
+
+    def exhausted(self, source: str) -> None:
+        """Write what follows when the source has no more items."""
+        self.writeline(f"if {source} is not None:")
+        self.indent()
+        self.writeline(f"{source}.done()")
+        self.outdent()

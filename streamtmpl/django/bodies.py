@@ -1,0 +1,197 @@
+"""The bodies of Django's streamed responses."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from typing import TYPE_CHECKING, Any
+
+from asgiref.sync import AsyncToSync, async_to_sync, sync_to_async
+from django.template.response import ContentNotRenderedError
+
+from streamtmpl.chunks.async_stream import thread_stream
+from streamtmpl.chunks.blocking import iterate
+from streamtmpl.chunks.closing import report
+from streamtmpl.rendering import render_stream, render_stream_async
+
+if TYPE_CHECKING:
+    import jinja2
+
+    from streamtmpl.chunks.stream import ChunkStream
+
+    from .late import LateChanges
+
+
+class Body(ABC):
+    """The chunks of a response, the first of which :meth:`begin` has pulled."""
+
+    _rendered = False
+    _stream: Any = None
+    _first = b""
+
+    def __init__(self, late: LateChanges) -> None:
+        self._late = late
+
+    def begin(self, template: jinja2.Template, variables: dict[str, Any], **options: Any) -> None:
+        """Render up to the first chunk; *options* are those of :func:`render_stream`."""
+        self._rendered = True
+        if template.environment.is_async:
+            self._begin_async(template, variables, options)
+        else:
+            self._begin_sync(template, variables, options)
+
+    @abstractmethod
+    def _begin_sync(self, template: Any, variables: Any, options: Any) -> None: ...
+
+    @abstractmethod
+    def _begin_async(self, template: Any, variables: Any, options: Any) -> None: ...
+
+    def leave_out(self) -> None:
+        """Send nothing, whether rendering has begun or not."""
+        self.close()
+        self._rendered = True
+        self._stream, self._first = None, b""
+
+    def _take_first(self) -> bytes:
+        if not self._rendered:
+            raise ContentNotRenderedError(
+                "the response has not been rendered: Django does that with what a view returns,"
+                " anybody else calls its render() first"
+            )
+        self._late.committed()
+        first, self._first = self._first, b""
+        return first
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close the stream. What that raises is logged: Django would swallow it."""
+
+    @abstractmethod
+    async def aclose(self) -> None:
+        """The same in an event loop."""
+
+
+class SyncBody(Body, Iterator[bytes]):
+    """The chunks under WSGI."""
+
+    def _begin_sync(self, template: Any, variables: Any, options: Any) -> None:
+        self._stream = render_stream(template, variables, **options)
+        self._first = next(self._stream, b"")
+
+    def _begin_async(self, template: Any, variables: Any, options: Any) -> None:
+        self._stream = iterate(render_stream_async(template, variables, **options).in_lockstep())
+        self._first = next(self._stream, b"")
+
+    def __next__(self) -> bytes:
+        if first := self._take_first():
+            return first
+        if self._stream is None:
+            raise StopIteration
+        try:
+            chunk: bytes = next(self._stream)
+        except BaseException:
+            self._late.tell()
+            raise
+        return chunk
+
+    def close(self) -> None:
+        if self._stream is not None:
+            _close(self._stream)
+        self._late.tell()
+
+    async def aclose(self) -> None:
+        await sync_to_async(self.close, thread_sensitive=True)()
+
+
+class AsyncBody(Body, AsyncIterator[bytes]):
+    """The chunks under ASGI: :meth:`begin` and :meth:`close` are called in the request's thread."""
+
+    _sync: ChunkStream[bytes] | None = None
+    _ended = False
+
+    def _begin_sync(self, template: Any, variables: Any, options: Any) -> None:
+        self._sync = render_stream(template, variables, **options)
+        self._first = next(self._sync, b"")
+        self._stream = thread_stream(self._sync, _into_request_thread)
+
+    def _begin_async(self, template: Any, variables: Any, options: Any) -> None:
+        async def begin() -> None:
+            # The template must not find the thread that waits for this when it waits no longer.
+            executors = AsyncToSync.executors
+            executors.current = waiting = _WaitingThread(executors.current)
+            try:
+                # Made in the event loop's thread: some of Django's context variables, such as the
+                # active language, hold in one thread only.
+                self._stream = render_stream_async(template, variables, **options)
+                self._first = await anext(self._stream, b"")
+            finally:
+                waiting.has_gone()
+
+        async_to_sync(begin)()
+
+    async def __anext__(self) -> bytes:
+        if first := self._take_first():
+            return first
+        if self._stream is None:
+            raise StopAsyncIteration
+        try:
+            chunk: bytes = await anext(self._stream)
+        except BaseException:
+            self._ended = True
+            self._late.tell()
+            raise
+        return chunk
+
+    def close(self) -> None:
+        if self._sync is not None:
+            _close(self._sync)
+        elif self._stream is not None:
+            self._stream.abandon()
+        self._late.tell()
+
+    async def aclose(self) -> None:
+        if not self._ended and self._stream is not None:
+            self._ended = True
+            if self._sync is not None:
+                await _into_request_thread(_close, self._sync)
+            else:
+                try:
+                    await self._stream.aclose()
+                except Exception as error:  # noqa: BLE001 - logged, as by close()
+                    report([error])
+        self._late.tell()
+
+
+class _WaitingThread:
+    """The executor by which asgiref runs functions in a thread that waits for a coroutine.
+
+    It is in a context variable, of which the stream has a copy for as long as it lives. Once it is
+    false, asgiref runs them in the thread of the request as ever.
+    """
+
+    def __init__(self, executor: Any) -> None:
+        self._executor = executor
+
+    def __bool__(self) -> bool:
+        return self._executor is not None
+
+    def submit(self, function: Callable[..., Any], *args: Any) -> Any:
+        """Run *function* in the thread."""
+        return self._executor.submit(function, *args)
+
+    def has_gone(self) -> None:
+        """The thread does not wait any more."""
+        self._executor = None
+
+
+def _close(stream: Any) -> None:
+    try:
+        stream.close()
+    except Exception as error:  # noqa: BLE001 - logged: Django would swallow it
+        report([error])
+
+
+def _into_request_thread(function: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
+    call: Coroutine[Any, Any, Any] = sync_to_async(function, thread_sensitive=True)(*args)
+    return asyncio.ensure_future(call)

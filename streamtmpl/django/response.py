@@ -1,0 +1,186 @@
+"""Templates of Django's Jinja2 backend as streamed responses, under WSGI and ASGI.
+
+What Django does with a response decides where things happen here. The handler calls ``render()``
+of what a view returns: that pulls the first chunk, where an error still becomes one of Django's
+error pages. Middleware comes next, then the head is sent, and then the body is iterated: under
+WSGI by ``__iter__``, under ASGI by ``__aiter__``, for which Django would collect an ordinary
+iterator into a list. Under ASGI whatever is synchronous runs in the request's own thread, the one
+that has its database connections.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+from asgiref.sync import sync_to_async
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.template import TemplateSyntaxError
+from django.template.backends.jinja2 import get_exception_info
+from django.utils.cache import patch_vary_headers
+
+from streamtmpl.chunks.render import asyncio_runs
+from streamtmpl.responses.script import patch_script_response
+
+from .backend import _add_request, _resolve
+from .bodies import AsyncBody, Body, SyncBody
+from .late import LateChanges
+from .settings import options_for
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+
+class StreamTemplateResponse(StreamingHttpResponse):
+    """A response that sends a template while it renders; to be returned by a view of any kind.
+
+    Like :class:`~django.template.response.TemplateResponse` it renders after the view has
+    returned, when Django calls :meth:`render`: up to the first chunk. Until then middleware may
+    change ``template_name`` and ``context_data``, and until the head is sent anybody may change
+    status, headers and cookies.
+    """
+
+    def __init__(
+        self,
+        request: HttpRequest,
+        template: Any,
+        context: Mapping[str, Any] | None = None,
+        *,
+        content_type: str | None = None,
+        status: int | None = None,
+        charset: str | None = None,
+        using: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        chunk_size: int | None = None,
+        commit_after: str | None = None,
+        deferred: str | None = None,
+        nonce: str | None = None,
+        executor: Executor | None = None,
+    ) -> None:
+        """Prepare to stream *template*; the other arguments are those of ``TemplateResponse``.
+
+        :param template: the name of a template, several of which the first that exists is taken,
+            or a template of the backend's.
+        :param chunk_size: as for :func:`~streamtmpl.render_stream`.
+        :param commit_after: the name of a block. Nothing is sent until it has been rendered, so
+            that it can still change status and headers or raise ``Http404``.
+        :param deferred: where deferred regions go: ``"patch"`` or ``"in-order"``, as for
+            :func:`~streamtmpl.render_stream`; the setting ``STREAMTMPL_DEFERRED``, unless given.
+        :param nonce: what the Content-Security-Policy allows the inline script by, or what the
+            function gives that the setting ``STREAMTMPL_NONCE`` has.
+        :param executor: whose threads render deferred regions of a sync template, or that of the
+            setting ``STREAMTMPL_EXECUTOR``.
+        :raises ValueError: *headers* has a ``Content-Length``, which nobody can know yet.
+        """
+        self.template_name = template
+        self.context_data = context
+        self.using = using
+        self.is_rendered = False
+        self._request = request
+        self._options = {"chunk_size": chunk_size, "commit_after": commit_after}
+        self._regions = (deferred, nonce, executor)
+        self._post_render_callbacks: list[Callable[[Any], Any]] = []
+        # The handlers' requests differ by this, also inside those that wrap one.
+        kind = AsyncBody if hasattr(request, "scope") else SyncBody
+        self._body: Body = kind(LateChanges(request, template))
+        super().__init__(
+            self._body, content_type=content_type, status=status, charset=charset, headers=headers
+        )
+        if self.has_header("Content-Length"):
+            raise ValueError("a streamed response has no 'Content-Length': leave it away")
+        self.headers.setdefault("X-Accel-Buffering", "no")
+
+    @property
+    def render(self) -> Callable[[], Any]:
+        """Render up to the first chunk, once; Django calls this. To be awaited in an event loop.
+
+        For a HEAD request nothing is rendered, unless *commit_after* was given.
+
+        :return: a function, which gives this response, or what a callback has put in its place.
+        :raises NotStreamingError: (the function) the template is none of a streaming environment.
+        :raises UnknownBlockError: (the function) the template has no block *commit_after*.
+        :raises ValueError: (the function) the mode for deferred regions is none.
+        :raises ImproperlyConfigured: (the function) a setting for deferred regions is wrong.
+        """
+        if isinstance(self._body, AsyncBody) and asyncio_runs():
+            return self._render_async
+        return self._render  # also under ASGI: error pages are made in a thread
+
+    async def _render_async(self) -> Any:
+        try:
+            return await sync_to_async(self._render, thread_sensitive=True)()
+        except asyncio.CancelledError:
+            # The thread goes on to the end of its step; then this is its next.
+            await sync_to_async(self._body.close, thread_sensitive=True)()
+            raise
+
+    def _render(self) -> Any:
+        if self.is_rendered:
+            return self
+        head = self._request.method == "HEAD"
+        if not head or self._options["commit_after"] is not None:
+            self._begin()
+        if head:
+            self._body.leave_out()
+        session = getattr(self._request, "session", None)
+        if session is not None and not session.accessed:
+            # Nobody knows yet whether the rest of the page will: shared caches must be careful.
+            patch_vary_headers(self, ("Cookie",))
+        self.is_rendered = True
+        response: Any = self
+        for callback in self._post_render_callbacks:
+            changed = callback(response)
+            response = response if changed is None else changed
+        return response
+
+    def _begin(self) -> None:
+        template = _resolve(self.template_name, self.using)
+        variables = dict(self.context_data or {})
+        _add_request(variables, self._request, template.backend)
+        options = {**self._options, **options_for(self._request, *self._regions)}
+        try:
+            self._body.begin(template.template, variables, encoding=self.charset, **options)
+        except jinja2.TemplateSyntaxError as error:  # of one that it includes
+            syntax_error = TemplateSyntaxError(error.args)
+            syntax_error.template_debug = get_exception_info(error)
+            raise syntax_error from error
+
+    def add_post_render_callback(self, callback: Callable[[Any], Any]) -> None:
+        """Call *callback* with this response when its first chunk is there.
+
+        It may return another response. View decorators made of middleware work by this.
+        """
+        if self.is_rendered:
+            callback(self)
+        else:
+            self._post_render_callbacks.append(callback)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            # Generators of middleware around the body do not close it when they are closed.
+            async with aclosing(self._body), aclosing(super().__aiter__()) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+        except Exception:
+            # Django does not close a response that has failed under ASGI.
+            await sync_to_async(self.close, thread_sensitive=True)()
+            raise
+
+    def close(self) -> None:
+        """Close the stream, then do what Django does at the end of a request; once."""
+        if not self.closed:
+            super().close()
+
+
+def patch_script(request: HttpRequest) -> HttpResponse:
+    """A view that serves the script for browsers that do not patch by themselves.
+
+    Its URL goes into the environment as ``patch_script``, one of the backend's ``OPTIONS``.
+    """
+    status, headers, body = patch_script_response(
+        request.method, request.headers.get("If-None-Match")
+    )
+    return HttpResponse(body, status=status, headers=dict(headers))

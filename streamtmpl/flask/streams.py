@@ -1,0 +1,124 @@
+"""A stream in a request of Flask's: begun, iterated, closed."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary, WeakSet, ref
+
+from flask import Flask, Response, after_this_request
+from flask.globals import _cv_request
+from flask.signals import got_request_exception, request_finished
+
+from streamtmpl.pallets.config import ACCEL, NAME, configure
+from streamtmpl.pallets.environment import setting_up
+from streamtmpl.pallets.session import guard_session
+
+if TYPE_CHECKING:
+    from .hold import _Hold
+
+
+_Streams = WeakKeyDictionary[Any, WeakSet[Generator[Any, None, None]]]
+
+_END: Any = object()
+
+
+def _start(
+    hold: _Hold,
+    iterator: Iterator[Any],
+    sources: Iterable[Any],
+    eager: bool = False,
+    completed: Callable[[], Any] = lambda: None,
+) -> Generator[Any, None, None]:
+    """A generator of the items of *iterator*, which has begun: to drop it is to close it.
+
+    :param sources: what is closed in the end, the last one first.
+    :param eager: whether the first item is taken now.
+    :param completed: called after the last item.
+    """
+    stream = _iterate(hold, iterator, sources, eager, completed)
+    next(stream)
+    context = hold.request_context
+    if context is not None:
+        _streams(context.app).setdefault(context, WeakSet()).add(stream)
+        _answer_with(stream)
+    return stream
+
+
+def _iterate(
+    hold: _Hold,
+    iterator: Iterator[Any],
+    sources: Iterable[Any],
+    eager: bool,
+    completed: Callable[[], Any],
+) -> Generator[Any, None, None]:
+    with ExitStack() as stack:
+        stack.enter_context(hold.until_end())
+        for source in sources:
+            if callable(getattr(source, "close", None)):
+                stack.callback(hold.run, source.close)
+        item = hold.run(next, iterator, _END) if eager else None
+        try:
+            yield None
+        except GeneratorExit:  # nothing was sent: for the teardown functions that is no error
+            return
+        if not eager:
+            item = hold.run(next, iterator, _END)
+        while item is not _END:
+            yield item
+            item = hold.run(next, iterator, _END)
+        hold.run(completed)
+
+
+def _answer_with(stream: Generator[Any, None, None]) -> None:
+    """Have the response to this request, if it is *stream*, pass proxies in chunks.
+
+    A stream that a view has made and not returned is closed then: often an error's traceback is
+    what keeps it, and with it the contexts.
+    """
+    dropped = ref(stream)  # the request must not keep what keeps the request
+
+    def prepare(response: Response) -> Response:
+        stream = dropped()
+        if stream is None:
+            return response
+        if response.response is stream:
+            response.headers.setdefault(ACCEL, "no")
+        elif not response.is_streamed or response.content_length is not None:
+            _close_idle(stream)
+        return response
+
+    after_this_request(prepare)
+
+
+def _close_idle(stream: Generator[Any, None, None]) -> None:
+    if inspect.getgeneratorstate(stream) != inspect.GEN_RUNNING:
+        stream.close()
+
+
+def _streams(app: Flask) -> _Streams:
+    """The streams of each request to *app*, which is set up for them if it is not yet."""
+    if NAME not in app.extensions:
+        with setting_up:
+            configure(app)
+            got_request_exception.connect(_request_failed, app)
+            request_finished.connect(_response_ready, app)
+            app.extensions.setdefault(NAME, _Streams())
+    streams: _Streams = app.extensions[NAME]
+    return streams
+
+
+def _request_failed(app: Flask, **signal: Any) -> None:
+    """Close what the view had begun: Flask answers with another page."""
+    context = _cv_request.get(None)
+    for stream in list(_streams(app).get(context, ())):
+        _close_idle(stream)
+
+
+def _response_ready(app: Flask, **signal: Any) -> None:
+    """The session has been saved: what a stream does to it from here on is lost."""
+    context = _cv_request.get(None)
+    if context is not None and context in _streams(app):
+        guard_session(context.session)

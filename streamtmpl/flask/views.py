@@ -1,0 +1,237 @@
+"""Streaming templates in Flask: the request's contexts stay until the stream ends.
+
+The functions have the names and arguments of Flask's own. A stream holds the request context and
+the application context of the view, pushed in a :mod:`contextvars` context that nobody else runs
+in. So Flask's own pop at the end of the view is not the last one, and it is the end of the stream
+that runs the teardown functions, once, in whatever thread that happens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator
+from functools import update_wrapper
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+from flask import Flask, Response, current_app, request
+from flask.globals import _cv_request
+from flask.signals import before_render_template, template_rendered
+from jinja2 import Template
+
+from streamtmpl.chunks.blocking import iterate
+from streamtmpl.pallets.config import SCRIPT_SECONDS, SCRIPT_TYPE, check_no_template, deferring
+from streamtmpl.pallets.environment import make_streaming, streaming_environment
+from streamtmpl.regions.patch_script import PATCH_SCRIPT, PATCH_SCRIPT_HASH
+from streamtmpl.rendering import render_stream, render_stream_async
+from streamtmpl.responses.body import byte_stream
+from streamtmpl.responses.head import CONTENT_TYPE, ResponseHead
+
+from .hold import KNOWN, _Hold
+from .streams import _start, _streams
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from concurrent.futures import Executor
+
+    from streamtmpl.responses.head import HeaderItems
+
+
+Item = TypeVar("Item", str, bytes)
+
+if tuple(map(int, version("flask").split(".")[:2])) not in KNOWN:
+    raise ImportError(
+        f"streamtmpl.flask keeps the contexts of Flask 2.3 to 3.1 for a stream, and not those of"
+        f" Flask {version('flask')}: install a later streamtmpl, or 'Flask<3.2'"
+    )
+
+
+class StreamTemplates:
+    """The extension: makes the template environment of an application a streaming one.
+
+    Flask's ``render_template()`` and ``stream_template()`` use it as well. Without the extension
+    the first stream does the same.
+    """
+
+    def __init__(self, app: Flask | None = None) -> None:
+        """Set up *app*; without one, call :meth:`init_app` later."""
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: Flask) -> None:
+        """Set up *app* as the keys of its configuration say that begin with ``STREAMTMPL_``.
+
+        :raises ValueError: one of them is out of its range, such as a negative chunk size.
+        :raises TypeError: one of them is of a kind that it cannot be.
+        """
+        _streams(app)
+        make_streaming(app)
+
+
+def stream_template(
+    template_name_or_list: str | Template | list[str | Template], **context: Any
+) -> Iterator[str]:
+    """Render a template as a stream, to be returned from a view.
+
+    In a request, the first chunk is rendered at once: an error up to there is raised here, and
+    Flask answers with its error page. A HEAD request renders nothing.
+
+    :param template_name_or_list: as of :func:`flask.render_template`.
+    :param context: the variables for the template.
+    :return: a generator of chunks.
+    """
+    app = _app()
+    template = streaming_environment(app).get_or_select_template(template_name_or_list)
+    return _rendered(app, template, context)
+
+
+def stream_template_string(source: str, **context: Any) -> Iterator[str]:
+    """The same for a template that is given as its *source*."""
+    app = _app()
+    return _rendered(app, streaming_environment(app).from_string(source), context)
+
+
+@overload
+def stream_with_context(generator_or_function: Iterable[Item]) -> Iterator[Item]: ...
+@overload
+def stream_with_context(
+    generator_or_function: Callable[..., Iterable[Item]],
+) -> Callable[..., Iterator[Item]]: ...
+def stream_with_context(generator_or_function: Any) -> Any:
+    """Keep the contexts of the request for an iterable, until it ends or is closed.
+
+    :param generator_or_function: an iterable of ``str`` or ``bytes``, whose items are passed on as
+        they are; or a function that returns one, which makes this a decorator.
+    :raises RuntimeError: there is no request.
+    :raises TypeError: it is neither.
+    """
+    try:
+        iterator = iter(generator_or_function)
+    except TypeError:
+        if not callable(generator_or_function):
+            raise TypeError(
+                f"expected an iterable or a function that returns one, not"
+                f" {generator_or_function!r}; Flask cannot send async generators"
+            ) from None
+
+        def decorated(*args: Any, **kwargs: Any) -> Any:
+            return stream_with_context(generator_or_function(*args, **kwargs))
+
+        return update_wrapper(decorated, generator_or_function)
+    if _cv_request.get(None) is None:
+        raise RuntimeError(
+            "stream_with_context() keeps the contexts of a request: call it in a view function"
+        )
+    sources = [iterator]
+    if iterator is not generator_or_function:  # an iterable of WSGI has a close() of its own
+        sources.insert(0, generator_or_function)
+    return _start(_Hold(), iterator, sources)
+
+
+def stream_response(
+    source: Any,
+    context: Mapping[str, Any] | None = None,
+    *,
+    status: int | str = 200,
+    headers: HeaderItems = (),
+    content_type: str = CONTENT_TYPE,
+    chunk_size: int | None = None,
+    commit_after: str | None = None,
+    deferred: str | None = None,
+    nonce: str | None = None,
+    executor: Executor | None = None,
+) -> Response:
+    """Make a response that streams, of the application's class for responses.
+
+    In a request, the first chunk is rendered at once, as by :func:`stream_template`. Status and
+    headers of the response may be changed as those of any other.
+
+    :param source: the name of a template or a template, rendered with *context*; or a
+        :class:`~streamtmpl.ChunkStream` or an iterable of ``str`` or ``bytes``.
+    :param status: a code, or code and reason.
+    :param headers: a mapping, or pairs; ``X-Accel-Buffering: no`` unless they say other.
+    :param content_type: the type, whose charset the text is encoded in.
+    :param chunk_size: as of :func:`~streamtmpl.render_stream`.
+    :param commit_after: a block of the template: the first chunk is held until after it.
+    :param deferred: where deferred regions are rendered, ``"patch"`` or ``"in-order"``; this and
+        the next two are the configuration's, unless given.
+    :param nonce: what the Content-Security-Policy of the response allows the patch script by.
+    :param executor: whose threads render the deferred regions of a sync template.
+    :raises ValueError: a header or the status could not be sent, or there is no such mode.
+    :raises TypeError: an argument goes with a template, and *source* is none.
+    :raises NotStreamingError: *source* is none of these.
+    """
+    head = ResponseHead(status, headers, content_type)
+    options: dict[str, Any] = {"chunk_size": chunk_size, "commit_after": commit_after}
+    regions: dict[str, Any] = {"deferred": deferred, "nonce": nonce, "executor": executor}
+    app = _app()
+    if isinstance(source, str):
+        source = streaming_environment(app).get_template(source)
+    if isinstance(source, Template):
+        options["encoding"] = head.charset
+        body = _rendered(app, source, dict(context or {}), **options, **regions)
+    else:
+        check_no_template(source, **regions)
+        hold = _Hold()
+        chunks = hold.make(byte_stream, source, context, charset=head.charset, **options)
+        body = _start(hold, chunks, [chunks], _is_eager())
+    return app.response_class(body, status=head.status_line, headers=head.sent())
+
+
+def patch_script() -> Response:
+    """The view function that serves the patch script, for ``app.add_url_rule("/patch.js", ...)``.
+
+    Templates refer to it when the configuration's ``STREAMTMPL_PATCH_SCRIPT`` is its URL.
+    """
+    response = _app().response_class(PATCH_SCRIPT, content_type=SCRIPT_TYPE)
+    response.cache_control.public = True
+    response.cache_control.max_age = SCRIPT_SECONDS
+    response.set_etag(PATCH_SCRIPT_HASH)
+    response.make_conditional(request)
+    return response
+
+
+def _app() -> Flask:
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined] # it is a proxy
+    return app
+
+
+def _is_eager() -> bool:
+    """Whether the first chunk is wanted at once: there is a request that will show it."""
+    context = _cv_request.get(None)
+    return context is not None and context.request.method != "HEAD"
+
+
+def _rendered(
+    app: Flask,
+    template: Template,
+    context: dict[str, Any],
+    *,
+    deferred: str | None = None,
+    nonce: str | None = None,
+    executor: Executor | None = None,
+    **options: Any,
+) -> Generator[Any, None, None]:
+    """The chunks of *template*, with Flask's signals and what its context processors add."""
+    _streams(app)  # sets up the configuration
+    request_context = _cv_request.get(None)
+    answered = None if request_context is None else request_context.request
+    options |= deferring(app, answered, deferred, nonce, executor)
+    app.update_template_context(context)
+    before_render_template.send(
+        app, _async_wrapper=app.ensure_sync, template=template, context=context
+    )
+
+    def completed() -> None:
+        template_rendered.send(
+            app, _async_wrapper=app.ensure_sync, template=template, context=context
+        )
+
+    hold = _Hold()
+    eager = _is_eager()
+    if template.environment.is_async:
+        chunks = hold.make(render_stream_async, template, context, **options)
+        steps: Iterator[Any] = iterate(chunks.in_lockstep())
+        eager = False  # an event loop may be running in an async view
+    else:
+        steps = hold.make(render_stream, template, context, **options)
+    return _start(hold, steps, [steps], eager, completed)

@@ -1,0 +1,1 @@
+"""What the adapters of Flask and Quart have in common. Neither is imported here."""

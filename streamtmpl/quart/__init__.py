@@ -1,0 +1,22 @@
+"""Streaming templates in Quart: the request's contexts stay until the stream ends."""
+
+from streamtmpl.exceptions import LateSessionWarning
+
+from .views import (
+    StreamTemplates,
+    patch_script,
+    stream_response,
+    stream_template,
+    stream_template_string,
+    stream_with_context,
+)
+
+__all__ = [
+    "LateSessionWarning",
+    "StreamTemplates",
+    "patch_script",
+    "stream_response",
+    "stream_template",
+    "stream_template_string",
+    "stream_with_context",
+]

@@ -1,0 +1,229 @@
+"""Streaming templates in Quart: the request's contexts stay until the stream ends.
+
+As in Flask, a stream holds the contexts of the view below Quart's own pushes, in a
+:mod:`contextvars` context that nobody else runs in, and its end runs the teardown functions. Here
+the pops are coroutines: they are stepped in that context by the task that reads or closes the
+stream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable
+from functools import update_wrapper
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+from jinja2 import Template
+from quart import Quart, Response, current_app, request
+from quart.signals import before_render_template, template_rendered
+
+from streamtmpl.pallets.config import SCRIPT_SECONDS, SCRIPT_TYPE, check_no_template, deferring
+from streamtmpl.pallets.environment import make_streaming, streaming_environment
+from streamtmpl.regions.patch_script import PATCH_SCRIPT, PATCH_SCRIPT_HASH
+from streamtmpl.rendering import render_stream_async
+from streamtmpl.responses.body import async_byte_stream
+from streamtmpl.responses.head import CONTENT_TYPE, ResponseHead
+
+from .hold import Hold, cv_app, cv_request, request_context
+from .streams import _iterate, _register, _start, _streams
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from concurrent.futures import Executor
+
+    from streamtmpl.responses.head import HeaderItems
+
+
+Item = TypeVar("Item", str, bytes)
+
+
+class StreamTemplates:
+    """The extension: makes the template environment of an application a streaming one.
+
+    Quart's ``render_template()`` and ``stream_template()`` use it as well. Without the extension
+    the first stream does the same.
+    """
+
+    def __init__(self, app: Quart | None = None) -> None:
+        """Set up *app*; without one, call :meth:`init_app` later."""
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: Quart) -> None:
+        """Set up *app* as the keys of its configuration say that begin with ``STREAMTMPL_``.
+
+        :raises ValueError: one of them is out of its range, such as a negative chunk size.
+        :raises TypeError: one of them is of a kind that it cannot be.
+        """
+        _streams(app)
+        make_streaming(app)
+
+
+async def stream_template(
+    template_name_or_list: str | Template | list[str | Template], **context: Any
+) -> AsyncIterator[str]:
+    """Render a template as a stream, to be returned from a view.
+
+    In a request, the first chunk is rendered at once: an error up to there is raised here, and
+    Quart answers with its error page. A HEAD request renders nothing.
+
+    :param template_name_or_list: as of :func:`quart.render_template`.
+    :param context: the variables for the template.
+    :return: an async generator of chunks.
+    """
+    app = _app()
+    template = streaming_environment(app).get_or_select_template(template_name_or_list)
+    return await _rendered(app, template, context)
+
+
+async def stream_template_string(source: str, **context: Any) -> AsyncIterator[str]:
+    """The same for a template that is given as its *source*."""
+    app = _app()
+    return await _rendered(app, streaming_environment(app).from_string(source), context)
+
+
+@overload
+def stream_with_context(
+    generator_or_function: AsyncIterable[Item],
+) -> AsyncIterator[Item]: ...
+@overload
+def stream_with_context(
+    generator_or_function: Callable[..., AsyncIterable[Item]],
+) -> Callable[..., AsyncIterator[Item]]: ...
+def stream_with_context(generator_or_function: Any) -> Any:
+    """Keep the contexts of the request for an async iterable, until it ends or is closed.
+
+    :param generator_or_function: an async iterable of ``str`` or ``bytes``, whose items are passed
+        on as they are; or a function that returns one, which makes this a decorator.
+    :raises RuntimeError: there is no request.
+    :raises TypeError: it is neither.
+    """
+    if not hasattr(generator_or_function, "__aiter__"):
+        if not callable(generator_or_function):
+            raise TypeError(
+                f"expected an async iterable or a function that returns one, not"
+                f" {generator_or_function!r}"
+            )
+
+        def decorated(*args: Any, **kwargs: Any) -> Any:
+            return stream_with_context(generator_or_function(*args, **kwargs))
+
+        return update_wrapper(decorated, generator_or_function)
+    if request_context() is None:
+        raise RuntimeError(
+            "stream_with_context() keeps the contexts of a request: call it in a view function"
+        )
+    iterator = generator_or_function.__aiter__()
+    sources = [iterator]
+    if iterator is not generator_or_function:
+        sources.insert(0, generator_or_function)
+    hold = Hold()
+    stream = _iterate(hold, iterator, sources)
+    try:
+        # Up to where it has begun nothing is waited for.
+        stream.__anext__().send(None)
+    except StopIteration:
+        pass
+    _register(hold, stream)
+    return stream
+
+
+async def stream_response(
+    source: Any,
+    context: Mapping[str, Any] | None = None,
+    *,
+    status: int | str = 200,
+    headers: HeaderItems = (),
+    content_type: str = CONTENT_TYPE,
+    chunk_size: int | None = None,
+    commit_after: str | None = None,
+    deferred: str | None = None,
+    nonce: str | None = None,
+    executor: Executor | None = None,
+) -> Response:
+    """Make a response that streams, of the application's class for responses.
+
+    In a request, the first chunk is rendered at once, as by :func:`stream_template`. Status and
+    headers of the response may be changed as those of any other.
+
+    :param source: the name of a template or a template, rendered with *context*; or a stream of
+        either kind or an iterable, async or not, of ``str`` or ``bytes``.
+    :param status: a code, or code and reason.
+    :param headers: a mapping, or pairs; ``X-Accel-Buffering: no`` unless they say other.
+    :param content_type: the type, whose charset the text is encoded in.
+    :param chunk_size: as of :func:`~streamtmpl.render_stream`.
+    :param commit_after: a block of the template: the first chunk is held until after it.
+    :param deferred: where deferred regions are rendered, ``"patch"`` or ``"in-order"``; this and
+        the next two are the configuration's, unless given.
+    :param nonce: what the Content-Security-Policy of the response allows the patch script by.
+    :param executor: whose threads render the deferred regions of a sync template.
+    :raises ValueError: a header or the status could not be sent, or there is no such mode.
+    :raises TypeError: an argument goes with a template, and *source* is none.
+    :raises NotStreamingError: *source* is none of these.
+    """
+    head = ResponseHead(status, headers, content_type)
+    options: dict[str, Any] = {"chunk_size": chunk_size, "commit_after": commit_after}
+    regions: dict[str, Any] = {"deferred": deferred, "nonce": nonce, "executor": executor}
+    app = _app()
+    if isinstance(source, str):
+        source = streaming_environment(app).get_template(source)
+    if isinstance(source, Template):
+        options["encoding"] = head.charset
+        body = await _rendered(app, source, dict(context or {}), **options, **regions)
+    else:
+        check_no_template(source, **regions)
+        hold = Hold()
+        chunks = await hold.make(
+            async_byte_stream, source, context, charset=head.charset, **options
+        )
+        body = await _start(hold, chunks)
+    return app.response_class(body, status=head.status, headers=dict(head.sent()))
+
+
+async def patch_script() -> Response:
+    """The view function that serves the patch script, for ``app.add_url_rule("/patch.js", ...)``.
+
+    Templates refer to it when the configuration's ``STREAMTMPL_PATCH_SCRIPT`` is its URL.
+    """
+    response = _app().response_class(PATCH_SCRIPT, content_type=SCRIPT_TYPE)
+    response.cache_control.public = True
+    response.cache_control.max_age = SCRIPT_SECONDS
+    response.set_etag(PATCH_SCRIPT_HASH)
+    await response.make_conditional(request)
+    return response
+
+
+def _app() -> Quart:
+    app: Quart = current_app._get_current_object()  # type: ignore[attr-defined] # it is a proxy
+    return app
+
+
+async def _rendered(
+    app: Quart,
+    template: Template,
+    context: dict[str, Any],
+    *,
+    deferred: str | None = None,
+    nonce: str | None = None,
+    executor: Executor | None = None,
+    **options: Any,
+) -> AsyncGenerator[Any, None]:
+    """The chunks of *template*, with Quart's signals and what its context processors add."""
+    _streams(app)  # sets up the configuration
+    held = request_context()
+    answered = None if held is None else held.request
+    options |= deferring(app, answered, deferred, nonce, executor)
+    extend: Any = app.update_template_context
+    await (extend(context) if cv_request is not None else extend(cv_app.get(), context))
+    signal: dict[str, Any] = {
+        "_sync_wrapper": app.ensure_async,
+        "template": template,
+        "context": context,
+    }
+    await before_render_template.send_async(app, **signal)
+    hold = Hold()
+    chunks = await hold.make(render_stream_async, template, context, **options)
+
+    async def completed() -> None:
+        await template_rendered.send_async(app, **signal)
+
+    return await _start(hold, chunks, completed)

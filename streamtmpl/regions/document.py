@@ -1,0 +1,205 @@
+"""The deferred regions of one stream: their places in the document, and when they follow it.
+
+In the document stands the start of each region's place. In patch mode the placeholder follows it,
+and a patch for each region comes after the document, before its last end tags. In order, the
+region's text takes the place of that mark before it is handed over, and the document waits.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from itertools import count
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from .markup import balanced, ends_in_paragraph, new_token, script_element, start, tail_start
+from .region import Region
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from streamtmpl.chunks.buffer import Buffer
+
+
+LOOK_BACK = 4096
+"""Characters before the end of the document in which an open paragraph is looked for."""
+
+Kind = TypeVar("Kind", bound=Region)
+
+
+def limit_of(environment: Environment) -> int:
+    """How many regions of a stream may be rendered at once.
+
+    :raises ValueError: it is no number of regions.
+    """
+    limit = environment.max_deferred  # type: ignore[attr-defined]
+    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
+        raise ValueError(
+            f"max_deferred of the environment must be a number of regions, 1 or more, not {limit!r}"
+        )
+    return limit
+
+
+class Deferral(Generic[Kind]):
+    """What a stream with deferred regions does beside the render of its document."""
+
+    def __init__(self, out: Buffer, environment: Environment, patches: bool, nonce: Any) -> None:
+        """For the stream that takes its text from *out*.
+
+        :param patches: whether regions are patched in, not rendered in order.
+        :param nonce: what the script is allowed by.
+        """
+        self.patches = patches
+        self._limit = limit_of(environment)
+        self._out = out
+        self._script = script_element(environment.patch_script, nonce)  # type: ignore[attr-defined]
+        self._token = new_token()
+        self._mark = start(self._token)[: -len('">')]
+        self._numbers = count()
+        self._regions: dict[int, Kind] = {}
+        """Those whose marks are still to come by, in order."""
+        self._open: set[Kind] = set()
+        self._settled = 0
+        """The length of the text in the buffer that is ready to be handed over."""
+        self._tail = ""
+        self._latest = ""
+        """The end of what the document has come to so far, in patch mode."""
+        self._line: deque[str | Kind] = deque()
+        """What follows that text in the document, as far as it is known."""
+        self._ahead = 0
+        self._in_document = True
+
+    def open(self) -> None:
+        """Begin: regions are deferred, and ended with the stream."""
+        self._out.deferral = self
+        if self._out.sources is not None:
+            self._out.sources.add(self)
+
+    def add(self, region: Kind, parent: Kind | None) -> None:
+        """Defer *region*, which begins in *parent* or in the document itself."""
+        number = next(self._numbers)  # like what follows it is one step for other threads
+        if not self.patches:
+            self._regions[number] = region
+        self._open.add(region)
+        region.name = f"{self._token}{number}"
+        region.deferral = self
+        region.parent = parent
+        region.patched = self.patches
+        region.start = f'{self._mark}{number}">'
+        if parent is not None:
+            parent.children = [*parent.children, region]
+            if parent.dropped or parent.expired:
+                region.drop()
+
+    def forget(self, region: Kind) -> None:
+        """The region is not to be shown."""
+        self._open.discard(region)
+
+    def _drop_all(self) -> None:
+        for region in list(self._open):
+            region.drop()
+
+    # -- the document
+
+    def settle(self, taken: bool = False) -> None:
+        """Leave in the buffer what can be handed over, and only that; it is *taken* right then."""
+        out = self._out
+        text = out.getvalue()
+        fresh = text[self._settled :]
+        if not self.patches:
+            self._line_up(fresh)
+            fresh = self._next_in_line()
+        elif self._in_document:
+            fresh = self._tail + fresh
+            end = tail_start(fresh)
+            self._tail, fresh = fresh[end:], fresh[:end]
+            self._latest = (self._latest + fresh)[-LOOK_BACK:]
+        settled = text[: self._settled] + fresh
+        if settled != text:
+            out.replace(settled)
+        self._settled = 0 if taken else len(settled)
+
+    def _line_up(self, text: str) -> None:
+        """Put what the document goes on with into the line: text, and regions for their marks."""
+        if text:
+            self._line.extend(self._parts(text))
+            self._ahead += len(text)
+
+    def _parts(self, text: str) -> list[str | Kind]:
+        before, *others = text.split(self._mark)
+        parts: list[str | Kind] = [before]
+        for other in others:
+            number, _, after = other.partition('">')
+            parts += [self._regions.pop(int(number)), after]
+        return parts
+
+    def _next_in_line(self) -> str:
+        """Remove and return the text at the head of the line, up to a region that is not ready."""
+        line, pieces = self._line, []
+        while line:
+            part = line[0]
+            if isinstance(part, Region):
+                if part.text is None:
+                    break
+                self._open.discard(part)
+                line.popleft()
+                line.extendleft(reversed(self._parts(part.text)))
+                part.release()
+            else:
+                pieces.append(part)
+                line.popleft()
+        text = "".join(pieces)
+        self._ahead = self._ahead - len(text) if line else 0
+        return text
+
+    def is_far_ahead(self) -> bool:
+        """Whether the document must not go on before a region that it waits for is ready."""
+        return self._ahead > AHEAD
+
+    def end_document(self) -> None:
+        """All of the document has been rendered."""
+        self.settle()
+        self._in_document = False
+        if self.patches:  # what comes now is ready to be handed over
+            self._out.deferral = None
+            if self._open:
+                if ends_in_paragraph(self._latest):
+                    self._out.write("</p>")
+                # It runs, or loads, while they are awaited. Firefox may keep what comes right
+                # behind it to itself, until more comes.
+                self._out.write(self._script)
+
+    def end(self) -> None:
+        """All regions have been written: what is left is the end of the document."""
+        rest = [part if isinstance(part, str) else part.text or "" for part in self._line]
+        self._out.write("".join(rest) + self._tail)
+        self._out.deferral = None
+        if self._out.sources is not None:
+            self._out.sources.discard(self)
+
+    # -- patches
+
+    def write_patch(self, region: Region) -> None:
+        """Write the patch of a region that is ready, and of those in it that waited for it."""
+        if region.dropped or region.written:
+            return
+        parent = region.parent
+        if parent is not None and not parent.written:
+            parent.waiting = [*parent.waiting, region]
+            return
+        self._open.discard(region)
+        region.written = True
+        text = region.text or ""
+        if "template" in text.lower():
+            text = balanced(text)
+        # White space follows, by which the script sees that the template is complete.
+        self._out.write(f'<template for="{region.name}">{text}</template>\n')
+        for other in region.stand_ins:
+            other.drop()
+        waiting = region.waiting
+        region.release()
+        for child in waiting:
+            self.write_patch(child)
+
+
+AHEAD = 1 << 18
+"""Characters that may be ready and wait for what stands before them, or for their reader."""

@@ -1,0 +1,115 @@
+"""The markup that puts deferred regions in their place: standard HTML, without script.
+
+In the document stands ``<?start name="x">placeholder<?end>``; later in the same response comes
+``<template for="x">content</template>``, whose content takes the place of the placeholder. See
+https://github.com/whatwg/html/pull/11818. Browsers that do not know it yet have a small constant
+script do the same (:mod:`streamtmpl.patch_script`).
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import urlsafe_b64encode
+from os import urandom
+
+from markupsafe import escape
+
+from .patch_script import PATCH_SCRIPT
+
+LONGEST_TAIL = 1024
+"""Characters that the end tags of a document may take, with what stands between and after them.
+
+What is longer is not held back: looking for more would take ever more time."""
+
+_SPACE = r"(?:\s|<!--(?:(?!-->).)*-->)*"
+_LAST = ("body", "html")
+_TAIL = re.compile(
+    rf"</(?:body\s*>{_SPACE}(?:</html\s*>{_SPACE})?|html\s*>{_SPACE})\Z", re.DOTALL | re.IGNORECASE
+)
+_ATTRIBUTES = r"""(?:[^>"']|"[^"]*"|'[^']*')*>?"""
+_TOKEN = re.compile(
+    r"<!--(?:-?>|.*?(?:--!?>|\Z))"
+    r"|<(?:[!?]|/[^a-z])[^>]*>?"
+    r"|<(script|style|textarea|title|xmp|iframe|noembed|noframes)(?=[\s/>])"
+    rf"{_ATTRIBUTES}.*?(?:</\1(?=[\s/>])|\Z)"
+    rf"|<(?P<end>/?)(?=[a-z])(?P<template>template(?=[\s/>]))?[a-z]*{_ATTRIBUTES}",
+    re.DOTALL | re.IGNORECASE,
+)
+"""Comments, elements whose text is no markup, and tags: what a tag of a template may not be in."""
+
+
+_INLINE = (
+    "a|abbr|b|bdi|bdo|br|button|cite|code|data|del|dfn|em|i|img|input|ins|kbd|label|mark|q|s|samp"
+    "|select|option|small|span|strong|sub|sup|time|u|var|wbr"
+)
+_OPEN_PARAGRAPH = re.compile(
+    rf"<p(?=[\s/>])[^<]*(?:<(?:/?(?:{_INLINE})(?=[\s/>])|[!?])[^<]*)*\Z", re.IGNORECASE
+)
+
+
+def new_token() -> str:
+    """What the names of a response begin with: ten characters, of 60 bits that nobody can guess.
+
+    User data that a sanitiser let through must not be able to name a region.
+    """
+    return urlsafe_b64encode(urandom(9))[:10].decode()
+
+
+def start(name: str) -> str:
+    """The markup that begins the place of the region *name*."""
+    return f'<?start name="{name}">'
+
+
+def balanced(content: str) -> str:
+    """*content* without end tags of templates that it does not open, and with those it lacks.
+
+    A stray one, which a parser ignores elsewhere, would end the patch; a template left open would
+    take in the rest of the page.
+    """
+    depth = 0
+    pieces: list[str] = []
+    at = 0
+    for token in _TOKEN.finditer(content):
+        if not token["template"]:
+            continue
+        if not token["end"]:
+            depth += 1
+        elif depth:
+            depth -= 1
+        else:
+            pieces.append(content[at : token.start()])
+            at = token.end()
+    return "".join(pieces) + content[at:] + "</template>" * depth
+
+
+def script_element(script: str | None, nonce: str | None) -> str:
+    """The markup that brings the script.
+
+    :param script: ``"inline"``, the URL it is served at, or ``None`` for no script.
+    :param nonce: what the Content-Security-Policy of the response allows scripts by.
+    """
+    if script is None:
+        return ""
+    allowed = "" if nonce is None else f' nonce="{escape(nonce)}"'
+    if script == "inline":
+        return f"<script{allowed}>{PATCH_SCRIPT}</script>"
+    return f'<script src="{escape(script)}" async{allowed}></script>'
+
+
+def tail_start(text: str) -> int:
+    """Where the end tags of body and document begin with which *text* ends; else its length."""
+    start = at = len(text)
+    lowest = max(0, at - LONGEST_TAIL)
+    while (at := text.rfind("</", lowest, at)) >= 0 and text[at + 2 : at + 6].lower() in _LAST:
+        if _TAIL.match(text, at):
+            start = at
+    return start
+
+
+def ends_in_paragraph(text: str) -> bool:
+    """Whether *text* ends inside a paragraph without an end tag, which HTML lets authors leave out.
+
+    A patch there would be a part of the paragraph, and reach no place outside it.
+    """
+    found = _OPEN_PARAGRAPH.search(text)
+    return found is not None and "-->" not in found[0]

@@ -1,0 +1,234 @@
+"""A deferred region, and rendering it on its own.
+
+A region is rendered later than what stands around it, maybe in another thread.
+"""
+
+from __future__ import annotations
+
+from contextvars import copy_context
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from streamtmpl.chunks.buffer import Buffer
+from streamtmpl.chunks.closing import Sources, report
+from streamtmpl.chunks.cuts import open_sources
+
+from .failures import log_failure, rewritten
+from .snapshot import region_context
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Mapping, Sequence
+
+    from jinja2.runtime import Context
+
+
+class Dropped(BaseException):
+    """Ends the render of a region that nobody waits for any more."""
+
+
+def seconds(timeout: Any) -> float | None:
+    """*timeout* if it is a number of seconds, or ``None``.
+
+    :raises TypeError: it is neither.
+    :raises ValueError: it is negative.
+    """
+    if timeout is None:
+        return None
+    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
+        raise TypeError(f"the timeout of 'defer' must be a number of seconds, not {timeout!r}")
+    if not timeout >= 0:
+        raise ValueError(f"the timeout of 'defer' must not be negative, but is {timeout!r}")
+    return timeout
+
+
+class Region:
+    """A deferred region of one render.
+
+    :ivar start: the markup that begins its place; ``None``: it is rendered right where it stands.
+    :ivar is_first: whether it is the first one that the stream defers.
+    :ivar patched: whether its place has a placeholder until it is patched in.
+    :ivar text: what it was rendered to, once it is ready.
+    :ivar children: the regions that have begun in it.
+    :ivar stand_ins: those that have begun in its placeholder.
+    """
+
+    context: Context
+    start: str | None = None
+    patched = False
+    is_first = False
+    name = ""
+    text: str | None = None
+    children: Sequence[Region] = ()
+    waiting: Sequence[Region] = ()
+    stand_ins: Sequence[Region] = ()
+    parent: Region | None = None
+    deferral: Any = None
+    deadline: float | None = None
+    written = dropped = expired = False
+
+    def __init__(
+        self,
+        body: Callable[..., Any],
+        on_error: Callable[..., Any] | None,
+        timeout: float | None,
+        line: int,
+    ) -> None:
+        """A region at *line* of its template.
+
+        :param body: the compiled function.
+        :param on_error: that of the part that shows an error; its variable is ``error``.
+        :param timeout: seconds that rendering it may take.
+        """
+        self.timeout = timeout
+        self.line = line
+        self.variables = copy_context()
+        self._body = body
+        self._on_error = on_error
+        self._unsettled = [None]
+
+    def see(self, context: Context, variables: Mapping[str, Any]) -> None:
+        """Have it see what *context* has now, and the local *variables*."""
+        self.context = region_context(context, variables)
+
+    def begun_in_placeholder(self, region: Region) -> None:
+        """*region* has begun in its placeholder, and ends with that."""
+        self.stand_ins = [*self.stand_ins, region]
+
+    def drop(self) -> None:
+        """It is not to be shown, nor what has begun in it: end it where it is running."""
+        self.dropped = True
+        for child in (*self.children, *self.stand_ins):
+            child.drop()
+        if self.deferral is not None:
+            self.deferral.forget(self)
+
+    def release(self) -> None:
+        """It has been written: hold on to its text no longer, nor to what has begun in it."""
+        self.text = ""
+        self.children = self.waiting = self.stand_ins = ()
+
+    def start_clock(self) -> None:
+        """Count its time from here."""
+        if self.timeout is not None:
+            self.deadline = perf_counter() + self.timeout
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it is known what it shows, though its part for errors may still render."""
+        return not self._unsettled
+
+    def _claim(self) -> bool:
+        """Whether the caller is the first that wants to say what the region shows."""
+        try:
+            self._unsettled.pop()
+        except IndexError:
+            return False
+        return True
+
+    def timed_out(self) -> TimeoutError:
+        """The error of a region that took too long."""
+        return TimeoutError(f"the region took longer than {self.timeout:g} s")
+
+    def _fails(self, error: BaseException) -> tuple[BaseException, Context | None]:
+        """The *error* with the template's lines, and the context of the part that shows it."""
+        for child in self.children:
+            child.drop()
+        self.children = ()
+        error = rewritten(self.context, error)
+        if self._on_error is None:
+            log_failure("deferred region", self.context, self.line, error)
+            return error, None
+        return error, region_context(self.context, {"error": error})
+
+    def _fails_again(self, error: BaseException) -> str:
+        error = rewritten(self.context, error)
+        log_failure("error part of the deferred region", self.context, self.line, error)
+        return ""
+
+    def _check_time(self, deadline: float | None) -> None:
+        if deadline is not None and perf_counter() > deadline:
+            raise self.timed_out()
+
+    def _buffer(self, function: Any, sources: Sources, chunk_size: int | None) -> Buffer:
+        out = Buffer(chunk_size, sources)
+        if function is self._body:  # what shows an error defers nothing
+            out.deferral, out.region = self.deferral, self
+        return out
+
+
+class SyncRegion(Region):
+    """A region of a sync environment.
+
+    :ivar threaded: whether it is rendered in a thread of its own.
+    """
+
+    threaded = False
+
+    def into(self, out: Buffer) -> Generator[None, None, None]:
+        """Render it right here, into *out*; what stands above it is handed over before."""
+        main = out.main
+        if main.tell() > main.flush_limit:
+            yield
+        self.start_clock()
+        self.variables.run(self.render)
+        out.write(self.text or "")
+
+    def render(self) -> None:
+        """Render it, in whichever thread this is: what it shows is :attr:`text` then."""
+        if self.dropped:
+            return
+        try:
+            text = self._captured(self._body, self.context, self.deadline)
+        except Dropped:
+            return
+        except Exception as error:  # noqa: BLE001 - shown in its place
+            self.fail(error)
+        else:
+            if self._claim():
+                self.text = text
+
+    def expire(self) -> bool:
+        """Show its part for errors instead of what is being rendered, which took too long.
+
+        :return: whether it did: not if its time ended while it was ending itself.
+        """
+        if self.dropped or not self._claim():
+            return False
+        self.expired = True
+        self._show(self.timed_out())
+        return True
+
+    def fail(self, error: BaseException) -> None:
+        """Show its part for errors, if it shows nothing yet."""
+        if not self.dropped and self._claim():
+            self._show(error)
+
+    def _show(self, error: BaseException) -> None:
+        error, context = self._fails(error)
+        if context is None:
+            self.text = ""
+            return
+        try:
+            self.text = self._captured(self._on_error, context, None)
+        except Dropped:
+            return
+        except Exception as second:  # noqa: BLE001 - logged: there is nothing else to show
+            self.text = self._fails_again(second)
+
+    def _captured(self, function: Any, context: Context, deadline: float | None) -> str:
+        sources = Sources()
+        token = open_sources.set(sources)
+        watched = self.threaded or deadline is not None
+        # What is cut in a watched one is nothing but a chance to see whether it is still wanted.
+        out = self._buffer(function, sources, 0 if watched else None)
+        out.resumed = perf_counter()
+        try:
+            for _ in function(context, out):
+                if self.dropped or (self.expired and function is self._body):
+                    raise Dropped
+                self._check_time(deadline)
+            self._check_time(deadline)
+            return out.getvalue()
+        finally:
+            report(sources.close())
+            open_sources.reset(token)

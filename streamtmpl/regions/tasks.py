@@ -1,0 +1,226 @@
+"""The deferred regions of templates of async environments: each in an asyncio task of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from streamtmpl.chunks.cuts import cut
+from streamtmpl.chunks.render import asyncio_runs, task_in
+from streamtmpl.runtime.loops import AsyncLoopContext
+
+from .async_region import AsyncRegion
+from .document import AHEAD, Deferral
+from .region import seconds
+from .snapshot import changing_of, kept
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Coroutine
+
+    from jinja2 import Environment
+    from jinja2.runtime import Context
+
+    from streamtmpl.chunks.buffer import Buffer
+
+
+_late: set[asyncio.Task[None]] = set()
+"""The tasks of regions that took too long and show their error already: they have been cancelled,
+and nobody waits for them. Event loops hold tasks only weakly."""
+
+
+class AsyncDeferral(Deferral[AsyncRegion]):
+    """The regions of a template of an async environment."""
+
+    def __init__(self, out: Buffer, environment: Environment, patches: bool, nonce: Any) -> None:
+        """As :class:`Deferral`. On event loops other than asyncio's, regions render in turn."""
+        super().__init__(out, environment, patches, nonce)
+        self._loop = asyncio.get_running_loop() if asyncio_runs() else None
+        self._waiting: deque[AsyncRegion] = deque()
+        self._tasks: dict[AsyncRegion, asyncio.Task[None]] = {}
+        self._ready: deque[AsyncRegion] = deque()
+        self._untaken = 0
+        """Characters of those that are ready."""
+        self.notify: Callable[[], None] | None = None
+        """To be called when the document waits and there is more to hand over."""
+        self._wake: asyncio.Future[None] | None = None
+        self._fatal: BaseException | None = None
+
+    def add(self, region: AsyncRegion, parent: AsyncRegion | None) -> None:
+        """Defer *region*."""
+        super().add(region, parent)
+        self._waiting.append(region)
+        self._begin_next()
+
+    def _begin_next(self) -> None:
+        while (
+            self._waiting
+            and self._loop is not None
+            and len(self._tasks) < self._limit
+            and self._untaken <= AHEAD
+        ):
+            region = self._waiting.popleft()
+            if region.dropped:
+                continue
+            self._run(region, self._render(region))
+
+    def _run(self, region: AsyncRegion, render: Coroutine[Any, Any, None]) -> None:
+        assert self._loop is not None
+        task = task_in(region.variables, self._loop, render)
+        self._tasks[region] = task
+        task.add_done_callback(partial(self._ended, region))
+
+    async def _render(self, region: AsyncRegion) -> None:
+        timer = None
+        if region.timeout is not None:
+            assert self._loop is not None
+            timer = self._loop.call_later(region.timeout, self._expire, region)
+        try:
+            await region.render()
+        except asyncio.CancelledError as error:
+            if not region.dropped and not region.expired:  # by itself, or by somebody else
+                await region.fail(error)
+            raise
+        finally:
+            if timer is not None:
+                timer.cancel()
+
+    def _expire(self, region: AsyncRegion) -> None:
+        """Show the error of *region* at once, however long it takes its task to end."""
+        if region.is_settled:  # what remains is its part for errors, which takes what it takes
+            return
+        region.expired = True
+        task = self._tasks[region]
+        _late.add(task)
+        self._run(region, region.fail(region.timed_out()))
+        task.cancel()
+
+    def _ended(self, region: AsyncRegion, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._fatal = error  # no error that a page could show
+        if task in _late:
+            _late.discard(task)
+            return
+        del self._tasks[region]
+        self._ready.append(region)
+        if self.patches:  # in order, the document waits for its regions
+            self._untaken += len(region.text or "")
+        self._begin_next()
+        if self._wake is not None and not self._wake.done():
+            self._wake.set_result(None)
+        elif self.notify is not None and not self.patches:
+            self.settle()
+            if self._out.tell() > self._out.flush_limit:
+                self.notify()
+
+    def forget(self, region: AsyncRegion) -> None:
+        """The region is not to be shown: cancel it."""
+        super().forget(region)
+        task = self._tasks.get(region)
+        if task is not None and self._loop is not None and not self._loop.is_closed():
+            task.cancel()
+
+    async def catch_up(self) -> None:
+        """Wait, while the document is far ahead of a region that is not ready."""
+        self.settle()
+        while not self.patches and not self._settled and self.is_far_ahead():
+            self._raise_fatal()
+            await self._wait()
+            self.settle()
+
+    async def rest(self) -> None:
+        """Write what follows the document."""
+        out = self._out
+        self.end_document()
+        while self._open:
+            self._raise_fatal()
+            if self._ready:
+                self._write(self._ready.popleft())
+                if out.tell() > out.limit:
+                    await cut()
+                self._begin_next()
+            elif self._tasks:
+                await self._wait()
+            elif self._waiting:  # no asyncio: one after the other
+                if out.tell() > out.flush_limit:
+                    await cut()
+                region = self._waiting.popleft()
+                region.start_clock()
+                await region.render()
+                self._write(region)
+            else:
+                break
+        self.end()
+
+    def _write(self, region: AsyncRegion) -> None:
+        if self.patches:
+            self._untaken -= len(region.text or "")
+            self.write_patch(region)
+        else:
+            self.settle()
+
+    def _raise_fatal(self) -> None:
+        fatal, self._fatal = self._fatal, None
+        if fatal is not None:
+            raise fatal
+
+    async def _wait(self) -> None:
+        """Wait until another region is ready."""
+        assert self._loop is not None
+        self._wake = self._loop.create_future()
+        await self._wake
+
+    async def aclose(self) -> None:
+        """Cancel what is running, and wait until it has ended."""
+        self._waiting.clear()
+        self._drop_all()
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    def close(self) -> None:
+        """Cancel what is running, where nothing can be awaited any more."""
+        self._waiting.clear()
+        self._drop_all()
+
+
+async def begin_region_async(
+    out: Buffer,
+    context: Context,
+    variables: dict[str, Any],
+    used: Collection[str],
+    body: Callable[..., Any],
+    on_error: Callable[..., Any] | None,
+    timeout: Any,
+    line: int,
+) -> AsyncRegion:
+    """A region that begins where *out* is being written to; as ``begin_region``."""
+    region = AsyncRegion(body, on_error, seconds(timeout), line)
+    root = out.begin_region(region)
+    deferral = root.deferral
+    if deferral is None and root.defers is not None:
+        patches, nonce, _ = root.defers
+        if patches or asyncio_runs():
+            deferral = AsyncDeferral(root, context.environment, patches, nonce)
+            deferral.open()
+            region.is_first = True
+    if deferral is None:
+        region.see(context, variables)
+    else:
+        for loop in changing_of(context, variables, used).values():
+            if isinstance(loop, AsyncLoopContext):
+                await _look_ahead(loop, used)
+        region.see(context, kept(context, variables, used))
+        deferral.add(region, root.region)
+    return region
+
+
+async def _look_ahead(loop: AsyncLoopContext, used: Collection[str]) -> None:
+    """Find out what the region may ask of *loop*, which has gone on when it does."""
+    if ".length" in used:
+        await loop.length
+    if ".last" in used:
+        await loop._peek_next()

@@ -1,0 +1,294 @@
+"""Where the deferred regions of a sync environment are rendered: one by one, or in an executor."""
+
+from __future__ import annotations
+
+from collections import deque
+from functools import partial
+from queue import Empty, SimpleQueue
+from threading import Lock
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from streamtmpl.chunks.buffer import NEVER
+from streamtmpl.exceptions import StreamClosedError
+
+from .document import AHEAD, Deferral
+from .region import SyncRegion, seconds
+from .snapshot import kept
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Generator
+    from concurrent.futures import Executor, Future
+
+    from jinja2 import Environment
+    from jinja2.runtime import Context
+
+    from streamtmpl.chunks.buffer import Buffer
+
+    _Ended = tuple[SyncRegion, int, BaseException | None]
+    """A region, the characters it shows, and what it raised that is none of a template's errors."""
+
+
+class SyncDeferral(Deferral[SyncRegion]):
+    """The regions of a template of a sync environment."""
+
+    def __init__(
+        self, out: Buffer, environment: Environment, patches: bool, nonce: Any, executor: Any
+    ) -> None:
+        """As :class:`Deferral`; without an *executor* one region is rendered after the other."""
+        super().__init__(out, environment, patches, nonce)
+        self._pool: InTurn | Pool = InTurn()
+        if executor is not None:
+            self._pool = Pool(executor, self._limit)
+            out.interrupt = self._pool.interrupt
+
+    def add(self, region: SyncRegion, parent: SyncRegion | None) -> None:
+        """Defer *region*."""
+        super().add(region, parent)
+        self._pool.add(region)
+
+    def settle(self, taken: bool = False) -> None:
+        """As that of any deferral; waits if the document is far ahead."""
+        if not self.patches and self._in_document:
+            self._pool.drain()
+        super().settle()
+        while taken and self._in_document and self.is_far_ahead() and not self._settled:
+            self._pool.wait()
+            super().settle()
+        if taken:
+            self._settled = 0
+
+    def rest(self) -> Generator[None, None, None] | None:
+        """What follows the document, as the steps of a render; once."""
+        return self._rest() if self._in_document else None
+
+    def _rest(self) -> Generator[None, None, None]:
+        out = self._out
+        self.end_document()
+        while self._open:
+            region = self._pool.ready()
+            if region is None:
+                if out.tell() > out.flush_limit:
+                    yield  # before it is waited for
+                region = self._pool.wait()
+                if region is None:
+                    break
+            if self.patches:
+                self.write_patch(region)
+            else:
+                self.settle()
+            if out.tell() > out.limit:
+                yield
+        self._pool.drain()  # in order, a region may be written before it is taken
+        self.end()
+
+    def close(self) -> None:
+        """End what is running, as far as threads can be ended: at the next boundary."""
+        self._drop_all()
+        self._pool.close()
+
+
+def begin_region(
+    out: Buffer,
+    context: Context,
+    variables: dict[str, Any],
+    used: Collection[str],
+    body: Callable[..., Any],
+    on_error: Callable[..., Any] | None,
+    timeout: Any,
+    line: int,
+) -> SyncRegion:
+    """A region that begins where *out* is being written to, deferred if that can be.
+
+    :param variables: the local ones.
+    :param used: the names that the region uses.
+    """
+    region = SyncRegion(body, on_error, seconds(timeout), line)
+    root = out.begin_region(region)
+    deferral = root.deferral
+    if deferral is None and root.defers is not None:
+        patches, nonce, executor = root.defers
+        if patches or executor is not None:
+            deferral = SyncDeferral(root, context.environment, patches, nonce, executor)
+            deferral.open()
+            region.is_first = True
+    if deferral is None:
+        region.see(context, variables)
+    else:
+        region.see(context, kept(context, variables, used))
+        deferral.add(region, root.region)
+    return region
+
+
+A_WHILE = 3600.0
+"""Seconds that are waited at a time: the operating system takes no number of any size."""
+
+
+class InTurn:
+    """Renders one region after the other, when the document has been rendered."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[SyncRegion] = deque()
+
+    def add(self, region: SyncRegion) -> None:
+        """Render *region* when it is its turn."""
+        self._waiting.append(region)
+
+    def ready(self) -> SyncRegion | None:
+        """A region that has become ready meanwhile."""
+        return None
+
+    def drain(self) -> None:
+        """Take those that have become ready: none does before it is waited for."""
+
+    def wait(self) -> SyncRegion | None:
+        """Render the next region and return it; ``None``: there is none."""
+        if not self._waiting:
+            return None
+        region = self._waiting.popleft()
+        region.start_clock()
+        region.variables.run(region.render)
+        return region
+
+    def close(self) -> None:
+        """Render nothing any more."""
+        self._waiting.clear()
+
+
+class Pool:
+    """Renders regions in the threads of an executor, no more than *limit* of a stream at once."""
+
+    def __init__(self, executor: Executor, limit: int) -> None:
+        self._executor = executor
+        self._limit = limit
+        self._lock = Lock()
+        self._waiting: deque[SyncRegion] = deque()
+        self._running: dict[SyncRegion, None] = {}
+        self._ended: SimpleQueue[_Ended | None] = SimpleQueue()
+        """The regions that have ended, and ``None`` where a waiting thread must look again."""
+        self._interrupted = False
+        self._untaken = 0
+        """Characters of the regions that have ended and have not been asked for."""
+
+    def add(self, region: SyncRegion) -> None:
+        """Render *region* as soon as it may run."""
+        self._waiting.append(region)
+        self._fill()
+
+    def _fill(self) -> None:
+        """Begin what may run."""
+        while (region := self._next()) is not None:
+            region.threaded = True
+            try:
+                future = self._executor.submit(region.variables.run, self._render, region)
+            except RuntimeError as error:  # the executor has been shut down
+                region.variables.run(region.fail, error)
+                self._end(region, None)
+            else:
+                future.add_done_callback(partial(self._done, region))
+
+    def _render(self, region: SyncRegion) -> None:
+        if region.timeout is not None:  # it does not run while it waits for a thread
+            region.start_clock()
+            self._ended.put(None)
+        region.render()
+
+    def _next(self) -> SyncRegion | None:
+        with self._lock:
+            while self._waiting and len(self._running) < self._limit and self._untaken <= AHEAD:
+                region = self._waiting.popleft()
+                if not region.dropped:
+                    self._running[region] = None
+                    return region
+        return None
+
+    def _done(self, region: SyncRegion, future: Future[None]) -> None:
+        error = None if future.cancelled() else future.exception()
+        self._end(region, error)
+        # Else it never began: the executor ends, and holds a lock now that submit() wants.
+        if not future.cancelled() and not isinstance(error, Exception):
+            self._fill()
+
+    def _end(self, region: SyncRegion, error: BaseException | None) -> None:
+        with self._lock:
+            length = len(region.text or "")
+            self._untaken += length
+            # Noted in one step: else, for a moment, there would be nothing to wait for.
+            self._ended.put((region, length, error))
+            self._running.pop(region, None)
+
+    def ready(self) -> SyncRegion | None:
+        """A region that has become ready meanwhile."""
+        try:
+            while (ended := self._ended.get_nowait()) is None:
+                pass
+        except Empty:
+            return None
+        return self._take(*ended)
+
+    def drain(self) -> None:
+        """Take all that have become ready: nothing waits for their reader."""
+        while self.ready() is not None:
+            pass
+
+    def wait(self) -> SyncRegion | None:
+        """Wait until a region is ready, or has taken too long, and return it.
+
+        ``None``: there is none.
+
+        :raises StreamClosedError: the wait was interrupted.
+        """
+        while not self._interrupted:
+            with self._lock:
+                running = list(self._running)
+                if not running and self._ended.empty():
+                    return None
+            now = perf_counter()
+            deadlines = [region.deadline for region in running if region.deadline is not None]
+            if deadlines and min(deadlines) <= now:
+                late = min(running, key=lambda region: region.deadline or NEVER)
+                if self._expire(late):
+                    return late
+                continue
+            try:
+                timeout = min(min(deadlines) - now, A_WHILE) if deadlines else None
+                ended = self._ended.get(timeout=timeout)
+            except Empty:
+                continue
+            if ended is not None:
+                return self._take(*ended)
+        raise StreamClosedError("the stream was closed while a chunk was awaited")
+
+    def _expire(self, region: SyncRegion) -> bool:
+        """Show the error of *region*, whose thread cannot be stopped, and count on it no more.
+
+        :return: whether there is no need to wait for it: not if it shows its error already.
+        """
+        if not region.variables.copy().run(region.expire) and not region.dropped:
+            region.deadline = None
+            return False
+        with self._lock:
+            self._running.pop(region, None)
+        self._fill()
+        return True
+
+    def interrupt(self) -> None:
+        """Have a thread that waits for a region stop waiting, or the next one that wants to."""
+        self._interrupted = True
+        self._ended.put(None)
+
+    def _take(self, region: SyncRegion, length: int, error: BaseException | None) -> SyncRegion:
+        with self._lock:
+            self._untaken -= length
+        self._fill()
+        if error is not None and not isinstance(error, Exception):
+            raise error  # such as KeyboardInterrupt: no error that a page could show
+        if not region.is_settled:
+            error = error or RuntimeError("the executor was shut down before the region began")
+            region.variables.run(region.fail, error)
+        return region
+
+    def close(self) -> None:
+        """Begin no further region; those that run see at their next boundary that they must end."""
+        with self._lock:
+            self._waiting.clear()

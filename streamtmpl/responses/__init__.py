@@ -1,0 +1,1 @@
+"""What is sent, whatever sends it: status and headers, bytes, the patch script."""

@@ -1,0 +1,73 @@
+"""Turning the value of an expression into exact ``str`` text, escaped or not.
+
+The text of a value is what ``str()`` or :func:`markupsafe.escape` gives, as an exact ``str``: a
+subclass could bring a ``__format__`` of its own into the f-strings of generated code.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import markupsafe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_PROBES = ("", "plain", '<a href="x">&\'</a>', "é<", "\u20ac&", "\U0001f600>", "&amp;\x00")
+
+_NEVER_ESCAPED = frozenset({bool, float, int, type(None)})
+
+
+def _escape_exact(value: str) -> str:
+    return str.__str__(markupsafe.escape(value))
+
+
+def _find_escape_text() -> Callable[[str], str]:
+    """MarkupSafe's C escaping without the ``Markup`` wrapper, if it is there and behaves.
+
+    It is a private name (MarkupSafe 3.0 and later), so it is compared with the public function
+    before it is trusted.
+    """
+    inner: Any = getattr(markupsafe, "_escape_inner", None)
+    if inner is None:
+        return _escape_exact
+    try:
+        answers = [inner(probe) for probe in _PROBES]
+    except Exception:  # noqa: BLE001 - a private function of another version: do not use it
+        return _escape_exact
+    expected = [_escape_exact(probe) for probe in _PROBES]
+    trusted = answers == expected and all(type(answer) is str for answer in answers)
+    return inner if trusted else _escape_exact
+
+
+do_escape = markupsafe.escape
+"""What Jinja2 has as its filter ``escape``."""
+
+escape_text: Callable[[str], str] = _find_escape_text()
+"""Escape an exact ``str``; the result is an exact ``str``."""
+
+
+def escape_value(value: Any) -> str:
+    """The escaped text of any value, as :func:`markupsafe.escape` decides."""
+    kind = type(value)
+    if kind is markupsafe.Markup:
+        return str.__str__(value)
+    if kind in _NEVER_ESCAPED:
+        return str(value)
+    return str.__str__(markupsafe.escape(value))
+
+
+def block_text(value: Any) -> str:
+    """The text of a ``call`` or ``filter`` block, which must be text already.
+
+    :raises TypeError: it is not.
+    """
+    if not isinstance(value, str):
+        raise TypeError(f"expected str instance, {type(value).__name__} found")
+    return value
+
+
+def to_text(value: Any) -> str:
+    """The unescaped text of any value, as ``str()`` decides."""
+    text = str(value)
+    return text if type(text) is str else str.__str__(text)

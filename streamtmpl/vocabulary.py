@@ -1,0 +1,119 @@
+"""The names that generated code may use, as names: what the compiler and the runtime agree on.
+
+Generated code imports from two packages, ``streamtmpl.runtime`` and ``streamtmpl.regions``. Neither
+is imported here: the table says in which module a name is, and the packages fetch it from there
+when generated code first asks for it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from importlib import import_module
+from typing import Any
+
+PARAMETER = "p_"
+"""What the names of a compiled macro's parameters begin with, before the template's own names.
+
+A template may call them as it likes; the function has locals of other names."""
+
+Shape = tuple[Any, ...]
+"""How many positional arguments a call has, and the names of its keyword arguments."""
+
+END = "<?end>"
+"""What ends a placeholder."""
+
+LOOKS_AHEAD = {
+    "last": ".last",
+    "nextitem": ".last",
+    "length": ".length",
+    "revindex": ".length",
+    "revindex0": ".length",
+}
+"""Attributes of ``loop`` that tell what follows, and how a region's names say that it uses them."""
+
+PIPING = frozenset({"map", "reject", "rejectattr", "select", "selectattr"})
+"""The filters of Jinja2's that are ordinary generators here, where nobody can tell."""
+
+DRAINING = frozenset({"first", "groupby", "join", "list", "slice", "sum", "unique"})
+"""The filters of Jinja2's that have a variant without a coroutine, for what is not async."""
+
+_BOTH = {
+    "jinja2.exceptions": "TemplateNotFound TemplateRuntimeError",
+    "jinja2.filters": "do_capitalize do_default do_lower do_mark_safe do_trim do_upper",
+    "jinja2.runtime": "Undefined identity markup_join str_join",
+    "jinja2.utils": "Namespace internalcode missing",
+    "markupsafe": "Markup soft_str",
+    "streamtmpl.chunks.buffer": "clock",
+    "streamtmpl.context": "included_context",
+    "streamtmpl.regions.failures": "log_failure",
+    "streamtmpl.runtime.blocks": "TemplateReference overridden_block",
+    "streamtmpl.runtime.escaping": "block_text do_escape escape_text escape_value to_text",
+    "streamtmpl.runtime.filters": "joined_texts",
+    "streamtmpl.runtime.lookups": (
+        "attribute_missing call is_plain item_missing item_or_undefined stopped unknown"
+    ),
+    "streamtmpl.runtime.loops": "SteppedLoop",
+    "streamtmpl.runtime.sources": "PATIENCE ahead in_memory iterated paused",
+}
+_SYNC = {
+    "jinja2.filters": "do_join",
+    "streamtmpl.chunks.compiled": "capture into template_function",
+    "streamtmpl.regions.threads": "begin_region",
+    "streamtmpl.runtime.callables": "streamed",
+    "streamtmpl.runtime.loops": "LoopContext",
+    "streamtmpl.runtime.macros": "Macro",
+    "streamtmpl.runtime.sources": "open_source",
+}
+_ASYNC = {
+    "jinja2.async_utils": "auto_aiter",
+    "streamtmpl.chunks.compiled": "async_into async_template_function capture_async",
+    "streamtmpl.chunks.cuts": "cut",
+    "streamtmpl.regions.tasks": "begin_region_async",
+    "streamtmpl.runtime.callables": "async_streamed",
+    "streamtmpl.runtime.filters": (
+        "Later async_join is_awaitable piped plain_types plain_variant skipped"
+    ),
+    "streamtmpl.runtime.loops": "async_loop",
+    "streamtmpl.runtime.macros": "AsyncMacro",
+    "streamtmpl.runtime.sources": "open_async_source",
+}
+
+
+def _where(*tables: dict[str, str]) -> dict[str, str]:
+    """The modules of the names in *tables*, by name and in the order of names."""
+    pairs = [
+        (name, module) for table in tables for module in table for name in table[module].split()
+    ]
+    return dict(sorted(pairs))
+
+
+SYNC = _where(_BOTH, _SYNC)
+"""The names that the generated code of a sync environment may import, and their modules."""
+
+ASYNC = _where(_BOTH, _ASYNC)
+"""Those of an async environment."""
+
+_REGIONS = "streamtmpl.regions"
+
+
+def imports(used: Iterable[str], where: dict[str, str]) -> str:
+    """The line of generated code that imports the *used* names of *where*."""
+    regional = [name for name in used if where[name].startswith(_REGIONS)]
+    other = [name for name in used if name not in regional]
+    packages = (("streamtmpl.runtime", other), (_REGIONS, regional))
+    return "; ".join(f"from {name} import {', '.join(names)}" for name, names in packages if names)
+
+
+def fetching(package: str) -> Callable[[str], Any]:
+    """The module function ``__getattr__`` of *package*, which fetches names of the vocabulary."""
+
+    def fetch(name: str) -> Any:
+        module = SYNC.get(name) or ASYNC.get(name)
+        if module is None or module.startswith(_REGIONS) != (package == _REGIONS):
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        value = getattr(import_module(module), name)
+        setattr(sys.modules[package], name, value)
+        return value
+
+    return fetch
