@@ -5,7 +5,7 @@ The modules, in the order of the data flow:
 
 - ``workloads``: what is rendered
 - ``ways``: how a render is consumed
-- ``peer_*``: the engines, one file each; ``peers``: which of them are installed
+- ``peers/``: the engines, one file each, and ``installed``: which of them are there
 - ``contest``: the check for equal output, and the timing
 - ``report``: the Markdown table; ``plot``: the same as SVG and PNG
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.contest import OutputsDiffer, Score, measure
-from bench.peers import KNOWN, MISSING, PEERS, not_installed
+from bench.peers.installed import KNOWN, MISSING, PEERS, not_installed
 from bench.report import Report, as_json, markdown, report
 from bench.workloads import WORKLOADS, Workload
 

@@ -15,10 +15,11 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from random import Random
 
-from bench import peer_jinja2, peer_streamtmpl
 from bench.command import count, counts, listed, run
 from bench.contest import enter
 from bench.findings import Findings, Panel, point, table
+from bench.peers.jinja2 import PEER as JINJA2
+from bench.peers.streamtmpl import PEER as STREAMTMPL
 from bench.report import duration
 from bench.rounds import Spread, interleaved
 from bench.ways import AsyncPieces, Pieces, Way, Whole
@@ -93,7 +94,7 @@ def _starts(way: Way, rows: int, starts: int) -> int:
 def measure(numbers: Sequence[int], rounds: int, starts: int, random: Random) -> Results:
     """Time the first chunk of every contestant at all numbers of rows."""
     workload = Workload("first chunk", "a table", {MAIN: SOURCE}, lambda: lambda: page(1))
-    contestants = enter([peer_streamtmpl.PEER, peer_jinja2.PEER], workload)
+    contestants = enter([STREAMTMPL, JINJA2], workload)
     contexts = {number: page(number) for number in numbers}
     for contestant in contestants:
         seconds_to_first(contestant.way, page(10), 10)

@@ -18,10 +18,12 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from random import Random
 
-from bench import nesting, peer_jinja2, peer_streamtmpl
+from bench import nesting
 from bench.command import count, counts, listed, run
 from bench.contest import Score, measure
 from bench.findings import Findings, Panel, Point, point, table
+from bench.peers.jinja2 import PEER as JINJA2
+from bench.peers.streamtmpl import PEER as STREAMTMPL
 from bench.rounds import Spread, interleaved
 from bench.ways import Way
 from bench.workloads import MAIN, Workload
@@ -41,10 +43,10 @@ CONTROL = "flat (again)"
 LOADS = {
     f"{peer.name} {label}": peer.ways[label]
     for peer, label in (
-        (peer_streamtmpl.PEER, "stream"),
-        (peer_streamtmpl.PEER, "stream async"),
-        (peer_jinja2.PEER, "generate"),
-        (peer_jinja2.PEER, "generate_async"),
+        (STREAMTMPL, "stream"),
+        (STREAMTMPL, "stream async"),
+        (JINJA2, "generate"),
+        (JINJA2, "generate_async"),
     )
 }
 """What hands out text while it renders. Those of streamtmpl have goals to meet."""
@@ -156,7 +158,7 @@ class Growth:
 
 
 def _has_goals(label: str) -> bool:
-    return label.startswith(peer_streamtmpl.PEER.name)
+    return label.startswith(STREAMTMPL.name)
 
 
 def text(found: Growth) -> str:

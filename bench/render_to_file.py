@@ -12,7 +12,8 @@ from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 from typing import TextIO
 
-from bench import peer_jinja2, peer_streamtmpl
+from bench.peers.jinja2 import PEER as JINJA2
+from bench.peers.streamtmpl import PEER as STREAMTMPL
 from bench.ways import AsyncPieces, Pieces, Way, Whole
 from bench.workloads import MAIN, Context, Workload
 from streamtmpl.cli.rows import Rows
@@ -29,7 +30,7 @@ def load(label: str) -> Way:
     report = Workload("report", "a report of sales", sources, lambda: dict)
     ways = {
         f"{peer.name} {name}": way
-        for peer in (peer_streamtmpl.PEER, peer_jinja2.PEER)
+        for peer in (STREAMTMPL, JINJA2)
         for name, way in peer.ways.items()
     }
     return ways[label](report)

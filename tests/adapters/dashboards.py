@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Mapping
 
-from .wire import TIMEOUT, Connection, fetch
+from .http_client import TIMEOUT, Connection, fetch
 
 
 def check_dashboard(port: int, shown: Mapping[int, bytes]) -> None:

@@ -14,7 +14,8 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from streamtmpl.starlette import StreamTemplates
-from tests.adapters.exchange import HANGS, Exchange
+
+from .exchange import HANGS, Exchange
 
 KINDS = pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
 

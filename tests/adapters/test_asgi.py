@@ -20,8 +20,9 @@ from streamtmpl import (
     render_stream_async,
 )
 from streamtmpl.asgi import StreamResponse
-from tests.adapters.exchange import HANGS, Exchange
-from tests.adapters.kinds import KINDS, template
+
+from .exchange import HANGS, Exchange
+from .kinds import KINDS, template
 
 user: ContextVar[str] = ContextVar("user", default="nobody")
 

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from streamtmpl.asgi import StreamResponse
-from tests.adapters.exchange import HANGS, Exchange
-from tests.adapters.kinds import KINDS, template
+
+from .exchange import HANGS, Exchange
+from .kinds import KINDS, template
 
 
 class Rows:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.adapters.launch import Server, free_port, module, running
-from tests.adapters.patches import is_plain, patches, places, read_until
-from tests.adapters.wire import Connection, fetch
+from .http_client import Connection, fetch
+from .launch import Server, free_port, module, running
+from .patches import is_plain, patches, places, read_until
 
 SECONDS = 5.0
 """How long a busy machine may take for what takes a fraction of a second on an idle one."""

@@ -12,9 +12,9 @@ import pytest
 pytest.importorskip("uvicorn", reason="not installed: it comes with the extra 'servers'")
 pytest.importorskip("anyio", reason="not installed: it comes with the extra 'servers'")
 
+from .http_client import Connection, fetch
 from .launch import Server, free_port, module, running
 from .patches import is_plain, patched, patches, places, read_until
-from .wire import Connection, fetch
 
 KINDS = pytest.mark.parametrize("kind", ["sync", "async"])
 SECONDS = 5.0

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.adapters.launch import Server, free_port, module, running
-from tests.adapters.wire import Connection, Incomplete, fetch
+from .http_client import Connection, Incomplete, fetch
+from .launch import Server, free_port, module, running
 
 APP = "tests.adapters.apps.asgi_app:app"
 COMMANDS: dict[str, Callable[[str], list[str]]] = {

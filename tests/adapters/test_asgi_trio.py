@@ -13,7 +13,8 @@ import trio
 
 from streamtmpl import StreamEnvironment
 from streamtmpl.asgi import StreamResponse
-from tests.adapters.patches import patches
+
+from .patches import patches
 
 HANGS = 20.0
 SCOPE = {"type": "http", "method": "GET", "asgi": {"version": "3.0", "spec_version": "2.3"}}

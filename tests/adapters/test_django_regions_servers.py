@@ -10,9 +10,9 @@ import pytest
 
 pytest.importorskip("django", reason="Django is not installed: pip install streamtmpl[django]")
 
+from .http_client import Connection, fetch
 from .patches import is_plain, patched, patches, places, read_until
 from .test_django_servers import KINDS, Site, needs_disconnects, serve, within
-from .wire import Connection, fetch
 
 DOCUMENT = "<p>shell</p><b>1</b><b>2</b><p>end</p></body>"
 

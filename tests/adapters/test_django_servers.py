@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from . import launch
-from .wire import Connection, Incomplete, fetch
+from .http_client import Connection, Incomplete, fetch
 
 django = pytest.importorskip(
     "django", reason="Django is not installed: pip install streamtmpl[django]"

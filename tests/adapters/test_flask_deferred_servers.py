@@ -12,8 +12,8 @@ pytest.importorskip("flask", reason="the extra 'flask' is not installed")
 pytest.importorskip("gunicorn", reason="gunicorn is not installed: see the extra 'servers'")
 
 from .apps.flask_deferred import REGIONS
+from .http_client import Connection, fetch
 from .launch import free_port, module, running
-from .wire import Connection, fetch
 
 WITHIN = 20.0
 """Seconds after which a test gives up."""

@@ -7,8 +7,8 @@ import pytest
 pytest.importorskip("flask", reason="the extra 'flask' is not installed")
 
 from .dashboards import check_dashboard, in_order
+from .http_client import Connection, fetch
 from .launch import free_port, module, running
-from .wire import Connection, fetch
 
 
 def command(name: str, port: int) -> list[str]:

@@ -11,8 +11,8 @@ import pytest
 
 pytest.importorskip("flask", reason="the extra 'flask' is not installed")
 
+from .http_client import Connection, Incomplete, fetch
 from .launch import Server, free_port, module, running
-from .wire import Connection, Incomplete, fetch
 
 APP = "tests.adapters.apps.flask_app"
 WITHIN = 5.0

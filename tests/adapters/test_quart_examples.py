@@ -8,8 +8,8 @@ pytest.importorskip("quart", reason="the extra 'quart' is not installed")
 pytest.importorskip("hypercorn", reason="hypercorn is not installed: see the extra 'servers'")
 
 from .dashboards import check_dashboard, in_order
+from .http_client import Connection, fetch
 from .launch import free_port, module, running
-from .wire import Connection, fetch
 
 
 def test_the_timeline_grows_event_by_event(tmp_path):

@@ -11,8 +11,8 @@ import pytest
 pytest.importorskip("quart", reason="the extra 'quart' is not installed")
 pytest.importorskip("hypercorn", reason="hypercorn is not installed: see the extra 'servers'")
 
+from .http_client import Connection, Incomplete, fetch
 from .launch import Server, free_port, module, running
-from .wire import Connection, Incomplete, fetch
 
 APP = "tests.adapters.apps.quart_app:app"
 WITHIN = 5.0

@@ -21,8 +21,9 @@ from starlette.responses import PlainTextResponse, Response
 
 from streamtmpl import NotStreamingError, StreamEnvironment, enable_streaming
 from streamtmpl.starlette import StreamTemplateResponse, StreamTemplates
-from tests.adapters.exchange import HANGS, Exchange
-from tests.adapters.starlette_pages import KINDS, app_of, failed, get, templates_of
+
+from .exchange import HANGS, Exchange
+from .starlette_pages import KINDS, app_of, failed, get, templates_of
 
 user: ContextVar[str] = ContextVar("user", default="nobody")
 

@@ -15,7 +15,8 @@ from fastapi.responses import HTMLResponse
 from fastapi.testclient import TestClient
 
 from streamtmpl.starlette import StreamTemplateResponse, StreamTemplates
-from tests.adapters.exchange import HANGS, Exchange
+
+from .exchange import HANGS, Exchange
 
 PAGES = {
     "page.html": "{% for row in connection.rows() %}<{{ row }}>{% flush %}{% endfor %}",

@@ -19,8 +19,8 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tests.adapters.exchange import HANGS, Exchange
-from tests.adapters.starlette_pages import KINDS, app_of, failed, get, templates_of
+from .exchange import HANGS, Exchange
+from .starlette_pages import KINDS, app_of, failed, get, templates_of
 
 GATED = "head{% flush %}{{ call() }}rest"
 

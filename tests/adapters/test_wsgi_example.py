@@ -7,8 +7,8 @@ from pathlib import Path
 
 import streamtmpl
 
+from .http_client import Connection, fetch
 from .launch import ROOT, free_port, running
-from .wire import Connection, fetch
 
 APP = ROOT / "docs" / "examples" / "wsgi" / "app.py"
 

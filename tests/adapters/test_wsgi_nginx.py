@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from .apps.wsgi_app import ROW
+from .http_client import Connection, Incomplete
 from .launch import Server, free_port, running
-from .wire import Connection, Incomplete
 from .wsgi_servers import KINDS, serving
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")

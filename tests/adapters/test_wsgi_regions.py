@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from .http_client import Connection, fetch
 from .launch import Server
 from .patches import is_plain, patched, patches, places, read_until
-from .wire import Connection, fetch
 from .wsgi_servers import KINDS, serving
 
 [KIND] = [kind for kind in KINDS if kind.name == "gunicorn gthread"]

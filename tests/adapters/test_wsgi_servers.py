@@ -19,8 +19,8 @@ from typing import Any
 import pytest
 
 from .apps.wsgi_app import ROW
+from .http_client import Connection, Head, Incomplete, fetch
 from .launch import Server
-from .wire import Connection, Head, Incomplete, fetch
 from .wsgi_servers import KINDS, Kind, serving
 
 SOON = 5.0

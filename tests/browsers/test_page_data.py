@@ -7,7 +7,7 @@ import re
 import pytest
 
 from .driver import Browser, Page
-from .regions import dom
+from .region_pages import dom
 from .sites import Site, SitePage
 
 # `{}` is the name of a region of this very page that is not ready yet. Nobody could know it who

@@ -7,7 +7,7 @@ import pytest
 from streamtmpl import PATCH_SCRIPT_HASH
 
 from .driver import Browser, Page
-from .regions import NATIVE
+from .region_pages import NATIVE
 from .sites import Serve, Site
 
 BODY = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from .driver import Browser
-from .regions import dom, text
+from .region_pages import dom, text
 from .sites import Site
 
 # Each body, and the text it shows. The first region of most waits for the last one: where regions

@@ -7,7 +7,7 @@ from itertools import permutations
 import pytest
 
 from .driver import Browser, Page
-from .regions import dom
+from .region_pages import dom
 from .sites import Serve, Site, SitePage
 
 FOUR = """

@@ -9,7 +9,7 @@ from threading import Event
 import pytest
 
 from .driver import Browser, Page
-from .regions import END, NATIVE, SCRIPT, patch, pieces, with_markers
+from .region_pages import END, NATIVE, SCRIPT, patch, pieces, with_markers
 from .server import PageServer
 
 START = f"<!DOCTYPE html><title>{'-' * 512}</title><body>"

@@ -10,7 +10,7 @@ import pytest
 from streamtmpl.regions.patch_script import PATCH_SCRIPT, PATCH_SCRIPT_HASH
 
 from .driver import Browser, Page
-from .regions import END, NATIVE, SCRIPT, marked, patch, pieces
+from .region_pages import END, NATIVE, SCRIPT, marked, patch, pieces
 from .server import PageServer
 
 START = "<!DOCTYPE html><body>"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from .driver import Browser, Page
-from .regions import NATIVE, pieces
+from .region_pages import NATIVE, pieces
 from .server import PageServer
 
 START = "<!DOCTYPE html><body><script>log = []</script>"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.clocks import replaced_clock
+from tests.support.clocks import replaced_clock
 
 
 @pytest.fixture(scope="package", autouse=True)

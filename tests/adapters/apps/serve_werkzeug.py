@@ -6,7 +6,7 @@ import sys
 
 from werkzeug.serving import run_simple
 
-from tests.adapters.apps.wsgi_app import application
+from .wsgi_app import application
 
 if __name__ == "__main__":
     run_simple("127.0.0.1", int(sys.argv[1]), application, threaded=True)

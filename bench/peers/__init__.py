@@ -1,0 +1,1 @@
+"""The template engines that are compared, one file each; each is imported by itself."""

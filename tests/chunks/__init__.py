@@ -1,0 +1,1 @@
+"""How text becomes chunks, and how streams wait, hand over and close."""

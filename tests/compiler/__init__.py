@@ -1,0 +1,1 @@
+"""What templates compile to, and what the compiler knows of them."""

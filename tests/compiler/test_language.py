@@ -1,0 +1,421 @@
+"""The whole language, in sync and async environments: Jinja2 is the oracle.
+
+The cases are in ``language/*.txt``. Each begins with a line ``== NAME`` and the template that is
+rendered; templates that it includes, imports or extends follow after lines ``-- FILE``.
+``base.html`` and ``lib.html`` (below) are always there. What streams is compared with what Jinja2
+renders: the text, or, where the name is followed by ``(raises)``, the exception's type and message
+and the template lines of its traceback; by ``(raises, wherever)``, without the lines.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pytest
+from jinja2 import nodes, pass_context, pass_environment, pass_eval_context
+from jinja2.ext import Extension
+from jinja2.parser import Parser
+from markupsafe import Markup
+
+from streamtmpl import StreamEnvironment, render_stream, render_stream_async
+
+FILES = sorted((Path(__file__).resolve().parent / "language").glob("*.txt"))
+HEAD = re.compile(r"^== (?P<name>.+?)(?: \((?P<fails>raises|raises, wherever)\))?$", re.MULTILINE)
+PART = re.compile(r"^-- (?P<file>.+)$", re.MULTILINE)
+ADDRESS = re.compile(r"0x[0-9a-fA-F]+")
+# How many pieces came before one that is no string is nobody's business.
+NUMBERED = re.compile(r"sequence item \d+: ")
+
+EXTENSIONS = ("i18n", "do", "loopcontrols", "debug")
+
+BASE = """<t>{% block title %}T{% endblock %}</t>
+{% block body %}{% block inner %}inner{% endblock %} {{ name }}{% endblock %}
+{% for n in numbers %}{% block row scoped %}{{ n }}{{ loop.index }}{% endblock %}{% endfor %}
+{% block foot %}foot{% endblock %}"""
+
+LIB = """{% macro m(a, b='<b>') %}({{ a }} {{ b }}{{ name }}){% endmacro %}
+{% macro wrap() %}<{{ caller() }}>{% endmacro %}
+{% set version = '<3>' %}{% set _private = 1 %}{{ 'text of the library' }}"""
+
+
+class FileLoader(jinja2.DictLoader):
+    """Gives each template its name as the file name, for tracebacks."""
+
+    def get_source(self, environment: jinja2.Environment, template: str) -> Any:
+        source, _, uptodate = super().get_source(environment, template)
+        return source, template, uptodate
+
+
+def by_name(name: str | None) -> bool:
+    return name is None or name.endswith(".html")
+
+
+@pass_context
+def lookup(context: Any, name: str) -> Any:
+    """What code of the user's finds in the context."""
+    return context.get(name, f"no {name}")
+
+
+@pass_eval_context
+def escaping(eval_ctx: Any) -> bool:
+    return bool(eval_ctx.autoescape)
+
+
+@pass_environment
+def engine(environment: jinja2.Environment) -> bool:
+    return environment.is_async
+
+
+class Html:
+    def __html__(self) -> str:
+        return "<html/>"
+
+    def __str__(self) -> str:
+        return "<str>"
+
+
+class Shout(str):
+    """A str whose text is not what its characters are."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return "shouted <" + super().__str__() + ">"
+
+    def __format__(self, spec: str) -> str:
+        return "formatted"
+
+
+class Item:
+    def __init__(self, name: str, children: list[Item] | None = None) -> None:
+        self.name = name
+        self.children = children or []
+
+    def method(self, *args: object, **kwargs: object) -> str:
+        return f"<{self.name} {args} {sorted(kwargs)}>"
+
+
+class Subclass(dict[str, Any]):
+    attribute = "<attribute>"
+
+    def __missing__(self, key: str) -> str:
+        return f"<missing {key}>"
+
+
+class Both:
+    x = "attribute x"
+    only_attribute = "only attribute"
+
+    def __getitem__(self, key: str) -> str:
+        return {"x": "item x", "only_item": "only item"}[key]
+
+
+class Counting:
+    """Knows what it was asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    @property
+    def value(self) -> str:
+        self.asked.append("value")
+        return "<v>"
+
+    def __getattr__(self, name: str) -> Any:
+        if not name.startswith("_"):
+            self.asked.append(f"attribute {name}")
+        raise AttributeError(name)
+
+    def __getitem__(self, key: str) -> Any:
+        self.asked.append(f"item {key}")
+        raise KeyError(key)
+
+
+class Failing:
+    @property
+    def key(self) -> str:
+        raise KeyError("key")
+
+    @property
+    def attribute(self) -> str:
+        raise AttributeError("attribute")
+
+    @property
+    def value(self) -> str:
+        raise ValueError("value")
+
+    def __getitem__(self, key: object) -> str:
+        raise RuntimeError(key) if key == "other" else AttributeError(key)
+
+
+class Awaited:
+    """Its attributes must be awaited in async environments."""
+
+    def __init__(self, wrap: Callable[[Any], Any]) -> None:
+        self._wrap = wrap
+
+    @property
+    def value(self) -> Any:
+        return self._wrap("<v>")
+
+    @property
+    def mapping(self) -> Any:
+        return self._wrap({"k": "v&"})
+
+    def __getitem__(self, key: str) -> Any:
+        return self._wrap(f"item <{key}>")
+
+
+def stop(value: object = None) -> str:
+    raise StopIteration
+
+
+def measure_now(loop: Any) -> str:
+    return f"{loop.length}{loop.last}{loop.nextitem}{loop.first}"
+
+
+def boom(text: str = "boom") -> str:
+    raise ValueError(text)
+
+
+def lazy() -> Iterator[str]:
+    yield from ("a", "<b>", "c")
+
+
+def broken() -> Iterator[str]:
+    yield "first"
+    raise ValueError("broken")
+
+
+def context(is_async: bool) -> dict[str, Any]:
+    async def later(value: Any = "later") -> Any:
+        await asyncio.sleep(0)
+        return value
+
+    async def measure(loop: Any) -> str:
+        return f"{await loop.length}{await loop.last}{await loop.nextitem}{loop.first}"
+
+    async def agen() -> Any:
+        for value in ("a", "<b>", "c"):
+            await asyncio.sleep(0)
+            yield value
+
+    wrap: Callable[[Any], Any] = later if is_async else (lambda value: value)
+    return {
+        "awaited": Awaited(wrap),
+        "both": Both(),
+        "counting": Counting(),
+        "defaults": defaultdict(list),
+        "failing": Failing(),
+        "subclass": Subclass(k="v"),
+        "name": "<Ann>",
+        "number": 7,
+        "numbers": [1, 2, 3, 4],
+        "items": [Item("one", [Item("<1>", [Item("x")])]), Item("two")],
+        "mapping": {"k": "v&", "items": "shadowed"},
+        "pairs": [("a", 1), ("b", 2)],
+        "safe": Markup("<safe>"),
+        "html": Html(),
+        "shout": Shout("s"),
+        "nothing": None,
+        "yes": True,
+        "no": False,
+        "real": 1.50,
+        "gen": lazy(),
+        "broken": broken(),
+        "call": lambda *args, **kwargs: f"<{args}{sorted(kwargs.items())}>",
+        "count": lambda caller: 3,
+        "mark": lambda caller: Markup("<m>"),
+        "stop": stop,
+        "boom": boom,
+        "later": later if is_async else (lambda value="later": value),
+        "stream": agen() if is_async else lazy(),
+        "base": "base.html",
+        "collected": [],
+        "measure": measure if is_async else measure_now,
+    }
+
+
+class Theirs(Extension):
+    """An extension of somebody else's, with each kind of node that no tag of Jinja2's makes."""
+
+    tags = {"wrap", "scope", "const", "marked"}  # noqa: RUF012 - Jinja2 declares it so
+
+    tag = "<tag>"
+
+    def parse(self, parser: Parser) -> nodes.Node | list[nodes.Node]:
+        tag = next(parser.stream)
+        if tag.value == "const":
+            return nodes.Output(self._values(), lineno=tag.lineno)
+        body = parser.parse_statements((f"name:end{tag.value}",), drop_needle=True)
+        if tag.value == "scope":
+            names = nodes.Dict([nodes.Pair(nodes.Const("name"), nodes.Const("overlaid"))])
+            return [nodes.OverlayScope(names, body), nodes.Scope(body)]
+        if tag.value == "marked":
+            options = [nodes.Keyword("autoescape", nodes.Const(False))]
+            return nodes.ScopedEvalContextModifier(options, body, lineno=tag.lineno)
+        call = self.call_method("_wrap", [nodes.ContextReference(), nodes.Const(tag.value)])
+        return nodes.CallBlock(call, [], [], body, lineno=tag.lineno)
+
+    def _values(self) -> list[nodes.Expr]:
+        return [
+            nodes.TemplateData("<data>"),
+            self.attr("tag"),
+            nodes.MarkSafe(nodes.Const("<safe>")),
+            nodes.MarkSafeIfAutoescape(nodes.Const("<if>")),
+            nodes.Call(nodes.ImportedName("html.escape"), [nodes.Const("<&>")], [], None, None),
+            nodes.EnvironmentAttribute("is_async"),
+            nodes.Getitem(nodes.DerivedContextReference(), nodes.Const("number"), "load"),
+        ]
+
+    def _wrap(self, context: Any, word: str, caller: Callable[[], Any]) -> Any:
+        if self.environment.is_async:
+            return self._wrap_async(context, word, caller)
+        return f"[{word} {context['number']} {caller()}]"
+
+    async def _wrap_async(self, context: Any, word: str, caller: Any) -> Any:
+        return f"[{word} {context['number']} {await caller()}]"
+
+
+@dataclass(frozen=True)
+class Case:
+    name: str
+    page: str
+    others: dict[str, str] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
+    fails: str | None = None
+    """A case must not fail by accident."""
+
+    def environment(self, kind: type[jinja2.Environment], is_async: bool) -> jinja2.Environment:
+        templates = {"base.html": BASE, "lib.html": LIB, **self.others, "page.html": self.page}
+        options: dict[str, Any] = {
+            "autoescape": by_name,
+            "extensions": [*(f"jinja2.ext.{name}" for name in EXTENSIONS), Theirs],
+            "loader": FileLoader(templates),
+            "enable_async": is_async,
+            **self.options,
+        }
+        environment: Any = kind(**options)
+        environment.install_gettext_callables(
+            lambda text: f"¡{text}!",
+            lambda one, many, n: f"¡{one if n == 1 else many}!",
+            newstyle="newstyle" in self.name,
+        )
+        environment.globals.update(lookup=lookup, escaping=escaping, engine=engine)
+        environment.filters.update(lookup=lookup, stop=stop)
+        made: jinja2.Environment = environment
+        return made
+
+
+def cases_of(path: Path) -> Iterator[Case]:
+    """The cases of a file."""
+    text = path.read_text(encoding="utf-8")
+    heads = list(HEAD.finditer(text))
+    assert len(heads) == text.count("\n== ") + text.startswith("== ")
+    for head, after in zip(heads, [*heads[1:], None], strict=True):
+        body = text[head.end() + 1 : after.start() if after else None].strip("\n")
+        page, *rest = PART.split(body)
+        others = {name: source.strip("\n") for name, source in zip(*[iter(rest)] * 2, strict=True)}
+        yield Case(f"{path.stem}: {head['name']}", page.rstrip("\n"), others, {}, head["fails"])
+
+
+SPECIAL = [
+    Case(
+        "triple quotes and other ends of lines",
+        '"""{{ name }}\'\'\'{{ number }}"""\\\n\r\nx\u2028y\x00z{{ name }}\U0001f600',
+    ),
+    Case("whitespace at the ends", " {%- if yes -%} a {%+ endif %} \n {{- number -}} \n b\n\n"),
+    Case(
+        "trimmed blocks",
+        "{% if yes %}\n  a\n  {% endif %}\n",
+        options={"trim_blocks": True, "lstrip_blocks": True},
+    ),
+    Case(
+        "error in printing",
+        "a\n{{ zzz }}\n{{ nothing }}",
+        options={"undefined": jinja2.StrictUndefined},
+        fails="raises",
+    ),
+]
+
+
+CASES = [case for path in FILES for case in cases_of(path)] + SPECIAL
+
+Result = tuple[str, Any]
+Way = Callable[[Any, dict[str, Any]], str]
+
+
+def render(template: Any, variables: dict[str, Any]) -> str:
+    return str(template.render(variables))
+
+
+def render_async(template: Any, variables: dict[str, Any]) -> str:
+    return str(asyncio.run(template.render_async(variables)))
+
+
+def generate(template: Any, variables: dict[str, Any]) -> str:
+    return "".join(template.generate(variables))
+
+
+def stream(template: Any, variables: dict[str, Any]) -> str:
+    chunks = list(render_stream(template, variables, chunk_size=0))
+    assert all(chunks)
+    return "".join(chunks)
+
+
+def stream_async(template: Any, variables: dict[str, Any]) -> str:
+    async def collect() -> list[str]:
+        stream = render_stream_async(template, variables, chunk_size=0)
+        return [chunk async for chunk in stream]
+
+    chunks = asyncio.run(collect())
+    assert all(chunks)
+    return "".join(chunks)
+
+
+WAYS: list[tuple[bool, Way]] = [
+    (False, render),
+    (False, generate),
+    (False, stream),
+    (False, stream_async),
+    (True, render),
+    (True, render_async),
+    (True, generate),
+    (True, stream_async),
+]
+
+
+@pytest.mark.parametrize(
+    ("is_async", "way"),
+    WAYS,
+    ids=[f"{way.__name__}-{'async' if is_async else 'sync'}" for is_async, way in WAYS],
+)
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_same_as_jinja2(case: Case, is_async: bool, way: Way, template_frames: Any) -> None:
+    def outcome(kind: type[jinja2.Environment], render: Way) -> Result:
+        environment = case.environment(kind, is_async)
+        try:
+            text = render(environment.get_template("page.html"), context(is_async))
+        except jinja2.TemplateSyntaxError as error:
+            return type(error).__name__, (error.message, error.name, error.lineno)
+        except Exception as error:
+            message = NUMBERED.sub("", str(error))
+            frames = template_frames(error) if case.fails == "raises" else None
+            return type(error).__name__, (message, frames)
+        return "text", ADDRESS.sub("0x", text)
+
+    expected = outcome(jinja2.Environment, render_async if is_async else render)
+    assert (expected[0] != "text") == (case.fails is not None), expected
+    assert outcome(StreamEnvironment, way) == expected
+
+
+def test_case_names_are_unique() -> None:
+    names = [case.name for case in CASES]
+    assert len(set(names)) == len(names)

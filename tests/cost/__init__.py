@@ -1,0 +1,1 @@
+"""What rendering costs, counted instead of timed."""

@@ -1,1 +1,0 @@
-"""Deferred regions of sync environments: in turn, or in an executor's threads."""

@@ -1,0 +1,1 @@
+"""Templates, and what they compile to, kept to the byte."""

@@ -1,0 +1,1 @@
+"""Deferred regions and error boundaries, in tasks, in threads and in turn."""

@@ -1,0 +1,161 @@
+"""Regions that fail, or take too long."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any
+
+import pytest
+
+from streamtmpl import StreamEnvironment, render_stream
+from tests.support.patched import assembled
+
+from .threads import FOUR, HANGS, Gates, Threads, boom, every_way
+
+
+@every_way
+def test_an_error_touches_no_other_region(
+    env: StreamEnvironment, threads: Threads, way: Any
+) -> None:
+    source = (
+        "{% defer %}1{% enddefer %}{% defer %}lost{{ boom() }}{% placeholder %}p{% error %}"
+        "[{{ error }}|{{ x }}]{% enddefer %}{% defer %}2{% enddefer %}."
+    )
+    assert way(env.from_string(source), {"boom": boom, "x": 5}, threads) == ("1[&lt;boom&gt;|5]2.")
+
+
+@every_way
+def test_without_an_error_part_the_region_is_logged_and_empty(
+    env: StreamEnvironment, threads: Threads, way: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = "a\n{% defer %}\nlost{{ boom() }}{% placeholder %}p{% enddefer %}z"
+    assert way(env.from_string(source), {"boom": boom}, threads) == "a\nz"
+    (record,) = caplog.records
+    assert (record.name, record.levelno) == ("streamtmpl", logging.ERROR)
+    assert record.getMessage() == (
+        "the deferred region at line 2 of template '<template>' failed:"
+        " nothing is shown in its place"
+    )
+    assert record.exc_info is not None
+    assert record.exc_info[2] is not None
+    lines = []
+    traceback: TracebackType | None = record.exc_info[2]
+    while traceback is not None:
+        lines.append((traceback.tb_frame.f_code.co_filename, traceback.tb_lineno))
+        traceback = traceback.tb_next
+    assert ("<template>", 3) in lines
+
+
+@every_way
+def test_an_error_part_that_fails_is_logged(
+    env: StreamEnvironment, threads: Threads, way: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = "a{% defer %}{{ boom() }}{% error %}lost{{ 1 // 0 }}{% enddefer %}z"
+    assert way(env.from_string(source), {"boom": boom}, threads) == "az"
+    (record,) = caplog.records
+    assert "the error part of the deferred region at line 1" in record.getMessage()
+    assert record.exc_info is not None
+    assert record.exc_info[0] is ZeroDivisionError
+
+
+def test_keyboard_interrupt_is_no_error_of_a_region(
+    env: StreamEnvironment, threads: Threads
+) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    template = env.from_string("{% defer %}{{ f() }}{% error %}caught{% enddefer %}")
+    for executor in (None, threads):
+        stream = render_stream(template, {"f": interrupt}, executor=executor)
+        with pytest.raises(KeyboardInterrupt):
+            "".join(stream)
+
+
+@every_way
+def test_a_region_that_takes_too_long(env: StreamEnvironment, threads: Threads, way: Any) -> None:
+    event = threading.Event()
+    source = (
+        "{% defer timeout=0.02 %}lost{{ wait() }}{% error %}{{ error }}{% enddefer %}"
+        "{% defer timeout=HANGS %}in time{% error %}{{ error }}{% enddefer %}"
+    )
+    context = {"wait": lambda: event.wait(0.2), "HANGS": HANGS}
+    assert way(env.from_string(source), context, threads) == (
+        "the region took longer than 0.02 sin time"
+    )
+
+
+def test_a_thread_that_takes_too_long_does_not_hold_the_page(
+    env: StreamEnvironment, threads: Threads
+) -> None:
+    gates = Gates()
+    source = "{% defer timeout=0.05 %}{{ wait(1) }}{% error %}late{% enddefer %}"
+    text = "".join(render_stream(env.from_string(source), {"wait": gates.wait}, executor=threads))
+    assert assembled(text) == "late"
+    assert gates.running == 1  # it goes on: a thread cannot be killed
+    gates.open(1)
+
+
+def test_those_that_take_too_long_do_not_hold_those_that_wait(
+    env: StreamEnvironment, threads: Threads
+) -> None:
+    env.max_deferred = 1
+    gates = Gates()
+    gates.open(3)
+    source = FOUR.replace("defer %}{{", "defer timeout=0.05 %}{{").replace(
+        "{% placeholder %}", "{% error %}late{% placeholder %}"
+    )
+    stream = render_stream(env.from_string(source), {"wait": gates.wait}, executor=threads)
+    assert assembled("".join(stream)) == "[late,late,late,3,]"
+    gates.open(0, 1, 2)
+
+
+def test_waiting_for_a_thread_takes_none_of_a_regions_time(env: StreamEnvironment) -> None:
+    busy = threading.Event()
+    source = (
+        "{% defer %}{{ wait() }}{% enddefer %}"
+        "{% defer timeout=0.1 %}in time{% error %}late{% enddefer %}"
+    )
+    with Threads(1) as threads:
+        context = {"wait": lambda: busy.wait(0.3) or ""}
+        text = "".join(render_stream(env.from_string(source), context, executor=threads))
+    assert assembled(text) == "in time"
+
+
+def test_a_region_in_turn_is_ended_at_a_boundary_when_its_time_is_over(
+    env: StreamEnvironment,
+) -> None:
+    event = threading.Event()
+    seen: list[int] = []
+
+    def rows() -> Iterator[int]:
+        for n in range(1000):
+            event.wait(0.01)
+            seen.append(n)
+            yield n
+
+    source = (
+        "{% defer timeout=0.05 %}{% for n in rows() %}{{ n }}{% endfor %}{% error %}e{% enddefer %}"
+    )
+    text = "".join(render_stream(env.from_string(source), {"rows": rows}))
+    assert assembled(text) == "e"
+    assert len(seen) < 500
+
+
+@pytest.mark.parametrize(
+    ("timeout", "error", "message"),
+    [
+        ("'1'", TypeError, "must be a number of seconds, not '1'"),
+        ("true", TypeError, "must be a number of seconds, not True"),
+        ("-1", ValueError, "must not be negative, but is -1"),
+        ("nan", ValueError, "must not be negative, but is nan"),
+    ],
+)
+def test_what_is_no_timeout(
+    env: StreamEnvironment, timeout: str, error: type[Exception], message: str
+) -> None:
+    template = env.from_string(f"{{% defer timeout={timeout} %}}x{{% enddefer %}}")
+    with pytest.raises(error, match=message):
+        "".join(render_stream(template, {"nan": float("nan")}))
