@@ -34,7 +34,7 @@ class Rows:
     """The rows of a CSV, TSV or JSON lines file as dictionaries, read while they are iterated.
 
     Every iteration reads a regular file anew. Standard input and other pipes can be iterated once;
-    a second time raises :class:`DataError`, as does everything that is wrong with the file or a row.
+    a second time raises :class:`DataError`, as does all that is wrong with the file or a row.
     """
 
     def __init__(self, path: str, row_format: str | None = None) -> None:

@@ -102,7 +102,7 @@ class AsyncDeferral(Deferral[AsyncRegion]):
     """The regions of a template of an async environment."""
 
     def __init__(self, out: Buffer, environment: Environment, patches: bool, nonce: Any) -> None:
-        """For the stream that takes its text from *out*; the arguments are those of :class:`Deferral`.
+        """For the stream that takes its text from *out*; arguments as of :class:`Deferral`.
 
         On event loops other than asyncio's, regions render in turn.
         """
