@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextvars import copy_context
-from typing import TYPE_CHECKING, Any, Generic
+from typing import TYPE_CHECKING, Any, Generic, NoReturn
 
 from jinja2.utils import internalcode
 
-from streamtmpl.exceptions import StreamBusyError, StreamClosedError
+from streamtmpl.exceptions import StreamBusyError
 
 from .buffer import Buffer, check_chunk_size
 from .closing import reported
 from .encoder import Encoder
 from .render import Render
-from .stream import Chunk, ChunkStream
+from .stream import Chunk, ChunkStream, closed_error, refuse_copying
 from .tasks import TaskRender
 from .threads import ThreadRender
 
@@ -56,11 +56,12 @@ class AsyncChunkStream(AsyncIterator[Chunk], Generic[Chunk]):
 
         If the wait is cancelled, the stream is closed.
 
-        :raises StreamClosedError: the stream has been closed.
+        :raises StreamClosedError: the stream has been closed, or a step before this one has failed
+            or was cancelled.
         :raises StreamBusyError: another task is waiting for a chunk.
         """
         if self._closed:
-            raise StreamClosedError("the stream is closed: render the template again")
+            raise closed_error()
         if self._ended:
             raise StopAsyncIteration
         if self._stepping:
@@ -71,11 +72,12 @@ class AsyncChunkStream(AsyncIterator[Chunk], Generic[Chunk]):
                 self._render, self._begun = self._render.begun(), True
             chunk = await self._render.step()
         except StopAsyncIteration as error:  # it would look like the end of the stream
-            self._ended = True
+            self._ended = self._closed = True
             await self._close_after_error()
             raise RuntimeError("the template raised StopAsyncIteration") from error
         except BaseException:
-            self._ended = True
+            # What follows must not look like the end of a page.
+            self._ended = self._closed = True
             await self._close_after_error()
             raise
         finally:
@@ -137,6 +139,9 @@ class AsyncChunkStream(AsyncIterator[Chunk], Generic[Chunk]):
 
     def __del__(self) -> None:
         self.abandon()
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        refuse_copying(self)
 
     def __repr__(self) -> str:
         state = "closed" if self._closed else "ended" if self._ended else "open"

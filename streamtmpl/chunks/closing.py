@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import GeneratorType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 def _is_closable(iterator: Any) -> bool:
@@ -26,10 +29,35 @@ class OpenIterators:
 
     open: dict[int, Any] | None = None
     """The iterators by their identity; nothing has been opened yet if ``None``."""
+    _outer: OpenIterators | None = None
+    _inner: Sequence[OpenIterators] = ()
+
+    def within(self, outer: OpenIterators | None) -> Self:
+        """These, of a render that is a part of the one with *outer*: each iterator is one's only.
+
+        What both open is closed with *outer*.
+        """
+        if outer is not None:
+            outer = outer._outer or outer
+            self._outer = outer
+            outer._inner = [*(each for each in outer._inner if not each._closed), self]
+        return self
+
+    def _is_others(self, iterator: Any) -> bool:
+        outer = self._outer
+        if outer is not None:
+            return id(iterator) in (outer.open or ()) or any(
+                id(iterator) in (each.open or ()) for each in outer._inner if each is not self
+            )
+        for each in self._inner:
+            each.discard(iterator)
+        return False
 
     def add(self, iterator: Any) -> None:
         """Close *iterator* with the stream, if it can be closed and the stream has not ended."""
         if self._closed or not _is_closable(iterator):
+            return
+        if (self._outer is not None or self._inner) and self._is_others(iterator):
             return
         if self.open is None:
             self.open = {}
@@ -50,7 +78,7 @@ class OpenIterators:
         if self.open:
             self.open.pop(id(iterator), None)
             if not self.open:
-                del _under_way[id(self)]
+                _under_way.pop(id(self), None)
 
     def _pop(self) -> Iterator[Any]:
         self._closed = True

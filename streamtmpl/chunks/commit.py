@@ -82,12 +82,16 @@ class _Functions(list[Any]):
 
     def _releasing(self, function: Any) -> Any:
         def steps(context: Context, out: Buffer) -> Generator[None, None, None]:
-            yield from into(function)(context, out)
-            self._release()
+            try:
+                yield from into(function)(context, out)
+            finally:  # a boundary around the block may have what it failed with shown
+                self._release()
 
         async def render(context: Context, out: Buffer) -> None:
-            await async_into(function)(context, out)
-            self._release()
+            try:
+                await async_into(function)(context, out)
+            finally:
+                self._release()
 
         def body(context: Context, out: Buffer) -> Any:
             return (render if context.environment.is_async else steps)(context, out)

@@ -37,6 +37,40 @@ def task_in(
     return context.run(loop.create_task, coroutine)
 
 
+class HeldTasks:
+    """Tasks under way: event loops hold them only weakly.
+
+    Those of an event loop that somebody has closed before they ended never will: they are let go
+    when a task of another event loop comes.
+    """
+
+    def __init__(self) -> None:
+        self._by_loop: dict[asyncio.AbstractEventLoop, set[asyncio.Task[None]]] = {}
+
+    def __contains__(self, task: asyncio.Task[None]) -> bool:
+        return task in self._by_loop.get(task.get_loop(), ())
+
+    def add(self, task: asyncio.Task[None]) -> None:
+        """Hold *task* until it ends."""
+        loop = task.get_loop()
+        tasks = self._by_loop.get(loop)
+        if tasks is None:
+            for other in list(self._by_loop):
+                if other.is_closed():
+                    self._by_loop.pop(other, None)
+            tasks = self._by_loop[loop] = set()
+        tasks.add(task)
+        task.add_done_callback(self.discard)
+
+    def discard(self, task: asyncio.Task[None]) -> None:
+        """Hold *task* no longer."""
+        tasks = self._by_loop.get(task.get_loop())
+        if tasks is not None:
+            tasks.discard(task)
+            if not tasks:
+                self._by_loop.pop(task.get_loop(), None)
+
+
 class Render(Protocol):
     """A render that an :class:`AsyncChunkStream` steps."""
 

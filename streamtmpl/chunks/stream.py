@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextvars import copy_context
 from threading import get_ident
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 from jinja2.utils import internalcode
 
@@ -29,6 +29,24 @@ if TYPE_CHECKING:
 
 
 Chunk = TypeVar("Chunk", str, bytes)
+
+
+def closed_error() -> StreamClosedError:
+    """The error of asking a stream for a chunk that has been closed or has failed."""
+    return StreamClosedError(
+        "the stream is closed, or has ended with an error: render the template again"
+    )
+
+
+def refuse_copying(stream: object) -> NoReturn:
+    """What copying or pickling a stream comes to.
+
+    :raises TypeError: always.
+    """
+    raise TypeError(
+        f"cannot copy or pickle {stream!r}: a stream is one render under way."
+        " Render the template once more instead"
+    )
 
 
 class ChunkStream(RaisesOnce, Iterator[Chunk], Generic[Chunk]):
@@ -98,7 +116,7 @@ class ChunkStream(RaisesOnce, Iterator[Chunk], Generic[Chunk]):
     def __next__(self) -> Chunk:
         """Run the render up to its next cut and return what has collected.
 
-        :raises StreamClosedError: the stream has been closed.
+        :raises StreamClosedError: the stream has been closed, or a step before this one has failed.
         :raises StreamBusyError: called from inside the template that is being rendered.
         """
         if self._ended and not self._closed and self._closing_error is None:
@@ -122,14 +140,15 @@ class ChunkStream(RaisesOnce, Iterator[Chunk], Generic[Chunk]):
             self._thread = None
             self._turn.append(None)
             if waiting:
-                turn_ended()
+                turn_ended(self._turn)
 
     @internalcode
     def _step(self) -> Any:
         """The next chunk; empty if there is none any more."""
         if self._ended:
             if self._closed:
-                raise StreamClosedError("the stream is closed: render the template again")
+                raise closed_error()
+            self._closed = self._closing_error is not None
             self._raise_first()
             return None
         try:
@@ -161,10 +180,12 @@ class ChunkStream(RaisesOnce, Iterator[Chunk], Generic[Chunk]):
             last = text if encode is None else encode(text, final=True)
         except BaseException as error:
             report(self._unwind())
+            self._closed = True  # what follows must not look like the end of a page
             if self._on_error is not None and isinstance(error, Exception):
                 self._on_error()
             raise
         if not last:
+            self._closed = self._closing_error is not None
             self._raise_first()
         return last
 
@@ -223,6 +244,9 @@ class ChunkStream(RaisesOnce, Iterator[Chunk], Generic[Chunk]):
     def __del__(self) -> None:
         if not getattr(self, "_ended", True):  # it has none if making it failed
             self.close()
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        refuse_copying(self)
 
     def __repr__(self) -> str:
         state = "closed" if self._closed else "ended" if self._ended else "open"

@@ -15,14 +15,14 @@ from streamtmpl.exceptions import StreamClosedError
 
 from .buffer import clock
 from .inline import InlineRender
-from .render import CoroutineRender, Render, asyncio_runs, task_in
+from .render import CoroutineRender, HeldTasks, Render, asyncio_runs, task_in
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
 
-_tasks: set[asyncio.Task[None]] = set()
-"""The renders under way: event loops hold tasks only weakly."""
+_tasks = HeldTasks()
+"""The renders under way."""
 
 
 class TaskRender(CoroutineRender):
@@ -74,8 +74,10 @@ class TaskRender(CoroutineRender):
         self._task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        _tasks.discard(task)
-        self._done = True  # also when it was cancelled before its first step
+        if not self._done:  # it was cancelled before its first step
+            self._done = True
+            if not self._closing:
+                self._failure = asyncio.CancelledError()
         self._wake()
 
     def _wake(self) -> None:
@@ -103,8 +105,8 @@ class TaskRender(CoroutineRender):
 
     def _cancel(self) -> None:
         """Have the template's frames unwound; closing that has begun is not interrupted."""
-        self._closing = True
-        if self._task is not None and not self._unwinding:
+        begun, self._closing = self._closing or self._unwinding, True
+        if self._task is not None and not begun:
             self._task.cancel()
 
     async def close(self) -> None:

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from threading import Condition, get_ident
+from threading import Event, Lock, get_ident
 
 from streamtmpl.exceptions import StreamBusyError
-
-_ended = Condition()
-"""Notified when a turn ends that somebody waits for. Hardly any stream needs it: all share it."""
-
-waiting: list[int] = []
-"""The threads that wait for a turn."""
 
 Turn = list[None]
 """A list of one element while it is nobody's turn: to pop it is to take the turn.
@@ -18,6 +12,12 @@ Turn = list[None]
 ``pop`` and ``append`` are atomic, and with them a step of a stream takes a fraction of the time
 that it takes with a lock.
 """
+
+waiting: list[tuple[Turn, Event]] = []
+"""Who waits for which turn, in the order of coming, and what tells that it has come."""
+
+_lock = Lock()
+"""Held while somebody begins or ends to wait. Hardly any stream needs it: all share it."""
 
 
 def wait_for_turn(turn: Turn, thread: int | None) -> None:
@@ -29,21 +29,39 @@ def wait_for_turn(turn: Turn, thread: int | None) -> None:
         raise StreamBusyError(
             "the stream is running: it cannot be stepped or closed from inside its own template"
         )
-    with _ended:
-        waiting.append(get_ident())
-        try:
-            while True:
-                try:
-                    turn.pop()
-                except IndexError:
-                    _ended.wait()
-                else:
-                    return
-        finally:
-            waiting.remove(get_ident())
+    place = (turn, Event())
+    with _lock:
+        waiting.append(place)
+        if turn:  # it may have ended before anybody could see who waits
+            _give(turn)
+    try:
+        place[1].wait()
+    except BaseException:
+        with _lock:
+            if place in waiting:
+                waiting.remove(place)
+            else:
+                turn.append(None)
+                _give(turn)
+        raise
 
 
-def turn_ended() -> None:
-    """Tell those who wait that a turn has ended, after it has been given back."""
-    with _ended:
-        _ended.notify_all()
+def turn_ended(turn: Turn) -> None:
+    """Give *turn*, which has ended, to the first that waits for it.
+
+    The thread that has ended it would often take it again before anybody else has woken up.
+    """
+    with _lock:
+        _give(turn)
+
+
+def _give(turn: Turn) -> None:
+    for place in waiting:
+        if place[0] is turn:
+            try:
+                turn.pop()
+            except IndexError:  # somebody has just taken it, and will give it on
+                return
+            waiting.remove(place)
+            place[1].set()
+            return

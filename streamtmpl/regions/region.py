@@ -32,19 +32,15 @@ class Dropped(BaseException):
     """Ends the render of a region that nobody waits for any more."""
 
 
-def seconds(timeout: Any) -> float | None:
-    """*timeout* if it is a number of seconds, or ``None``.
-
-    :raises TypeError: it is neither.
-    :raises ValueError: it is negative.
-    """
+def _refusal(timeout: Any) -> Exception | None:
+    """The error of a *timeout* that is no number of seconds, 0 or more, nor ``None``."""
     if timeout is None:
         return None
     if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
-        raise TypeError(f"the timeout of 'defer' must be a number of seconds, not {timeout!r}")
+        return TypeError(f"the timeout of 'defer' must be a number of seconds, not {timeout!r}")
     if not timeout >= 0:
-        raise ValueError(f"the timeout of 'defer' must not be negative, but is {timeout!r}")
-    return timeout
+        return ValueError(f"the timeout of 'defer' must not be negative, but is {timeout!r}")
+    return None
 
 
 class Region:
@@ -80,16 +76,18 @@ class Region:
         self,
         body: Callable[..., Any],
         on_error: Callable[..., Any] | None,
-        timeout: float | None,
+        timeout: Any,
         line: int,
     ) -> None:
         """A region at *line* of its template.
 
         :param body: the compiled function.
         :param on_error: that of the part that shows an error; its variable is ``error``.
-        :param timeout: seconds that rendering it may take.
+        :param timeout: seconds that rendering it may take, or ``None``. With anything else it
+            fails when it is rendered.
         """
-        self.timeout = timeout
+        self._refused = _refusal(timeout)
+        self.timeout: float | None = None if self._refused else timeout
         self.line = line
         self.variables = copy_context()
         self._body = body
@@ -203,6 +201,11 @@ class Region:
         log_failure("error part of the deferred region", self.context, self.line, error)
         self.shows("")
 
+    def _check_timeout(self) -> None:
+        refused, self._refused = self._refused, None  # the part for errors can be rendered
+        if refused is not None:
+            raise refused
+
     def _check_time(self, deadline: float | None) -> None:
         if deadline is not None and perf_counter() > deadline:
             raise self.timed_out()
@@ -278,13 +281,14 @@ class SyncRegion(Region):
             self._fails_again(second)
 
     def _captured(self, function: Any, context: Context, deadline: float | None) -> str:
-        iterators = OpenIterators()
+        iterators = OpenIterators().within(open_iterators.get())
         token = open_iterators.set(iterators)
         watched = self.threaded or deadline is not None
         # What is cut in a watched one is nothing but a chance to see whether it is still wanted.
         out = self._buffer(function, iterators, 0 if watched else None)
         out.resumed = perf_counter()
         try:
+            self._check_timeout()
             for _ in function(context, out):
                 if self.dropped or (self.expired and function is self._body):
                     raise Dropped

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from streamtmpl.chunks.closing import OpenIterators, report
 from streamtmpl.chunks.cuts import cut, open_iterators
-from streamtmpl.chunks.render import asyncio_runs, task_in
+from streamtmpl.chunks.render import HeldTasks, asyncio_runs, task_in
 from streamtmpl.runtime.loops import AsyncLoopContext
 
 from .document import AHEAD, Deferral, deferral_of
 from .failures import rewritten
-from .region import Region, seconds
+from .region import Region
 from .snapshot import changing_of, snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Coroutine
+    from collections.abc import Callable, Collection, Coroutine, Iterator
 
     from jinja2 import Environment
     from jinja2.runtime import Context
@@ -26,9 +28,34 @@ if TYPE_CHECKING:
     from streamtmpl.chunks.buffer import Buffer
 
 
-_late: set[asyncio.Task[None]] = set()
+_late = HeldTasks()
 """The tasks of regions that took too long and show their error already: they have been cancelled,
-and nobody waits for them. Event loops hold tasks only weakly."""
+and nobody waits for them."""
+
+
+_unwinding: WeakSet[asyncio.Task[Any]] = WeakSet()
+"""Those whose closing has begun: it is not interrupted."""
+
+
+def _cancel(task: asyncio.Task[Any]) -> None:
+    """Have *task* unwind, unless it does already."""
+    if task not in _unwinding:
+        _unwinding.add(task)
+        task.cancel()
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Around a closing in the current task, which nothing of ours is to cancel meanwhile."""
+    task = asyncio.current_task() if asyncio_runs() else None
+    if task is None or task in _unwinding:
+        yield
+        return
+    _unwinding.add(task)
+    try:
+        yield
+    finally:
+        _unwinding.discard(task)
 
 
 class AsyncRegion(Region):
@@ -47,10 +74,14 @@ class AsyncRegion(Region):
         out.write(self.text or "")
 
     async def _render_in_time(self, timeout: float) -> None:
+        task = asyncio.ensure_future(self._fully())
         try:
-            error = await asyncio.wait_for(self._fully(), timeout)
-        except asyncio.TimeoutError:
-            error = self.timed_out()
+            await asyncio.wait({task}, timeout=timeout)
+        finally:
+            if late := not task.done():
+                _cancel(task)
+                await asyncio.wait({task})
+        error = self.timed_out() if late and task.cancelled() else task.result()
         if error is not None:
             await self.fail(error)
 
@@ -86,15 +117,17 @@ class AsyncRegion(Region):
             self._fails_again(second)
 
     async def _captured(self, function: Any, context: Context, deadline: float | None) -> str:
-        iterators = OpenIterators()
+        iterators = OpenIterators().within(open_iterators.get())
         token = open_iterators.set(iterators)
         out = self._buffer(function, iterators, None)
         try:
+            self._check_timeout()
             await function(context, out)
             self._check_time(deadline)
             return out.getvalue()
         finally:
-            report(await iterators.aclose())
+            with _uninterrupted():
+                report(await iterators.aclose())
             open_iterators.reset(token)
 
 
@@ -159,13 +192,13 @@ class AsyncDeferral(Deferral[AsyncRegion]):
 
     def _expire(self, region: AsyncRegion) -> None:
         """Show the error of *region* at once, however long it takes its task to end."""
-        if region.is_claimed:  # what remains is its part for errors, which takes what it takes
+        if region.dropped or region.is_claimed:  # its part for errors takes what it takes
             return
         region.expires()
         task = self._tasks[region]
         _late.add(task)
         self._run(region, region.fail(region.timed_out()))
-        task.cancel()
+        _cancel(task)
 
     def _ended(self, region: AsyncRegion, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
@@ -190,7 +223,7 @@ class AsyncDeferral(Deferral[AsyncRegion]):
         super().forget(region)
         task = self._tasks.get(region)
         if task is not None and self._loop is not None and not self._loop.is_closed():
-            task.cancel()
+            _cancel(task)
 
     async def catch_up(self) -> None:
         """Wait, while the document is far ahead of a region that is not ready."""
@@ -246,10 +279,9 @@ class AsyncDeferral(Deferral[AsyncRegion]):
         """Cancel what is running, and wait until it has ended."""
         self._waiting.clear()
         self._drop_all()
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        if tasks:
+        if tasks := list(self._tasks.values()):
+            for task in tasks:
+                _cancel(task)
             await asyncio.wait(tasks)
 
     def close(self) -> None:
@@ -273,7 +305,7 @@ async def begin_region_async(
     :param variables: the local ones.
     :param used: the names that the region uses.
     """
-    region = AsyncRegion(body, on_error, seconds(timeout), line)
+    region = AsyncRegion(body, on_error, timeout, line)
     deferral, parent = deferral_of(region, out, context.environment, _deferral)
     if deferral is None:
         region.see(context, variables)

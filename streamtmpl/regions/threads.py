@@ -13,7 +13,7 @@ from streamtmpl.chunks.buffer import NEVER
 from streamtmpl.exceptions import StreamClosedError
 
 from .document import AHEAD, Deferral, deferral_of
-from .region import SyncRegion, seconds
+from .region import SyncRegion
 from .snapshot import snapshot
 
 if TYPE_CHECKING:
@@ -90,9 +90,9 @@ class Threads:
             region.takes_thread()
             try:
                 future = self._executor.submit(region.variables.run, self._render, region)
-            except RuntimeError as error:  # the executor has been shut down
-                region.variables.run(region.fail, error)
-                self._end(region, None)
+            except BaseException as error:  # noqa: BLE001 - raised where it is taken
+                # It has been shut down, or takes no more for now; this may be one of its threads.
+                self._end(region, error)
             else:
                 future.add_done_callback(partial(self._done, region))
 
@@ -280,7 +280,7 @@ def begin_region(
     :param variables: the local ones.
     :param used: the names that the region uses.
     """
-    region = SyncRegion(body, on_error, seconds(timeout), line)
+    region = SyncRegion(body, on_error, timeout, line)
     deferral, parent = deferral_of(region, out, context.environment, _deferral)
     if deferral is None:
         region.see(context, variables)

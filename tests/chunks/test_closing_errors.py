@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from streamtmpl import StreamClosedError
 from tests.support.tracing import SYNC, Kind, every_kind
 
 from .cursors import LOOP, AsyncCursor, Cursor, assert_closed, consume
@@ -51,7 +52,8 @@ def test_an_error_in_closing_after_a_break_comes_after_the_text(kind: Kind) -> N
         assert consumer.next() == "0tail"
         with pytest.raises(OSError, match="cannot close"):
             consumer.next()
-        assert consumer.next() is None
+        with pytest.raises(StreamClosedError):
+            consumer.next()
     assert_closed(rows)
 
 

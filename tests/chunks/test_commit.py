@@ -105,3 +105,12 @@ def test_a_block_is_named_by_a_string(name: Any) -> None:
     with pytest.raises(TypeError) as raised:
         chunks("page", is_async=False, commit_after=name)
     assert str(raised.value) == f"commit_after must be the name of a block, not {name!r}"
+
+
+@both
+def test_a_block_that_fails_inside_a_boundary_is_released(*, is_async: bool) -> None:
+    SOURCES["failing"] = (
+        "a{% boundary %}{% block content %}{{ 1 // 0 }}{% endblock %}{% fallback %}f"
+        "{% endboundary %}{% for x in xs %}{{ x }}{% endfor %}"
+    )
+    assert chunks("failing", is_async=is_async, commit_after="content") == ["af1", "2", "3"]

@@ -246,7 +246,9 @@ def test_an_error_ends_the_stream_and_drops_what_had_collected() -> None:
     with pytest.raises(ZeroDivisionError):
         next(stream)
     assert source.closed == 1
-    assert list(stream) == []
+    for _ in range(2):  # it must not look like the end of a page
+        with pytest.raises(StreamClosedError):
+            next(stream)
     stream.close()
     with pytest.raises(StreamClosedError):
         next(stream)
@@ -268,7 +270,8 @@ def test_errors_that_are_no_exceptions(error: type[BaseException]) -> None:
     with pytest.raises(error):
         list(stream)
     assert source.closed == 1
-    assert list(stream) == []
+    with pytest.raises(StreamClosedError):
+        next(stream)
 
 
 # -- re-entrance, threads, contexts

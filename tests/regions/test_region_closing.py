@@ -13,6 +13,7 @@ import pytest
 
 from streamtmpl import StreamClosedError, StreamEnvironment, render_stream, render_stream_async
 from tests.support.gates import in_loop
+from tests.support.patched import assembled
 
 from .threads import HANGS, Gates, Threads, boom, every_way, noted
 
@@ -182,3 +183,92 @@ async def test_a_cancelled_wait_does_not_wait_for_regions() -> None:
             await waiting
         assert gates.running == 1
         gates.open(1)
+
+
+@pytest.mark.parametrize("left_first", ["document", "region"])
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+def test_an_iterator_left_in_a_region_and_in_the_document_is_closed_once(
+    left_first: str, is_async: bool
+) -> None:
+    class Rows:
+        closed = 0
+
+        def __iter__(self) -> Any:
+            return self
+
+        def __next__(self) -> int:
+            return 1
+
+        def close(self) -> None:
+            self.closed += 1
+
+    leave = "{% for n in rows %}{{ n }}{% break %}{% endfor %}"
+    region = f"{{% defer %}}{leave}{{% enddefer %}}"
+    source = leave + region if left_first == "document" else region + leave
+    environment = StreamEnvironment(enable_async=is_async, extensions=["jinja2.ext.loopcontrols"])
+    rows = Rows()
+
+    async def text() -> str:
+        stream = render_stream_async(environment.from_string(source), {"rows": rows})
+        return "".join([chunk async for chunk in stream])
+
+    assert assembled(asyncio.run(text())) == "11"
+    assert rows.closed == 1
+
+
+@in_loop
+async def test_a_regions_time_does_not_interrupt_what_closes_after_the_client_has_left() -> None:
+    events: list[str] = []
+
+    async def rows() -> Any:
+        try:
+            yield 1
+            events.append("waiting")
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0.1)
+            events.append("cleaned up")
+
+    source = "{% defer timeout=0.05 %}{% for n in rows() %}{{ n }}{% endfor %}{% enddefer %}text"
+    environment = StreamEnvironment(enable_async=True)
+    stream = render_stream_async(environment.from_string(source), {"rows": rows})
+    assert "text" in await anext(stream)
+    while not events:
+        await asyncio.sleep(0)
+    await stream.aclose()
+    assert events == ["waiting", "cleaned up"]
+
+
+@pytest.mark.parametrize("deferred", ["patch", "in-order"])
+@pytest.mark.parametrize("captured", [False, True])
+@in_loop
+async def test_a_regions_time_does_not_interrupt_a_closing_that_has_begun(
+    deferred: Any, captured: bool
+) -> None:
+    events: list[str] = []
+
+    class Rows:
+        def __aiter__(self) -> Any:
+            return self
+
+        async def __anext__(self) -> int:
+            return 1
+
+        async def aclose(self) -> None:
+            await asyncio.sleep(0.15)
+            events.append("closed")
+
+    source = (
+        "{% defer timeout=0.05 %}{% for n in rows() %}{{ n }}{% break %}{% endfor %}{% enddefer %}"
+    )
+    if captured:  # rendered where it stands
+        source = f"{{% set x %}}{source}{{% endset %}}{{{{ x }}}}"
+    environment = StreamEnvironment(enable_async=True, extensions=["jinja2.ext.loopcontrols"])
+    stream = render_stream_async(
+        environment.from_string(source + "{{ wait() }}"),
+        {"rows": Rows, "wait": lambda: asyncio.sleep(0.3, "")},
+        deferred=deferred,
+    )
+    async for _ in stream:
+        pass
+    assert events == ["closed"]

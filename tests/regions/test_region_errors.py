@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from streamtmpl import StreamEnvironment, render_stream
+from streamtmpl import StreamEnvironment, render_stream, render_stream_async
 from tests.support.patched import assembled
 
 from .threads import FOUR, HANGS, Gates, Threads, boom, every_way
@@ -145,17 +146,38 @@ def test_a_region_in_turn_is_ended_at_a_boundary_when_its_time_is_over(
 
 
 @pytest.mark.parametrize(
-    ("timeout", "error", "message"),
+    ("timeout", "error"),
     [
-        ("'1'", TypeError, "must be a number of seconds, not '1'"),
-        ("true", TypeError, "must be a number of seconds, not True"),
-        ("-1", ValueError, "must not be negative, but is -1"),
-        ("nan", ValueError, "must not be negative, but is nan"),
+        (given, f"{kind}: the timeout of 'defer' {message}")
+        for given, kind, message in (
+            ("'1'", "TypeError", "must be a number of seconds, not '1'"),
+            ("true", "TypeError", "must be a number of seconds, not True"),
+            ("missing", "TypeError", "must be a number of seconds, not Undefined"),
+            ("-1", "ValueError", "must not be negative, but is -1"),
+            ("nan", "ValueError", "must not be negative, but is nan"),
+        )
     ],
 )
-def test_what_is_no_timeout(
-    env: StreamEnvironment, timeout: str, error: type[Exception], message: str
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+@pytest.mark.parametrize("deferred", ["patch", "in-order"])
+def test_what_is_no_timeout_is_an_error_of_the_region(
+    timeout: str, error: str, deferred: str, is_async: bool
 ) -> None:
-    template = env.from_string(f"{{% defer timeout={timeout} %}}x{{% enddefer %}}")
-    with pytest.raises(error, match=message):
-        "".join(render_stream(template, {"nan": float("nan")}))
+    template = StreamEnvironment(enable_async=is_async).from_string(
+        f"a{{% defer timeout={timeout} %}}x{{% error %}}{{{{ error.__class__.__name__ }}}}:"
+        " {{ error }}{% enddefer %}b"
+    )
+
+    async def collected() -> str:
+        stream = render_stream_async(template, {"nan": float("nan")}, deferred=deferred)
+        return "".join([chunk async for chunk in stream])
+
+    assert assembled(asyncio.run(collected())) == f"a{error}b"
+
+
+def test_the_error_of_what_is_no_timeout_names_the_line_of_the_tag(
+    env: StreamEnvironment, caplog: pytest.LogCaptureFixture
+) -> None:
+    template = env.from_string("a\n{% defer timeout='1' %}x{% enddefer %}b")
+    assert assembled("".join(render_stream(template))) == "a\nb"
+    assert "at line 2 of template" in caplog.text
