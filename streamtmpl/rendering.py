@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, overload
 import jinja2
 
 from .chunks.buffer import DEFAULT_CHUNK_SIZE, PATCHED, Buffer
-from .chunks.commit import Hold
+from .chunks.commit import Withheld
 from .chunks.compiled import async_into
 from .chunks.stream import ChunkStream
 from .exceptions import NotStreamingError
@@ -98,7 +98,7 @@ def render_stream(
         made = template.new_context(variables)
         if commit_after is None:
             return body(made, out)
-        return Hold(made, out, commit_after).over(body(made, out))
+        return Withheld(made, out, commit_after).over(body(made, out))
 
     return ChunkStream(
         begin,
@@ -180,7 +180,7 @@ def render_stream_async(
         made = template.new_context(variables)
         if commit_after is None:
             return body(made, out)
-        return Hold(made, out, commit_after).over_async(body(made, out))
+        return Withheld(made, out, commit_after).over_async(body(made, out))
 
     return coroutine_stream(
         begin,

@@ -11,17 +11,15 @@ from jinja2.utils import internalcode
 from streamtmpl.exceptions import StreamBusyError, StreamClosedError
 
 from .buffer import Buffer, check_chunk_size
-from .closing import report
+from .closing import reported
 from .encoder import Encoder
-from .inline import InlineRender
-from .render import CoroutineRender, Render, asyncio_runs
+from .render import Render
 from .stream import Chunk, ChunkStream
-from .tasks import LockstepRender, TaskRender
+from .tasks import TaskRender
 from .threads import ThreadRender
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
-    from contextvars import Context
     from types import TracebackType
 
     from typing_extensions import Self
@@ -37,27 +35,17 @@ class AsyncChunkStream(AsyncIterator[Chunk], Generic[Chunk]):
     is closed at once.
     """
 
-    def __init__(self, make: Callable[[type[CoroutineRender], Context], Render]) -> None:
-        """A stream of the render that *make* gives at the first step.
-
-        *make* is called with the kind of render that suits the event loop, and the context that
-        the stream was created in.
-        """
-        self._make = make
-        self._context = copy_context()
-        self._made: Render | None = None
-        self._task_kind: type[CoroutineRender] = TaskRender
-        self._ended = self._closed = self._stepping = False
-        self._encode: Encoder | None = None
-        self._encoded = False
+    def __init__(self, render: Render) -> None:
+        """A stream of the chunks that *render* gives, which has not begun."""
+        self._render = render
+        self._begun = self._ended = self._closed = self._stepping = False
 
     def encode_as(self, encoding: str) -> None:
         """From now on give chunks as bytes, unless they are already.
 
         :raises LookupError: there is no such text encoding.
         """
-        if self._encode is None:
-            self._encode = Encoder(encoding)
+        self._render.encode_as(encoding)
 
     def __aiter__(self) -> Self:
         return self
@@ -79,7 +67,9 @@ class AsyncChunkStream(AsyncIterator[Chunk], Generic[Chunk]):
             raise StreamBusyError("another task is already waiting for a chunk of this stream")
         self._stepping = True
         try:
-            chunk = await self._render().step()
+            if not self._begun:
+                self._render, self._begun = self._render.begun(), True
+            chunk = await self._render.step()
         except StopAsyncIteration as error:  # it would look like the end of the stream
             self._ended = True
             await self._close_after_error()
@@ -92,31 +82,22 @@ class AsyncChunkStream(AsyncIterator[Chunk], Generic[Chunk]):
             self._stepping = False
         if chunk is None:
             self._ended = True
-            if self._encode is not None and self._encoded:
-                chunk = self._encode("", final=True)
-            if not chunk:
-                raise StopAsyncIteration
-        elif self._encode is not None and isinstance(chunk, str):
-            self._encoded = True
-            chunk = self._encode(chunk)
+            raise StopAsyncIteration
         return chunk  # type: ignore[no-any-return]
 
     def in_lockstep(self) -> Self:
-        """This stream, made to render only while a chunk is awaited."""
-        self._task_kind = LockstepRender
+        """This stream, made to render only while a chunk is awaited.
+
+        To be called before its first step, where asyncio's event loop runs for the steps alone.
+        """
+        if isinstance(self._render, TaskRender):
+            self._render.in_lockstep = True
         return self
 
-    def _render(self) -> Render:
-        if self._made is None:
-            kind = self._task_kind if asyncio_runs() else InlineRender
-            self._made = self._make(kind, self._context)
-        return self._made
-
     async def _close_after_error(self) -> None:
-        try:
-            await self._render().close()
-        except BaseException as error:  # noqa: BLE001 - logged: it must not hide the first one
-            report([error])
+        if self._begun:
+            with reported():  # it must not hide the first one
+                await self._render.close()
 
     async def aclose(self) -> None:
         """End the render: unwind the template and close what it was iterating.
@@ -128,8 +109,8 @@ class AsyncChunkStream(AsyncIterator[Chunk], Generic[Chunk]):
         self._closed = True
         if not self._ended:
             self._ended = True
-            if self._made is not None:
-                await self._made.close()
+            if self._begun:
+                await self._render.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -140,20 +121,19 @@ class AsyncChunkStream(AsyncIterator[Chunk], Generic[Chunk]):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        try:
+        if error is None:
             await self.aclose()
-        except BaseException as closing:
-            if error is None:
-                raise
-            report([closing])  # raised, it would hide the error that ended the block
+            return
+        with reported():  # raised, it would hide the error that ended the block
+            await self.aclose()
 
     def abandon(self) -> None:
         """End the render as far as that can be done from anywhere and without waiting."""
         self._closed = True
         if not self._ended:
             self._ended = True
-            if self._made is not None:
-                self._made.abandon()
+            if self._begun:
+                self._render.abandon()
 
     def __del__(self) -> None:
         self.abandon()
@@ -169,11 +149,14 @@ def coroutine_stream(
     encoding: str | None = None,
     on_error: Callable[[], Any] | None = None,
 ) -> AsyncChunkStream[Any]:
-    """A stream of what a coroutine writes; the arguments are those of :class:`CoroutineRender`."""
+    """A stream of what a coroutine writes, in the current context variables.
+
+    :param begin: this and *on_error* are those of :class:`CoroutineRender`.
+    :param chunk_size: in characters.
+    :param encoding: the codec to encode chunks with, or ``None``.
+    """
     size, encoder = check_chunk_size(chunk_size), Encoder(encoding)
-    return AsyncChunkStream(
-        lambda kind, context: kind(begin, size, encoder, context, on_error)  # type: ignore[arg-type, return-value]
-    )
+    return AsyncChunkStream(TaskRender(begin, size, encoder, copy_context(), on_error))
 
 
 def thread_stream(stream: ChunkStream[Any], hop: Hop | None = None) -> AsyncChunkStream[Any]:
@@ -182,4 +165,4 @@ def thread_stream(stream: ChunkStream[Any], hop: Hop | None = None) -> AsyncChun
     *hop* calls a function with arguments in the thread that it chooses and gives a future of what
     the function returns; by default that is any thread of the event loop's executor.
     """
-    return AsyncChunkStream(lambda kind, context: ThreadRender(stream, hop))
+    return AsyncChunkStream(ThreadRender(stream, hop))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from .closing import Sources
+    from .closing import OpenIterators
 
 
 DEFAULT_CHUNK_SIZE = 16384
@@ -27,11 +27,11 @@ FIRST_CHUNK_SIZE = 1024
 NEVER = sys.maxsize
 
 
-class Region(Protocol):
-    """What the buffer knows of a deferred region: that it may begin where text is not shown."""
+class Nested(Protocol):
+    """What begins in a text and is rendered apart from it, but not shown without it."""
 
-    def begun_in_placeholder(self, region: Any) -> None:
-        """*region* has begun in the placeholder of this one."""
+    def begun_in_placeholder(self, nested: Any) -> None:
+        """*nested* has begun in what stands for this one until it is ready."""
 
     def drop(self) -> None:
         """It is not to be shown."""
@@ -69,6 +69,7 @@ class Buffer:
 
     :ivar write: appends a ``str``.
     :ivar tell: the number of characters collected and not taken yet.
+    :ivar size: the chunk size in characters; ``None``: nothing is cut.
     :ivar limit: a boundary cuts when more characters than this have collected.
     :ivar flush_limit: ``{% flush %}`` cuts when more characters than this have collected.
     :ivar sources: where iterators register to be closed with the stream; ``None`` where nobody
@@ -88,22 +89,22 @@ class Buffer:
     """How regions are deferred, in a buffer whose text is handed over."""
     deferral: Any = None
     """The regions that have been deferred."""
-    region: Region | None = None
-    """The region whose text this is."""
+    owner: Nested | None = None
+    """Whose text this is; ``None``: the document's."""
     interrupt: Callable[[], None] | None = None
     """What ends a wait for regions, in a buffer whose regions are rendered in other threads."""
-    placeholder_of: Region | None = None
-    """The region whose placeholder is being written."""
+    placeholder_of: Nested | None = None
+    """What the text that is being written stands for until it is ready."""
     _whole_in: Buffer | None = None
-    _begun: list[Region]
+    _begun: list[Nested]
 
-    def __init__(self, chunk_size: int | None = None, sources: Sources | None = None) -> None:
+    def __init__(self, chunk_size: int | None = None, sources: OpenIterators | None = None) -> None:
         """A buffer that cuts at *chunk_size* characters, or never (``None``)."""
         self._text = text = StringIO()
         self.write = text.write
         self.tell = text.tell
         self.sources = sources
-        self._size = chunk_size
+        self.size = chunk_size
         if chunk_size is None:
             self.limit = self.flush_limit = NEVER
         elif chunk_size > FIRST_CHUNK_SIZE:
@@ -124,21 +125,21 @@ class Buffer:
         inner._begun = []
         return inner
 
-    def begin_region(self, region: Region) -> Buffer:
-        """Note that *region* begins in here; returns the buffer that its place is in at last."""
+    def begin(self, nested: Nested) -> Buffer:
+        """Note that *nested* begins in here; returns the buffer that its place is in at last."""
         out = self
         while True:
             if out.placeholder_of is not None:
-                out.placeholder_of.begun_in_placeholder(region)
+                out.placeholder_of.begun_in_placeholder(nested)
             if out._whole_in is None:
                 return out
-            out._begun.append(region)
+            out._begun.append(nested)
             out = out._whole_in
 
     def give_up(self) -> None:
-        """This text is not to be shown: nor is a region that has begun in it."""
-        for region in self._begun:
-            region.drop()
+        """This text is not to be shown: nor is what has begun in it."""
+        for nested in self._begun:
+            nested.drop()
 
     @property
     def main(self) -> Buffer:
@@ -154,8 +155,8 @@ class Buffer:
             # Once it has been truncated, a StringIO takes each character apart to store it.
             StringIO.__init__(self._text)
             self.taken = True
-            if self._size and self.limit < self._size - 1:
-                self.limit = min(2 * self.limit + 2, self._size) - 1
+            if self.size and self.limit < self.size - 1:
+                self.limit = min(2 * self.limit + 2, self.size) - 1
         return text
 
     def replace(self, text: str) -> None:

@@ -1,24 +1,23 @@
-"""Closing what a render has opened: the iterators that are closed with their stream."""
+"""Closing what a render has opened, and what becomes of the errors of that."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import GeneratorType
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from typing import Any
 
 
 def _is_closable(iterator: Any) -> bool:
     return callable(getattr(iterator, "aclose", None)) or callable(getattr(iterator, "close", None))
 
 
-_kept_alive: dict[int, dict[int, Any]] = {}
+_under_way: dict[int, dict[int, Any]] = {}
 """Open iterators of streams under way. Where a stream is garbage together with what it iterates,
 this keeps the collector from finalizing the iterators before the stream closes them."""
 
 
-class Sources:
+class OpenIterators:
     """The iterators that a render has opened and not exhausted, to be closed when it ends."""
 
     # Most renders open nothing: until one does, there is nothing to be made.
@@ -37,7 +36,7 @@ class Sources:
         elif len(self.open) >= self._sweep_at:
             self._sweep(self.open)
         self.open[id(iterator)] = iterator
-        _kept_alive[id(self)] = self.open
+        _under_way[id(self)] = self.open
 
     def _sweep(self, iterators: dict[int, Any]) -> None:
         """Forget generators that have ended: a filter exhausts its own without telling."""
@@ -51,14 +50,14 @@ class Sources:
         if self.open:
             self.open.pop(id(iterator), None)
             if not self.open:
-                del _kept_alive[id(self)]
+                del _under_way[id(self)]
 
     def _pop(self) -> Iterator[Any]:
         self._closed = True
         if self.open:
             while self.open:
                 yield self.open.popitem()[1]
-            del _kept_alive[id(self)]
+            del _under_way[id(self)]
 
     def close(self) -> list[BaseException]:
         """Close what is open, the latest first, and return the errors of doing so.
@@ -79,7 +78,7 @@ class Sources:
         return errors
 
     async def aclose(self) -> list[BaseException]:
-        """The same inside an event loop, where async iterators are closed too."""
+        """Close what is open inside an event loop, async iterators too, and return the errors."""
         errors: list[BaseException] = []
         for iterator in self._pop():
             close = getattr(iterator, "aclose", None) or iterator.close
@@ -93,7 +92,7 @@ class Sources:
 
 
 def report(errors: list[BaseException]) -> None:
-    """Log errors that cannot be raised, because another one already is."""
+    """Log errors of closing that cannot be raised, because another one already is."""
     if not errors:
         return
     import logging  # noqa: PLC0415 - it takes as long to import as all of this package
@@ -101,3 +100,34 @@ def report(errors: list[BaseException]) -> None:
     logger = logging.getLogger("streamtmpl")
     for error in errors:
         logger.error("error while closing what a template iterated", exc_info=error)
+
+
+@contextmanager
+def reported(kind: type[BaseException] = BaseException) -> Iterator[None]:
+    """Around a closing whose error would hide another one, or be seen by nobody: it is logged.
+
+    :param kind: the errors that are; others are raised.
+    """
+    try:
+        yield
+    except kind as error:
+        report([error])
+
+
+class RaisesOnce:
+    """Keeps the first error of closing for whoever steps or closes next; the others are logged."""
+
+    __slots__ = ("_closing_error",)
+
+    def __init__(self) -> None:
+        self._closing_error: BaseException | None = None
+
+    def _keep_first(self, errors: list[BaseException]) -> None:
+        if errors:
+            self._closing_error = errors[0]
+            report(errors[1:])
+
+    def _raise_first(self) -> None:
+        error, self._closing_error = self._closing_error, None
+        if error is not None:
+            raise error

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .buffer import Buffer
 
 
-class Hold:
+class Withheld:
     """Holds back what *context* is rendered to, until one of its blocks has been rendered."""
 
     def __init__(self, context: Context, out: Buffer, block: str) -> None:
@@ -51,7 +51,10 @@ class Hold:
         self._check()
 
     async def over_async(self, render: Coroutine[Any, Any, None]) -> None:
-        """The same in an async environment."""
+        """The render of an async environment, held back.
+
+        :raises UnknownBlockError: there is no such block in the template or those it extends.
+        """
         await render
         self._check()
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2.utils import internalcode
 
 from .buffer import DEFAULT_CHUNK_SIZE, Buffer
-from .cuts import Steps, open_sources
+from .cuts import CUT, drive, open_iterators
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -30,7 +30,7 @@ def capture(concat: Concat | None, body: Callable[..., Any], /, *args: Any, **kw
 
     *concat* is the environment's, or ``None`` for simply that text.
     """
-    out = Buffer(None, open_sources.get())
+    out = Buffer(None, open_iterators.get())
     try:
         for _ in body(out, *args, **kwargs):
             pass
@@ -46,7 +46,7 @@ async def capture_async(
     concat: Concat | None, body: Callable[..., Any], /, *args: Any, **kwargs: Any
 ) -> str:
     """Run a compiled function of an async environment and return all its text."""
-    out = Buffer(None, open_sources.get())
+    out = Buffer(None, open_iterators.get())
     await body(out, *args, **kwargs)
     return out.getvalue() if concat is None or concat == "".join else concat(out)
 
@@ -60,7 +60,7 @@ def template_function(function: Callable[..., Any]) -> Callable[[Context], Itera
 
     @internalcode
     def pieces(context: Context) -> Iterator[str]:
-        out = Buffer(DEFAULT_CHUNK_SIZE, open_sources.get())
+        out = Buffer(DEFAULT_CHUNK_SIZE, open_iterators.get())
         for _ in function(context, out):
             if text := out.take():
                 yield text
@@ -74,20 +74,23 @@ def template_function(function: Callable[..., Any]) -> Callable[[Context], Itera
 def async_template_function(
     function: Callable[..., Any],
 ) -> Callable[[Context], AsyncIterator[str]]:
-    """The same for an async environment: called with a context it iterates asynchronously."""
+    """Give a compiled root or block of an async environment Jinja2's own protocol.
+
+    As :func:`template_function`, but called with a context the result iterates asynchronously.
+    """
 
     @internalcode
     async def pieces(context: Context) -> AsyncIterator[str]:
-        out = Buffer(DEFAULT_CHUNK_SIZE, open_sources.get())
-        steps = Steps(function(context, out))
+        out = Buffer(DEFAULT_CHUNK_SIZE, open_iterators.get())
+        body = function(context, out)
         try:
-            while await steps:
+            while await drive(body) is CUT:
                 if text := out.take():
                     yield text
             if text := out.take():
                 yield text
         finally:
-            steps.close()
+            body.close()
 
     _as_compiled(pieces, function)
     return pieces
@@ -119,7 +122,7 @@ def _foreign(function: Callable[[Context], Iterator[str]]) -> Callable[..., Any]
 
 
 def async_into(function: Any) -> Callable[..., Any]:
-    """:func:`into` for async environments."""
+    """The compiled function behind a root or block function of an async environment."""
     compiled: Callable[..., Any] | None = getattr(function, "into", None)
     if compiled is not None:
         return compiled

@@ -1,4 +1,4 @@
-"""Cutting a chunk in an async environment, and running a render from cut to cut."""
+"""Cutting a chunk in an async environment, and the one driver that steps a render."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from jinja2.utils import internalcode
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Coroutine, Generator
 
-    from .closing import Sources
+    from .closing import OpenIterators
 
 
-open_sources: ContextVar[Sources | None] = ContextVar("open_sources", default=None)
-"""The sources of the stream that is running, for calls that are not handed a buffer."""
+open_iterators: ContextVar[OpenIterators | None] = ContextVar("open_iterators", default=None)
+"""Those of the stream that is running, for calls that are not handed a buffer."""
 
 CUT = object()
 """What a render in an async environment suspends with when a chunk is to be cut."""
@@ -27,33 +27,49 @@ def cut() -> Generator[object, None, None]:
     yield CUT
 
 
-class Steps:
-    """Runs a compiled coroutine from cut to cut: awaiting gives ``False`` when it has ended.
+@internalcode
+@coroutine
+def drive(
+    body: Coroutine[Any, Any, Any],
+    *,
+    run: Callable[[Callable[[Any], Any], Any], Any] | None = None,
+    at_cut: Callable[[], Generator[Any, Any, None]] | None = None,
+    before_wait: Callable[[], None] | None = None,
+    after_wait: Callable[[], None] | None = None,
+    error: BaseException | None = None,
+) -> Generator[Any, Any, Any]:
+    """Step the coroutine *body* to its end, or to its next cut if nothing is said for cuts.
 
-    Whatever it waits for passes through to the event loop, whichever that is.
+    Whatever else *body* waits for passes through to the event loop, whichever that is, and what
+    the event loop raises there is raised in *body*.
+
+    :param run: calls each step, a function of one argument, in a context of the caller's.
+    :param at_cut: waits until *body* may go on behind a cut.
+    :param before_wait: called when *body* is about to wait for something that is not ready.
+    :param after_wait: called when it is ready.
+    :param error: what is raised in *body* where it stands, before all else.
+    :return: :data:`CUT`, or what *body* has returned.
     """
-
-    __slots__ = ("_body",)
-
-    def __init__(self, body: Any) -> None:
-        self._body = body
-
-    @internalcode
-    def __await__(self) -> Generator[Any, Any, bool]:
-        resume, value = self._body.send, None
-        while True:
-            try:
-                signal = resume(value)
-            except StopIteration:
-                return False
+    resume: Callable[[Any], Any] = body.send
+    value: Any = None
+    if error is not None:
+        resume, value = body.throw, error
+    while True:
+        try:
+            signal = resume(value) if run is None else run(resume, value)
+        except StopIteration as stop:
+            return stop.value
+        resume, value = body.send, None
+        try:
             if signal is CUT:
-                return True
-            try:
+                if at_cut is None:
+                    return CUT
+                yield from at_cut()
+            else:
+                if before_wait is not None:
+                    before_wait()
                 value = yield signal
-                resume = self._body.send
-            except BaseException as error:  # noqa: BLE001 - the template's to handle
-                resume, value = self._body.throw, error
-
-    def close(self) -> None:
-        """Unwind the coroutine where it stands."""
-        self._body.close()
+                if after_wait is not None:
+                    after_wait()
+        except BaseException as raised:  # noqa: BLE001 - the template's to handle
+            resume, value = body.throw, raised

@@ -21,6 +21,11 @@ class Encoder:
         """
         self._encode = None if encoding is None else _text_encoder(encoding)
 
+    @property
+    def gives_text(self) -> bool:
+        """Whether chunks are text, not bytes."""
+        return self._encode is None
+
     def __call__(self, text: str, final: bool = False) -> Any:
         """The chunk for *text*, empty if there is none; *final* adds what the codec still holds."""
         if self._encode is None:

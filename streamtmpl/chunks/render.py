@@ -5,20 +5,18 @@ from __future__ import annotations
 import asyncio
 import sys
 from abc import ABC, abstractmethod
-from types import coroutine
 from typing import TYPE_CHECKING, Any, Protocol
 
 from jinja2.utils import internalcode
 
 from .buffer import Buffer, clock
-from .closing import Sources, report
-from .cuts import CUT, open_sources
+from .closing import OpenIterators, RaisesOnce, report
+from .cuts import drive, open_iterators
+from .encoder import Encoder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Generator
+    from collections.abc import Awaitable, Callable, Coroutine, Generator
     from contextvars import Context
-
-    from .encoder import Encoder
 
 
 def asyncio_runs() -> bool:
@@ -42,6 +40,15 @@ def task_in(
 class Render(Protocol):
     """A render that an :class:`AsyncChunkStream` steps."""
 
+    def begun(self) -> Render:
+        """The render to step from now on, in the event loop that runs: this one, or its twin."""
+
+    def encode_as(self, encoding: str) -> None:
+        """From now on give chunks as bytes, unless they are already.
+
+        :raises LookupError: there is no such text encoding.
+        """
+
     async def step(self) -> Any:
         """The next chunk, or ``None`` when the render has ended."""
 
@@ -49,99 +56,107 @@ class Render(Protocol):
         """End the render and close what it was iterating."""
 
     def abandon(self) -> None:
-        """The same as far as it can be done from a finalizer."""
+        """End the render as far as that can be done from a finalizer."""
 
 
-class CoroutineRender(ABC):
+class CoroutineRender(RaisesOnce, ABC):
     """What renders of async environments share: the coroutine, its context and how it ends."""
 
     def __init__(
         self,
         begin: Callable[[Buffer], Coroutine[Any, Any, None]],
-        chunk_size: int,
+        chunk_size: int | None,
         encoder: Encoder,
         context: Context,
         on_error: Callable[[], Any] | None,
     ) -> None:
-        """As :class:`~streamtmpl.ChunkStream`, but *begin* returns a coroutine that awaits cuts."""
+        """A render of what *begin* writes into the buffer that it is called with.
+
+        :param begin: returns a coroutine that awaits cuts.
+        :param chunk_size: in characters.
+        :param encoder: makes chunks of text.
+        :param context: the context variables that it runs in.
+        :param on_error: as of :class:`~streamtmpl.ChunkStream`.
+        """
+        super().__init__()
         self._begin = begin
         self._on_error = on_error
         self._encoder = encoder
-        self._sources = Sources()
-        self._out = Buffer(chunk_size, self._sources)
+        self._iterators = OpenIterators()
+        self._out = Buffer(chunk_size, self._iterators)
         self._context = context
         self._done = False
         self._unwinding = False
         self._closing = False
         self._failure: BaseException | None = None
-        self._kept: BaseException | None = None
+
+    def begun(self) -> Render:
+        """This render."""
+        return self
+
+    @abstractmethod
+    async def step(self) -> Any:
+        """The next chunk, or ``None`` when the render has ended."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """End the render and close what it was iterating."""
+
+    @abstractmethod
+    def abandon(self) -> None:
+        """End the render as far as that can be done from a finalizer."""
+
+    def encode_as(self, encoding: str) -> None:
+        """From now on give chunks as bytes, unless they are already."""
+        if self._encoder.gives_text:
+            self._encoder = Encoder(encoding)
 
     async def _render(self) -> None:
-        """Run the whole render; what it and closing raise is kept for the consumer."""
+        """Run the whole render; what it and closing raise is noted for the consumer."""
         try:
-            open_sources.set(self._sources)
-            self._out.resumed = clock()
+            open_iterators.set(self._iterators)
             await self._drive(self._begin(self._out))
             if self._out.deferral is not None:
                 await self._drive(self._out.deferral.rest())
         except GeneratorExit:  # the event loop is gone: nothing can be awaited any more
-            report(self._sources.close())
+            report(self._iterators.close())
             raise
-        except BaseException as error:  # noqa: BLE001 - kept for the consumer
+        except BaseException as error:  # noqa: BLE001 - noted for the consumer
             self._unwinding = True
-            errors = await self._sources.aclose()
+            errors = await self._iterators.aclose()
             if self._closing and isinstance(error, (asyncio.CancelledError, Unwind)):
-                self._keep(errors)
+                self._keep_first(errors)
             else:
                 report(errors)
                 self._failure = self._rewritten(error)
         else:
             self._unwinding = True
             self._before_wait()
-            self._keep(await self._sources.aclose())
+            self._keep_first(await self._iterators.aclose())
         finally:
             self._done = True
 
-    def _keep(self, errors: list[BaseException]) -> None:
-        """Keep the first error of closing, to be raised; the others are logged."""
-        if errors:
-            self._kept = errors[0]
-            report(errors[1:])
-
-    def _raise_kept(self) -> None:
-        kept, self._kept = self._kept, None
-        if kept is not None:
-            raise kept
-
-    @coroutine
-    def _drive(self, body: Coroutine[Any, Any, None]) -> Generator[Any, Any, None]:
-        """Run *body*, and do at each cut and each wait what the kind of render does there."""
-        resume: Callable[[Any], Any] = body.send
-        value: Any = None
-        while True:
-            try:
-                signal = resume(value)
-            except StopIteration:
-                return
-            resume, value = body.send, None
-            try:
-                if signal is CUT:
-                    if self._out.deferral is not None:
-                        yield from self._out.deferral.catch_up().__await__()
-                    if self._out.tell():
-                        yield from self._at_cut()
-                else:
-                    self._before_wait()
-                    value = yield signal
-                self._out.resumed = clock()
-            except BaseException as error:  # noqa: BLE001 - the template's to handle
-                resume, value = body.throw, error
+    def _drive(self, body: Coroutine[Any, Any, None]) -> Awaitable[None]:
+        self._out.resumed = clock()
+        return drive(
+            body,
+            at_cut=self._at_cut,
+            before_wait=self._before_wait,
+            after_wait=self._after_wait,
+        )
 
     @abstractmethod
     def _at_cut(self) -> Generator[Any, Any, None]:
-        """A chunk is to be cut: wait until the consumer has taken it."""
+        """A chunk is to be cut if there is text: wait until the consumer has taken it."""
 
-    def _before_wait(self) -> None:  # noqa: B027 - not every kind of render can do something
+    def _catch_up(self) -> Generator[Any, Any, None]:
+        """Wait for deferred regions that the document must not run away from."""
+        yield from self._out.deferral.catch_up().__await__()
+
+    def _after_wait(self) -> None:
+        self._out.resumed = clock()
+
+    def _before_wait(self) -> None:
         """The render is about to wait for something that is not ready."""
 
     @internalcode
@@ -155,16 +170,24 @@ class CoroutineRender(ABC):
             return rewritten
         return error
 
-    def _last(self) -> Any:
-        """What comes when the render has ended: its error, else text that is left, else nothing."""
+    def _raise_failure(self) -> None:
         failure, self._failure = self._failure, None
         if failure is not None:
             raise failure
+
+    def _last(self) -> Any:
+        """What comes when the render has ended: its error, else text that is left, else nothing."""
+        self._raise_failure()
         if chunk := self._encoder(self._out.take(), final=True):
             return chunk
-        self._raise_kept()
+        self._raise_first()
         return None
+
+    def _end(self) -> None:
+        """Raise what unwinding or closing has raised; the render has ended."""
+        self._raise_failure()
+        self._raise_first()
 
 
 class Unwind(BaseException):
-    """Thrown into an inline render that is closed: its frames unwind, its sources are closed."""
+    """Thrown into an inline render that is closed: its frames unwind, its iterators are closed."""

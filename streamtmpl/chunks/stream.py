@@ -16,10 +16,10 @@ from jinja2.utils import internalcode
 from streamtmpl.exceptions import StreamClosedError
 
 from .buffer import Buffer, check_chunk_size, clock
-from .closing import Sources, report
-from .cuts import open_sources
+from .closing import OpenIterators, RaisesOnce, report, reported
+from .cuts import open_iterators
 from .encoder import Encoder
-from .turns import Turn, await_turn, turn_ended, waiting
+from .turns import Turn, turn_ended, wait_for_turn, waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 Chunk = TypeVar("Chunk", str, bytes)
 
 
-class ChunkStream(Iterator[Chunk], Generic[Chunk]):
+class ChunkStream(RaisesOnce, Iterator[Chunk], Generic[Chunk]):
     """Chunks of a render, one at a time: an iterator of ``str``, or of ``bytes`` if encoded.
 
     Made by :func:`~streamtmpl.render_stream` and :func:`~streamtmpl.rechunk`. Use it as a context
@@ -46,10 +46,9 @@ class ChunkStream(Iterator[Chunk], Generic[Chunk]):
         "_context",
         "_encode",
         "_ended",
-        "_kept",
+        "_iterators",
         "_on_error",
         "_out",
-        "_sources",
         "_steps",
         "_thread",
         "_turn",
@@ -73,15 +72,15 @@ class ChunkStream(Iterator[Chunk], Generic[Chunk]):
         self._encode = None if encoding is None else Encoder(encoding)
         if type(chunk_size) is not int or chunk_size < 0:
             check_chunk_size(chunk_size)
-        self._sources = sources = Sources()
-        self._out = Buffer(chunk_size, sources)
+        self._iterators = iterators = OpenIterators()
+        self._out = Buffer(chunk_size, iterators)
         self._begin = begin
         self._on_error = on_error
         self._context = copy_context()
         self._turn: Turn = [None]
         self._thread: int | None = None
         self._steps: Generator[None, None, None] | None = None
-        self._kept: BaseException | None = None
+        self._closing_error = None
         self._ended = False
 
     def encode_as(self, encoding: str) -> None:
@@ -102,7 +101,7 @@ class ChunkStream(Iterator[Chunk], Generic[Chunk]):
         :raises StreamClosedError: the stream has been closed.
         :raises StreamBusyError: called from inside the template that is being rendered.
         """
-        if self._ended and not self._closed and self._kept is None:
+        if self._ended and not self._closed and self._closing_error is None:
             raise StopIteration
         chunk = self._in_turn(self._step)
         if not chunk:
@@ -115,7 +114,7 @@ class ChunkStream(Iterator[Chunk], Generic[Chunk]):
         try:
             self._turn.pop()
         except IndexError:
-            await_turn(self._turn, self._thread)
+            wait_for_turn(self._turn, self._thread)
         self._thread = get_ident()
         try:
             return self._context.run(function)
@@ -131,12 +130,12 @@ class ChunkStream(Iterator[Chunk], Generic[Chunk]):
         if self._ended:
             if self._closed:
                 raise StreamClosedError("the stream is closed: render the template again")
-            self._raise_kept()
+            self._raise_first()
             return None
         try:
             out, steps = self._out, self._steps
             if steps is None:
-                open_sources.set(self._sources)
+                open_iterators.set(self._iterators)
                 steps = self._steps = self._begin(out)
             else:
                 out.resumed = clock()
@@ -150,14 +149,14 @@ class ChunkStream(Iterator[Chunk], Generic[Chunk]):
                 if rest is None:
                     break
                 self._steps = steps = rest
-            if self._sources.open:
+            if self._iterators.open:
                 text = out.take()  # closing may take its time: that is the next step's
                 if chunk := text if encode is None else encode(text):
                     return chunk
             self._ended = True
             self._steps = None
-            if errors := self._sources.close():
-                self._keep(errors)
+            if errors := self._iterators.close():
+                self._keep_first(errors)
             text = out.getvalue()
             last = text if encode is None else encode(text, final=True)
         except BaseException as error:
@@ -166,7 +165,7 @@ class ChunkStream(Iterator[Chunk], Generic[Chunk]):
                 self._on_error()
             raise
         if not last:
-            self._raise_kept()
+            self._raise_first()
         return last
 
     def _unwind(self) -> list[BaseException]:
@@ -177,20 +176,9 @@ class ChunkStream(Iterator[Chunk], Generic[Chunk]):
         if steps is not None:
             try:
                 steps.close()
-            except BaseException as error:  # noqa: BLE001 - kept: the sources must be closed
+            except BaseException as error:  # noqa: BLE001 - noted: the sources must be closed
                 errors.append(error)
-        return errors + self._sources.close()
-
-    def _keep(self, errors: list[BaseException]) -> None:
-        """Keep the first error of closing for :meth:`_raise_kept`; the others are logged."""
-        if errors:
-            self._kept = errors[0]
-            report(errors[1:])
-
-    def _raise_kept(self) -> None:
-        error, self._kept = self._kept, None
-        if error is not None:
-            raise error
+        return errors + self._iterators.close()
 
     def close(self) -> None:
         """End the render: unwind the template and close what it was iterating.
@@ -213,9 +201,9 @@ class ChunkStream(Iterator[Chunk], Generic[Chunk]):
 
     def _close(self) -> None:
         if not self._ended:
-            self._keep(self._unwind())
+            self._keep_first(self._unwind())
         self._closed = True
-        self._raise_kept()
+        self._raise_first()
 
     def __enter__(self) -> Self:
         return self
@@ -226,12 +214,11 @@ class ChunkStream(Iterator[Chunk], Generic[Chunk]):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        try:
+        if error is None:
             self.close()
-        except BaseException as closing:
-            if error is None:
-                raise
-            report([closing])  # raised, it would hide the error that ended the block
+            return
+        with reported():  # raised, it would hide the error that ended the block
+            self.close()
 
     def __del__(self) -> None:
         if not getattr(self, "_ended", True):  # it has none if making it failed

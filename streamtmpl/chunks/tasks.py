@@ -1,6 +1,6 @@
-"""The render in an asyncio task of its own.
+"""The render in an asyncio task.
 
-A template of an async environment renders in an asyncio task of its own, so that a timeout or
+A template of an async environment renders in a task of its own, so that a timeout or
 cancel scope in the user's code never cancels the consumer, nor the other way round (PEP 789). The
 render stops at a cut until the chunk is taken. When it waits for anything else, the consumer may
 take what its finished runs have written.
@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from streamtmpl.exceptions import StreamClosedError
 
-from .render import CoroutineRender, task_in
+from .buffer import clock
+from .inline import InlineRender
+from .render import CoroutineRender, Render, asyncio_runs, task_in
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -24,19 +26,35 @@ _tasks: set[asyncio.Task[None]] = set()
 
 
 class TaskRender(CoroutineRender):
-    """A render in an asyncio task of its own."""
+    """A render in an asyncio task of its own.
 
+    :ivar in_lockstep: whether it does nothing until the consumer wants the next chunk. Where the
+        consumer runs the event loop only for its steps, whatever runs in between delays the render.
+    """
+
+    in_lockstep = False
     _task: asyncio.Task[None] | None = None
     _consumer: asyncio.Future[None] | None = None
     _taken: asyncio.Future[None] | None = None
+
+    def begun(self) -> Render:
+        """This render, or under another event loop than asyncio's one in the consumer's task."""
+        if asyncio_runs():
+            return self
+        return InlineRender(
+            self._begin, self._out.size, self._encoder, self._context, self._on_error
+        )
 
     async def step(self) -> Any:
         """The next chunk: what a cut or a wait has made available."""
         if self._task is None:
             self._start()
+        elif self.in_lockstep:
+            self._was_taken()
         while not self._done and not self._closing:
             if chunk := self._encoder(self._out.take()):
-                self._was_taken()
+                if not self.in_lockstep:
+                    self._was_taken()
                 return chunk
             self._consumer = self._loop.create_future()
             await self._consumer
@@ -65,11 +83,15 @@ class TaskRender(CoroutineRender):
             self._consumer.set_result(None)
 
     def _at_cut(self) -> Generator[Any, Any, None]:
-        if self._closing:
-            raise asyncio.CancelledError
-        self._taken = self._loop.create_future()
-        self._wake()
-        yield from self._taken
+        if self._out.deferral is not None:
+            yield from self._catch_up()
+        if self._out.tell():
+            if self._closing:
+                raise asyncio.CancelledError
+            self._taken = self._loop.create_future()
+            self._wake()
+            yield from self._taken
+        self._out.resumed = clock()
 
     def _before_wait(self) -> None:
         out = self._out
@@ -93,27 +115,9 @@ class TaskRender(CoroutineRender):
             self._cancel()
             self._wake()
             await asyncio.wait({self._task})
-        failure, self._failure = self._failure, None
-        if failure is not None:
-            raise failure
-        self._raise_kept()
+        self._end()
 
     def abandon(self) -> None:
         """Have the event loop cancel the task, if it still can."""
         if self._task is not None and not self._done and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._cancel)
-
-
-class LockstepRender(TaskRender):
-    """A render in a task that does nothing until the consumer wants the next chunk.
-
-    Where the consumer runs the event loop only for its steps, whatever runs in between delays it.
-    """
-
-    async def step(self) -> Any:
-        """The next chunk."""
-        super()._was_taken()
-        return await super().step()
-
-    def _was_taken(self) -> None:
-        """The render goes on with the next step."""

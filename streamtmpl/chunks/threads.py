@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from .render import asyncio_runs
+from .render import Render, asyncio_runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,8 +24,8 @@ class ThreadRender:
         self._stream = stream
         self._hop: Hop = hop or _into_executor
 
-    async def step(self) -> Any:
-        """The next chunk, from one hop into a worker thread.
+    def begun(self) -> Render:
+        """This render.
 
         :raises RuntimeError: the event loop is not asyncio's.
         """
@@ -34,14 +34,19 @@ class ThreadRender:
                 "what is not async is stepped in worker threads, which needs asyncio: under another"
                 " event loop render a template of an environment with enable_async=True"
             )
+        return self
+
+    def encode_as(self, encoding: str) -> None:
+        """From now on give chunks as bytes, unless they are already."""
+        self._stream.encode_as(encoding)
+
+    async def step(self) -> Any:
+        """The next chunk, from one hop into a worker thread."""
         return await self._in_thread(next, self._stream, None)
 
     async def close(self) -> None:
         """Close the stream in a worker thread: what it closes may block."""
-        if asyncio_runs():
-            await self._in_thread(self._stream.close)
-        else:  # it has never been stepped
-            self._stream.close()
+        await self._in_thread(self._stream.close)
 
     def abandon(self) -> None:
         """Nothing to do: the stream itself is closed when it is dropped."""

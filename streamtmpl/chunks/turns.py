@@ -20,7 +20,7 @@ that it takes with a lock.
 """
 
 
-def await_turn(turn: Turn, thread: int | None) -> None:
+def wait_for_turn(turn: Turn, thread: int | None) -> None:
     """Wait until *thread*, whose turn it is, has ended it, and take the turn.
 
     :raises StreamBusyError: it is the current thread's already.

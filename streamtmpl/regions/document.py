@@ -15,6 +15,8 @@ from .markup import balanced, ends_in_paragraph, new_token, script_element, star
 from .region import Region
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from jinja2 import Environment
 
     from streamtmpl.chunks.buffer import Buffer
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 
 LOOK_BACK = 4096
 """Characters before the end of the document in which an open paragraph is looked for."""
+
+AHEAD = 1 << 18
+"""Characters that may be ready and wait for what stands before them, or for their reader."""
 
 Kind = TypeVar("Kind", bound=Region)
 
@@ -80,15 +85,8 @@ class Deferral(Generic[Kind]):
         if not self.patches:
             self._regions[number] = region
         self._open.add(region)
-        region.name = f"{self._token}{number}"
-        region.deferral = self
-        region.parent = parent
-        region.patched = self.patches
-        region.start = f'{self._mark}{number}">'
-        if parent is not None:
-            parent.children = [*parent.children, region]
-            if parent.dropped or parent.expired:
-                region.drop()
+        name, start = f"{self._token}{number}", f'{self._mark}{number}">'
+        region.deferred(self, name, start, parent, first=not number)
 
     def forget(self, region: Kind) -> None:
         """The region is not to be shown."""
@@ -143,7 +141,7 @@ class Deferral(Generic[Kind]):
                 self._open.discard(part)
                 line.popleft()
                 line.extendleft(reversed(self._parts(part.text)))
-                part.release()
+                part.leaves()
             else:
                 pieces.append(part)
                 line.popleft()
@@ -180,26 +178,34 @@ class Deferral(Generic[Kind]):
 
     def write_patch(self, region: Region) -> None:
         """Write the patch of a region that is ready, and of those in it that waited for it."""
-        if region.dropped or region.written:
-            return
-        parent = region.parent
-        if parent is not None and not parent.written:
-            parent.waiting = [*parent.waiting, region]
+        if region.dropped or region.has_left or region.waits_for_parent():
             return
         self._open.discard(region)
-        region.written = True
         text = region.text or ""
         if "template" in text.lower():
             text = balanced(text)
         # White space follows, by which the script sees that the template is complete.
         self._out.write(f'<template for="{region.name}">{text}</template>\n')
-        for other in region.stand_ins:
-            other.drop()
-        waiting = region.waiting
-        region.release()
-        for child in waiting:
+        for child in region.leaves():
             self.write_patch(child)
 
 
-AHEAD = 1 << 18
-"""Characters that may be ready and wait for what stands before them, or for their reader."""
+def deferral_of(
+    region: Region,
+    out: Buffer,
+    environment: Environment,
+    make: Callable[..., Deferral[Any] | None],
+) -> tuple[Any, Any]:
+    """Where *region* is deferred, which begins where *out* is being written to.
+
+    :param make: makes the deferral of a stream that has none yet, of the buffer, the environment
+        and what its :attr:`~streamtmpl.chunks.buffer.Buffer.defers` says; ``None``: it has none.
+    :return: the deferral of the stream, or ``None`` if *region* is rendered right where it stands;
+        and the region around it.
+    """
+    root = out.begin(region)
+    if root.deferral is None and root.defers is not None:
+        deferral = make(root, environment, *root.defers)
+        if deferral is not None:
+            deferral.open()
+    return root.deferral, root.owner

@@ -1,6 +1,12 @@
-"""A deferred region, and rendering it on its own.
+"""A deferred region: its state, the events that change it, and rendering a sync one.
 
-A region is rendered later than what stands around it, maybe in another thread.
+A region is rendered later than what stands around it, maybe in another thread. Nothing but the
+events of :class:`Region` changes its state::
+
+    deferred() -> claim() -> shows() -> leaves()     it has a place; it is decided what it shows;
+                                                     that is ready; it has been written
+    expires()                                        its time is over: it shows its error
+    drop()                                           nobody wants it any more, wherever it is
 """
 
 from __future__ import annotations
@@ -10,8 +16,8 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from streamtmpl.chunks.buffer import Buffer
-from streamtmpl.chunks.closing import Sources, report
-from streamtmpl.chunks.cuts import open_sources
+from streamtmpl.chunks.closing import OpenIterators, report
+from streamtmpl.chunks.cuts import open_iterators
 
 from .failures import log_failure, rewritten
 from .snapshot import region_context
@@ -47,9 +53,13 @@ class Region:
     :ivar start: the markup that begins its place; ``None``: it is rendered right where it stands.
     :ivar is_first: whether it is the first one that the stream defers.
     :ivar patched: whether its place has a placeholder until it is patched in.
-    :ivar text: what it was rendered to, once it is ready.
+    :ivar name: what its place and its patch are called.
+    :ivar text: what it shows, once that is ready; empty when it has left.
+    :ivar parent: the region that it has begun in.
     :ivar children: the regions that have begun in it.
     :ivar stand_ins: those that have begun in its placeholder.
+    :ivar waiting: those in it that are ready and wait until it has left.
+    :ivar deadline: when its time is over (seconds, :func:`time.perf_counter`).
     """
 
     context: Context
@@ -64,7 +74,7 @@ class Region:
     parent: Region | None = None
     deferral: Any = None
     deadline: float | None = None
-    written = dropped = expired = False
+    has_left = dropped = expired = False
 
     def __init__(
         self,
@@ -84,46 +94,94 @@ class Region:
         self.variables = copy_context()
         self._body = body
         self._on_error = on_error
-        self._unsettled = [None]
+        self._unclaimed = [None]
+
+    # -- events
 
     def see(self, context: Context, variables: Mapping[str, Any]) -> None:
-        """Have it see what *context* has now, and the local *variables*."""
+        """It is to see what *context* has now, and the local *variables*."""
         self.context = region_context(context, variables)
 
-    def begun_in_placeholder(self, region: Region) -> None:
-        """*region* has begun in its placeholder, and ends with that."""
-        self.stand_ins = [*self.stand_ins, region]
+    def deferred(
+        self, deferral: Any, name: str, start: str, parent: Region | None, *, first: bool
+    ) -> None:
+        """It has a place in the document, or in the text of *parent*, that *start* begins."""
+        self.deferral, self.name, self.start, self.parent = deferral, name, start, parent
+        self.patched, self.is_first = deferral.patches, first
+        if parent is not None:
+            parent.children = [*parent.children, self]
+            if parent.dropped or parent.expired:
+                self.drop()
+
+    def begun_in_placeholder(self, nested: Region) -> None:
+        """*nested* has begun in its placeholder, and ends with that."""
+        self.stand_ins = [*self.stand_ins, nested]
+
+    def start_clock(self) -> None:
+        """Its time counts from here."""
+        if self.timeout is not None:
+            self.deadline = perf_counter() + self.timeout
+
+    def stop_clock(self) -> None:
+        """Its time does not count any more."""
+        self.deadline = None
+
+    def claim(self) -> bool:
+        """Whether the caller is the first that wants to say what the region shows."""
+        try:
+            self._unclaimed.pop()
+        except IndexError:
+            return False
+        return True
+
+    def shows(self, text: str) -> None:
+        """*text* is what it shows."""
+        self.text = text
+
+    def expires(self) -> None:
+        """Its time is over: what still renders its body is not to be shown."""
+        self.expired = True
 
     def drop(self) -> None:
         """It is not to be shown, nor what has begun in it: end it where it is running."""
         self.dropped = True
-        for child in (*self.children, *self.stand_ins):
-            child.drop()
+        self._drop_children()
+        for region in self.stand_ins:
+            region.drop()
         if self.deferral is not None:
             self.deferral.forget(self)
 
-    def release(self) -> None:
-        """It has been written: hold on to its text no longer, nor to what has begun in it."""
+    def _drop_children(self) -> None:
+        for child in self.children:
+            child.drop()
+
+    def waits_for_parent(self) -> bool:
+        """Whether it, which is ready, must wait until the one that it has begun in has left."""
+        parent = self.parent
+        if parent is None or parent.has_left:
+            return False
+        parent.waiting = [*parent.waiting, self]
+        return True
+
+    def leaves(self) -> Sequence[Region]:
+        """It has been written: what has begun in its placeholder goes, and its text with it.
+
+        :return: those that have waited for it.
+        """
+        self.has_left = True
+        for region in self.stand_ins:
+            region.drop()
+        waiting = self.waiting
         self.text = ""
         self.children = self.waiting = self.stand_ins = ()
+        return waiting
 
-    def start_clock(self) -> None:
-        """Count its time from here."""
-        if self.timeout is not None:
-            self.deadline = perf_counter() + self.timeout
+    # -- what it shows
 
     @property
-    def is_settled(self) -> bool:
+    def is_claimed(self) -> bool:
         """Whether it is known what it shows, though its part for errors may still render."""
-        return not self._unsettled
-
-    def _claim(self) -> bool:
-        """Whether the caller is the first that wants to say what the region shows."""
-        try:
-            self._unsettled.pop()
-        except IndexError:
-            return False
-        return True
+        return not self._unclaimed
 
     def timed_out(self) -> TimeoutError:
         """The error of a region that took too long."""
@@ -131,8 +189,7 @@ class Region:
 
     def _fails(self, error: BaseException) -> tuple[BaseException, Context | None]:
         """The *error* with the template's lines, and the context of the part that shows it."""
-        for child in self.children:
-            child.drop()
+        self._drop_children()
         self.children = ()
         error = rewritten(self.context, error)
         if self._on_error is None:
@@ -140,19 +197,20 @@ class Region:
             return error, None
         return error, region_context(self.context, {"error": error})
 
-    def _fails_again(self, error: BaseException) -> str:
+    def _fails_again(self, error: BaseException) -> None:
+        """The part for errors has failed too: there is nothing else to show."""
         error = rewritten(self.context, error)
         log_failure("error part of the deferred region", self.context, self.line, error)
-        return ""
+        self.shows("")
 
     def _check_time(self, deadline: float | None) -> None:
         if deadline is not None and perf_counter() > deadline:
             raise self.timed_out()
 
-    def _buffer(self, function: Any, sources: Sources, chunk_size: int | None) -> Buffer:
-        out = Buffer(chunk_size, sources)
+    def _buffer(self, function: Any, iterators: OpenIterators, chunk_size: int | None) -> Buffer:
+        out = Buffer(chunk_size, iterators)
         if function is self._body:  # what shows an error defers nothing
-            out.deferral, out.region = self.deferral, self
+            out.deferral, out.owner = self.deferral, self
         return out
 
 
@@ -163,6 +221,10 @@ class SyncRegion(Region):
     """
 
     threaded = False
+
+    def takes_thread(self) -> None:
+        """It is rendered in a thread of its own from here on."""
+        self.threaded = True
 
     def into(self, out: Buffer) -> Generator[None, None, None]:
         """Render it right here, into *out*; what stands above it is handed over before."""
@@ -184,43 +246,43 @@ class SyncRegion(Region):
         except Exception as error:  # noqa: BLE001 - shown in its place
             self.fail(error)
         else:
-            if self._claim():
-                self.text = text
+            if self.claim():
+                self.shows(text)
 
     def expire(self) -> bool:
         """Show its part for errors instead of what is being rendered, which took too long.
 
         :return: whether it did: not if its time ended while it was ending itself.
         """
-        if self.dropped or not self._claim():
+        if self.dropped or not self.claim():
             return False
-        self.expired = True
+        self.expires()
         self._show(self.timed_out())
         return True
 
     def fail(self, error: BaseException) -> None:
         """Show its part for errors, if it shows nothing yet."""
-        if not self.dropped and self._claim():
+        if not self.dropped and self.claim():
             self._show(error)
 
     def _show(self, error: BaseException) -> None:
         error, context = self._fails(error)
         if context is None:
-            self.text = ""
+            self.shows("")
             return
         try:
-            self.text = self._captured(self._on_error, context, None)
+            self.shows(self._captured(self._on_error, context, None))
         except Dropped:
             return
         except Exception as second:  # noqa: BLE001 - logged: there is nothing else to show
-            self.text = self._fails_again(second)
+            self._fails_again(second)
 
     def _captured(self, function: Any, context: Context, deadline: float | None) -> str:
-        sources = Sources()
-        token = open_sources.set(sources)
+        iterators = OpenIterators()
+        token = open_iterators.set(iterators)
         watched = self.threaded or deadline is not None
         # What is cut in a watched one is nothing but a chance to see whether it is still wanted.
-        out = self._buffer(function, sources, 0 if watched else None)
+        out = self._buffer(function, iterators, 0 if watched else None)
         out.resumed = perf_counter()
         try:
             for _ in function(context, out):
@@ -230,5 +292,5 @@ class SyncRegion(Region):
             self._check_time(deadline)
             return out.getvalue()
         finally:
-            report(sources.close())
-            open_sources.reset(token)
+            report(iterators.close())
+            open_iterators.reset(token)

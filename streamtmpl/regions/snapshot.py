@@ -36,7 +36,7 @@ def region_context(context: Context, variables: Mapping[str, Any]) -> Context:
     return made
 
 
-def kept(
+def snapshot(
     context: Context, variables: Mapping[str, Any], used: Collection[str]
 ) -> Mapping[str, Any]:
     """The local *variables* as they are now; those of *used* names also from the *context*.
@@ -56,7 +56,7 @@ def kept(
         # A namespace that macros share, such as a counter, they go on to share: it is copied only
         # where the region itself reads it.
         is_namespace = type(value) is Namespace
-        made[name] = Namespace(value._Namespace__attrs) if is_namespace else _kept(value, copies)
+        made[name] = Namespace(value._Namespace__attrs) if is_namespace else _copied(value, copies)
     return made
 
 
@@ -71,7 +71,7 @@ def changing_of(
             value = context.vars.get(name, missing)
             if value is missing:
                 value = context.parent.get(name)
-        if type(value) in _KEEPS or type(value) is Namespace:
+        if type(value) in _COPIERS or type(value) is Namespace:
             found[name] = value
     return found
 
@@ -84,37 +84,37 @@ def _look_ahead(loop: LoopContext, used: Collection[str]) -> None:
         loop._peek_next()
 
 
-def _kept(value: Any, copies: dict[int, Any]) -> Any:
-    keep = _KEEPS.get(type(value))
-    if keep is None:
+def _copied(value: Any, copies: dict[int, Any]) -> Any:
+    copier = _COPIERS.get(type(value))
+    if copier is None:
         return value
     if id(value) not in copies:
-        keep(value, copies)
+        copier(value, copies)
     return copies[id(value)]
 
 
-def _kept_loop(loop: Any, copies: dict[int, Any]) -> None:
+def _copy_loop(loop: Any, copies: dict[int, Any]) -> None:
     kind = AwaitedLoopContext if isinstance(loop, AwaitedLoopContext) else LoopContext
     copies[id(loop)] = made = kind.__new__(kind)
     made.__dict__.update(loop.__dict__)
     made._source = None
     made._iterator = iter(())
     if made._recurse is not None:
-        made._recurse = _kept_function(made._recurse, copies)
+        made._recurse = _copied_function(made._recurse, copies)
 
 
-def _kept_macro(macro: Macro, copies: dict[int, Any]) -> None:
+def _copy_macro(macro: Macro, copies: dict[int, Any]) -> None:
     copies[id(macro)] = made = copy(macro)
-    made._func = _kept_function(macro._func, copies)
+    made._func = _copied_function(macro._func, copies)
     made._entries = None
 
 
-def _kept_function(function: Any, copies: dict[int, Any]) -> Any:
+def _copied_function(function: Any, copies: dict[int, Any]) -> Any:
     """The function of a macro, with the variables around it as they are now."""
     cells = []
     for cell in function.__closure__ or ():
         try:
-            cells.append(CellType(_kept(cell.cell_contents, copies)))
+            cells.append(CellType(_copied(cell.cell_contents, copies)))
         except ValueError:  # it is empty
             cells.append(cell)
     made = FunctionType(
@@ -125,20 +125,20 @@ def _kept_function(function: Any, copies: dict[int, Any]) -> Any:
     return made
 
 
-def _kept_block(block: BlockReference, copies: dict[int, Any]) -> None:
+def _copy_block(block: BlockReference, copies: dict[int, Any]) -> None:
     context = region_context(block._context, {})
     copies[id(block)] = type(block)(block.name, context, block._stack, block._depth)
 
 
-def _kept_self(reference: TemplateReference, copies: dict[int, Any]) -> None:
+def _copy_self(reference: TemplateReference, copies: dict[int, Any]) -> None:
     context: Context = reference._TemplateReference__context  # type: ignore[attr-defined]
     copies[id(reference)] = TemplateReference(region_context(context, {}))
 
 
-_KEEPS: dict[type, Callable[[Any, dict[int, Any]], None]] = {
-    **dict.fromkeys((LoopContext, SteppedLoop, AwaitedLoopContext, AsyncLoopContext), _kept_loop),
-    **dict.fromkeys((Macro, AsyncMacro), _kept_macro),
-    **dict.fromkeys((BlockReference, AsyncBlockReference), _kept_block),
-    TemplateReference: _kept_self,
+_COPIERS: dict[type, Callable[[Any, dict[int, Any]], None]] = {
+    **dict.fromkeys((LoopContext, SteppedLoop, AwaitedLoopContext, AsyncLoopContext), _copy_loop),
+    **dict.fromkeys((Macro, AsyncMacro), _copy_macro),
+    **dict.fromkeys((BlockReference, AsyncBlockReference), _copy_block),
+    TemplateReference: _copy_self,
 }
 """What makes the copy that stays as it is, for values that change."""

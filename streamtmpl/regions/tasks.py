@@ -7,14 +7,15 @@ from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from streamtmpl.chunks.cuts import cut
+from streamtmpl.chunks.closing import OpenIterators, report
+from streamtmpl.chunks.cuts import cut, open_iterators
 from streamtmpl.chunks.render import asyncio_runs, task_in
 from streamtmpl.runtime.loops import AsyncLoopContext
 
-from .async_region import AsyncRegion
-from .document import AHEAD, Deferral
-from .region import seconds
-from .snapshot import changing_of, kept
+from .document import AHEAD, Deferral, deferral_of
+from .failures import rewritten
+from .region import Region, seconds
+from .snapshot import changing_of, snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Coroutine
@@ -28,6 +29,73 @@ if TYPE_CHECKING:
 _late: set[asyncio.Task[None]] = set()
 """The tasks of regions that took too long and show their error already: they have been cancelled,
 and nobody waits for them. Event loops hold tasks only weakly."""
+
+
+class AsyncRegion(Region):
+    """A region of an async environment."""
+
+    async def into(self, out: Buffer) -> None:
+        """Render it right here, into *out*; what stands above it is handed over before."""
+        main = out.main
+        if main.tell() > main.flush_limit:
+            await cut()
+        self.start_clock()
+        if self.timeout is None or not asyncio_runs():
+            await self.render()
+        else:
+            await self._render_in_time(self.timeout)
+        out.write(self.text or "")
+
+    async def _render_in_time(self, timeout: float) -> None:
+        try:
+            error = await asyncio.wait_for(self._fully(), timeout)
+        except asyncio.TimeoutError:
+            error = self.timed_out()
+        if error is not None:
+            await self.fail(error)
+
+    async def render(self) -> None:
+        """Render it: what it shows is :attr:`text` then."""
+        if self.dropped:
+            return
+        error = await self._fully()
+        if error is not None:
+            await self.fail(error)
+
+    async def _fully(self) -> BaseException | None:
+        """Render its body; returns the error, if there is one."""
+        try:
+            text = await self._captured(self._body, self.context, self.deadline)
+        except Exception as error:  # noqa: BLE001 - shown in its place
+            return rewritten(self.context, error)
+        if self.claim():
+            self.shows(text)
+        return None
+
+    async def fail(self, error: BaseException) -> None:
+        """Show its part for errors, if it shows nothing yet."""
+        if self.dropped or not self.claim():
+            return
+        error, context = self._fails(error)
+        if context is None:
+            self.shows("")
+            return
+        try:
+            self.shows(await self._captured(self._on_error, context, None))
+        except Exception as second:  # noqa: BLE001 - logged: there is nothing else to show
+            self._fails_again(second)
+
+    async def _captured(self, function: Any, context: Context, deadline: float | None) -> str:
+        iterators = OpenIterators()
+        token = open_iterators.set(iterators)
+        out = self._buffer(function, iterators, None)
+        try:
+            await function(context, out)
+            self._check_time(deadline)
+            return out.getvalue()
+        finally:
+            report(await iterators.aclose())
+            open_iterators.reset(token)
 
 
 class AsyncDeferral(Deferral[AsyncRegion]):
@@ -88,9 +156,9 @@ class AsyncDeferral(Deferral[AsyncRegion]):
 
     def _expire(self, region: AsyncRegion) -> None:
         """Show the error of *region* at once, however long it takes its task to end."""
-        if region.is_settled:  # what remains is its part for errors, which takes what it takes
+        if region.is_claimed:  # what remains is its part for errors, which takes what it takes
             return
-        region.expired = True
+        region.expires()
         task = self._tasks[region]
         _late.add(task)
         self._run(region, region.fail(region.timed_out()))
@@ -197,25 +265,30 @@ async def begin_region_async(
     timeout: Any,
     line: int,
 ) -> AsyncRegion:
-    """A region that begins where *out* is being written to; as ``begin_region``."""
+    """A region that begins where *out* is being written to, deferred if that can be.
+
+    :param variables: the local ones.
+    :param used: the names that the region uses.
+    """
     region = AsyncRegion(body, on_error, seconds(timeout), line)
-    root = out.begin_region(region)
-    deferral = root.deferral
-    if deferral is None and root.defers is not None:
-        patches, nonce, _ = root.defers
-        if patches or asyncio_runs():
-            deferral = AsyncDeferral(root, context.environment, patches, nonce)
-            deferral.open()
-            region.is_first = True
+    deferral, parent = deferral_of(region, out, context.environment, _deferral)
     if deferral is None:
         region.see(context, variables)
     else:
         for loop in changing_of(context, variables, used).values():
             if isinstance(loop, AsyncLoopContext):
                 await _look_ahead(loop, used)
-        region.see(context, kept(context, variables, used))
-        deferral.add(region, root.region)
+        region.see(context, snapshot(context, variables, used))
+        deferral.add(region, parent)
     return region
+
+
+def _deferral(
+    out: Buffer, environment: Environment, patches: bool, nonce: Any, executor: object
+) -> AsyncDeferral | None:
+    if not patches and not asyncio_runs():
+        return None
+    return AsyncDeferral(out, environment, patches, nonce)
 
 
 async def _look_ahead(loop: AsyncLoopContext, used: Collection[str]) -> None:

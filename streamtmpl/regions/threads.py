@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from streamtmpl.chunks.buffer import NEVER
 from streamtmpl.exceptions import StreamClosedError
 
-from .document import AHEAD, Deferral
+from .document import AHEAD, Deferral, deferral_of
 from .region import SyncRegion, seconds
-from .snapshot import kept
+from .snapshot import snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Generator
@@ -29,102 +29,11 @@ if TYPE_CHECKING:
     """A region, the characters it shows, and what it raised that is none of a template's errors."""
 
 
-class SyncDeferral(Deferral[SyncRegion]):
-    """The regions of a template of a sync environment."""
-
-    def __init__(
-        self, out: Buffer, environment: Environment, patches: bool, nonce: Any, executor: Any
-    ) -> None:
-        """As :class:`Deferral`; without an *executor* one region is rendered after the other."""
-        super().__init__(out, environment, patches, nonce)
-        self._pool: InTurn | Pool = InTurn()
-        if executor is not None:
-            self._pool = Pool(executor, self._limit)
-            out.interrupt = self._pool.interrupt
-
-    def add(self, region: SyncRegion, parent: SyncRegion | None) -> None:
-        """Defer *region*."""
-        super().add(region, parent)
-        self._pool.add(region)
-
-    def settle(self, taken: bool = False) -> None:
-        """As that of any deferral; waits if the document is far ahead."""
-        if not self.patches and self._in_document:
-            self._pool.drain()
-        super().settle()
-        while taken and self._in_document and self.is_far_ahead() and not self._settled:
-            self._pool.wait()
-            super().settle()
-        if taken:
-            self._settled = 0
-
-    def rest(self) -> Generator[None, None, None] | None:
-        """What follows the document, as the steps of a render; once."""
-        return self._rest() if self._in_document else None
-
-    def _rest(self) -> Generator[None, None, None]:
-        out = self._out
-        self.end_document()
-        while self._open:
-            region = self._pool.ready()
-            if region is None:
-                if out.tell() > out.flush_limit:
-                    yield  # before it is waited for
-                region = self._pool.wait()
-                if region is None:
-                    break
-            if self.patches:
-                self.write_patch(region)
-            else:
-                self.settle()
-            if out.tell() > out.limit:
-                yield
-        self._pool.drain()  # in order, a region may be written before it is taken
-        self.end()
-
-    def close(self) -> None:
-        """End what is running, as far as threads can be ended: at the next boundary."""
-        self._drop_all()
-        self._pool.close()
-
-
-def begin_region(
-    out: Buffer,
-    context: Context,
-    variables: dict[str, Any],
-    used: Collection[str],
-    body: Callable[..., Any],
-    on_error: Callable[..., Any] | None,
-    timeout: Any,
-    line: int,
-) -> SyncRegion:
-    """A region that begins where *out* is being written to, deferred if that can be.
-
-    :param variables: the local ones.
-    :param used: the names that the region uses.
-    """
-    region = SyncRegion(body, on_error, seconds(timeout), line)
-    root = out.begin_region(region)
-    deferral = root.deferral
-    if deferral is None and root.defers is not None:
-        patches, nonce, executor = root.defers
-        if patches or executor is not None:
-            deferral = SyncDeferral(root, context.environment, patches, nonce, executor)
-            deferral.open()
-            region.is_first = True
-    if deferral is None:
-        region.see(context, variables)
-    else:
-        region.see(context, kept(context, variables, used))
-        deferral.add(region, root.region)
-    return region
-
-
 A_WHILE = 3600.0
 """Seconds that are waited at a time: the operating system takes no number of any size."""
 
 
-class InTurn:
+class OneByOne:
     """Renders one region after the other, when the document has been rendered."""
 
     def __init__(self) -> None:
@@ -155,7 +64,7 @@ class InTurn:
         self._waiting.clear()
 
 
-class Pool:
+class Threads:
     """Renders regions in the threads of an executor, no more than *limit* of a stream at once."""
 
     def __init__(self, executor: Executor, limit: int) -> None:
@@ -178,7 +87,7 @@ class Pool:
     def _fill(self) -> None:
         """Begin what may run."""
         while (region := self._next()) is not None:
-            region.threaded = True
+            region.takes_thread()
             try:
                 future = self._executor.submit(region.variables.run, self._render, region)
             except RuntimeError as error:  # the executor has been shut down
@@ -265,7 +174,7 @@ class Pool:
         :return: whether there is no need to wait for it: not if it shows its error already.
         """
         if not region.variables.copy().run(region.expire) and not region.dropped:
-            region.deadline = None
+            region.stop_clock()
             return False
         with self._lock:
             self._running.pop(region, None)
@@ -283,7 +192,7 @@ class Pool:
         self._fill()
         if error is not None and not isinstance(error, Exception):
             raise error  # such as KeyboardInterrupt: no error that a page could show
-        if not region.is_settled:
+        if not region.is_claimed:
             error = error or RuntimeError("the executor was shut down before the region began")
             region.variables.run(region.fail, error)
         return region
@@ -292,3 +201,95 @@ class Pool:
         """Begin no further region; those that run see at their next boundary that they must end."""
         with self._lock:
             self._waiting.clear()
+
+
+class SyncDeferral(Deferral[SyncRegion]):
+    """The regions of a template of a sync environment."""
+
+    def __init__(
+        self, out: Buffer, environment: Environment, patches: bool, nonce: Any, executor: Any
+    ) -> None:
+        """As :class:`Deferral`; without an *executor* one region is rendered after the other."""
+        super().__init__(out, environment, patches, nonce)
+        self._renders: OneByOne | Threads = OneByOne()
+        if executor is not None:
+            self._renders = Threads(executor, self._limit)
+            out.interrupt = self._renders.interrupt
+
+    def add(self, region: SyncRegion, parent: SyncRegion | None) -> None:
+        """Defer *region*."""
+        super().add(region, parent)
+        self._renders.add(region)
+
+    def settle(self, taken: bool = False) -> None:
+        """As that of any deferral; waits if the document is far ahead."""
+        if not self.patches and self._in_document:
+            self._renders.drain()
+        super().settle()
+        while taken and self._in_document and self.is_far_ahead() and not self._settled:
+            self._renders.wait()
+            super().settle()
+        if taken:
+            self._settled = 0
+
+    def rest(self) -> Generator[None, None, None] | None:
+        """What follows the document, as the steps of a render; once."""
+        return self._rest() if self._in_document else None
+
+    def _rest(self) -> Generator[None, None, None]:
+        out = self._out
+        self.end_document()
+        while self._open:
+            region = self._renders.ready()
+            if region is None:
+                if out.tell() > out.flush_limit:
+                    yield  # before it is waited for
+                region = self._renders.wait()
+                if region is None:
+                    break
+            if self.patches:
+                self.write_patch(region)
+            else:
+                self.settle()
+            if out.tell() > out.limit:
+                yield
+        self._renders.drain()  # in order, a region may be written before it is taken
+        self.end()
+
+    def close(self) -> None:
+        """End what is running, as far as threads can be ended: at the next boundary."""
+        self._drop_all()
+        self._renders.close()
+
+
+def begin_region(
+    out: Buffer,
+    context: Context,
+    variables: dict[str, Any],
+    used: Collection[str],
+    body: Callable[..., Any],
+    on_error: Callable[..., Any] | None,
+    timeout: Any,
+    line: int,
+) -> SyncRegion:
+    """A region that begins where *out* is being written to, deferred if that can be.
+
+    :param variables: the local ones.
+    :param used: the names that the region uses.
+    """
+    region = SyncRegion(body, on_error, seconds(timeout), line)
+    deferral, parent = deferral_of(region, out, context.environment, _deferral)
+    if deferral is None:
+        region.see(context, variables)
+    else:
+        region.see(context, snapshot(context, variables, used))
+        deferral.add(region, parent)
+    return region
+
+
+def _deferral(
+    out: Buffer, environment: Environment, patches: bool, nonce: Any, executor: Executor | None
+) -> SyncDeferral | None:
+    if not patches and executor is None:
+        return None
+    return SyncDeferral(out, environment, patches, nonce, executor)

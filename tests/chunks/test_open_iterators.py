@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from streamtmpl import StreamEnvironment, render_stream
-from streamtmpl.chunks.closing import Sources
+from streamtmpl.chunks.closing import OpenIterators
 
 
 def numbers() -> Iterator[int]:
@@ -13,7 +13,7 @@ def numbers() -> Iterator[int]:
 
 
 def test_ended_generators_are_forgotten() -> None:
-    sources = Sources()
+    sources = OpenIterators()
     left = numbers()
     next(left)
     sources.add(left)
@@ -31,12 +31,12 @@ def test_a_filter_in_every_row_does_not_pile_up_its_generators() -> None:
         "{% for row in rows %}{{ row|map('string')|join }}{% endfor %}"
     )
     with render_stream(template, {"rows": ([n] for n in range(5000))}, chunk_size=0) as stream:
-        most = max(len(stream._sources.open or ()) for _ in stream)
+        most = max(len(stream._iterators.open or ()) for _ in stream)
     assert most < 200
 
 
 def test_nothing_is_added_after_the_end() -> None:
-    sources = Sources()
+    sources = OpenIterators()
     assert sources.close() == []
     late = numbers()
     next(late)
