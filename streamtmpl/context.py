@@ -43,7 +43,7 @@ class StreamContext(Context):
         blocks: dict[str, Callable[[Context], Iterator[str]]],
         globals: MutableMapping[str, Any] | None = None,
     ) -> None:
-        """As :class:`jinja2.runtime.Context`."""
+        """A context whose arguments are those of :class:`jinja2.runtime.Context`."""
         self.parent = parent
         self.vars = {}
         self.environment = environment

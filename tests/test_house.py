@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from importlib.util import resolve_name
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import streamtmpl
 
+DRAWING = Path(__file__).parents[1] / "docs" / "how-it-works.rst"
 ROOT = Path(streamtmpl.__file__).parents[1]
 FLOORS = (
     {"vocabulary", "context", "exceptions", "version"},
@@ -70,6 +72,12 @@ def test_a_module_imports_from_lower_floors_and_its_own_package_only() -> None:
         if wing(other) != wing(module) and FLOOR[wing(other)] >= FLOOR[wing(module)]
     ]
     assert wrong == []
+
+
+def test_the_documentation_draws_these_floors() -> None:
+    drawn = re.findall(r"^ {4,5}\d+  (.*)$", DRAWING.read_text(encoding="utf-8"), re.MULTILINE)
+    floors = [{"" if name == "streamtmpl" else name for name in line.split()} for line in drawn]
+    assert floors == list(reversed(FLOORS))
 
 
 def test_no_circle() -> None:

@@ -42,9 +42,9 @@ class RenderOptions:
 
 
 def parse_arguments(arguments: Sequence[str] | None) -> RenderOptions:
-    """Return the checked arguments; None stands for the process's own.
+    """The checked *arguments*; ``None`` stands for the process's own.
 
-    Wrong usage, ``--help`` and ``--version`` raise SystemExit.
+    :raises SystemExit: wrong usage, ``--help`` and ``--version``.
     """
     parser = _parser()
     options = RenderOptions(**vars(parser.parse_args(arguments)))

@@ -29,10 +29,10 @@ _ESCAPED_BEFORE = ("j2", "jinja", "jinja2")  # page.html.j2 is HTML too
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command with ``arguments``, None for the process's own; return the exit status.
+    """Run the command with *arguments*, ``None`` for the process's own, in the main thread.
 
-    Wrong usage, ``--help`` and ``--version`` raise SystemExit, as argparse does. To be called in
-    the main thread.
+    :return: the exit status.
+    :raises SystemExit: wrong usage, ``--help`` and ``--version``, as argparse does.
     """
     options = parse_arguments(arguments)
     try:
@@ -49,7 +49,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def render(options: RenderOptions) -> None:
-    """Render as ``options`` say. Raises what the template raises, DataError and OutputError."""
+    """Render as *options* say.
+
+    :raises DataError: a file of data cannot be read or does not hold what it should.
+    :raises OutputError: the output cannot be written.
+    :raises Exception: what the template raises.
+    """
     rows = {name: Rows(file, options.rows_format) for name, file in options.rows}
     template = load_template(options)
     context: dict[str, Any] = {}
@@ -74,7 +79,10 @@ def render(options: RenderOptions) -> None:
 
 
 def load_template(options: RenderOptions) -> jinja2.Template:
-    """Compile the template. Raises Jinja2's errors when it is missing, unreadable or wrong."""
+    """Compile the template that *options* name.
+
+    :raises jinja2.TemplateError: it is missing, unreadable or wrong.
+    """
     loader = FileLoader(options.template, options.search_path)
     environment = StreamEnvironment(
         loader=loader,
@@ -87,7 +95,7 @@ def load_template(options: RenderOptions) -> jinja2.Template:
 def _progress(
     destination: Destination, rows: Sequence[Rows]
 ) -> AbstractContextManager[Callable[[int], None]]:
-    """Return a bar for a user who sees standard error but not the output, else nothing to see."""
+    """A bar for a user who sees standard error but not the output, else nothing to see."""
     if sys.stderr is None or not sys.stderr.isatty() or destination.is_terminal:
         return nullcontext(ignore_progress)
     return progress_bar(rows)

@@ -22,23 +22,28 @@ _TOML_PLACE = re.compile(r" \(at line (\d+), column (\d+)\)$")
 class DataError(Exception):
     """A file cannot be read or does not hold what it should.
 
-    ``source`` is the file as the user knows it; ``line`` counts from 1 and is None when the problem
-    is not in one line.
+    Its text names the file, the line and the problem.
     """
 
     def __init__(self, source: str, line: int | None, problem: str) -> None:
+        """An error of the file *source*, as the user knows it.
+
+        :param line: counts from 1; ``None``: the problem is not in one line.
+        """
         super().__init__(f"{source}: {problem}" if line is None else f"{source}:{line}: {problem}")
 
 
 def source_name(path: str) -> str:
-    """Return how messages call the file ``path``."""
+    """How messages call the file *path*."""
     return "<stdin>" if path == STANDARD_INPUT else path
 
 
 def read_data(path: str) -> dict[str, Any]:
-    """Return the top-level names and values of a JSON or TOML file; ``-`` is JSON on stdin.
+    """The top-level names and values of a JSON or TOML file; ``-`` is JSON on standard input.
 
-    A file without an extension is taken for JSON. Raises DataError.
+    A file without an extension is taken for JSON.
+
+    :raises DataError: it cannot be read or is neither.
     """
     suffix = os.path.splitext(path)[1].lower()
     if suffix not in ("", ".json", ".toml"):
@@ -78,7 +83,11 @@ def _parse_toml(text: str, source: str) -> dict[str, Any]:
 
 
 def parse_json_object(text: str, source: str, line: int | None = None) -> dict[str, Any]:
-    """Parse a JSON object; ``line`` is where ``text`` stands when it is only a line of the file."""
+    """Parse a JSON object.
+
+    :param line: where *text* stands when it is only a line of the file *source*.
+    :raises DataError: it is none.
+    """
     try:
         value = json.loads(text)
     except json.JSONDecodeError as error:
@@ -94,24 +103,30 @@ def parse_json_object(text: str, source: str, line: int | None = None) -> dict[s
 
 
 def open_binary(path: str) -> io.BufferedReader:
-    """Open ``path`` or, for ``-``, standard input, which closing leaves open. Raises OSError."""
+    """Open *path* or, for ``-``, standard input, which closing leaves open.
+
+    :raises OSError: it cannot be opened.
+    """
     if path == STANDARD_INPUT:
         return open(standard_input(), "rb", closefd=False)
     return open(path, "rb")
 
 
 def standard_input() -> int:
-    """Return the number of standard input's descriptor. Raises OSError when it is closed."""
+    """The number of standard input's descriptor.
+
+    :raises OSError: it is closed.
+    """
     if sys.stdin is None:  # closed when the process started; the number may be another file's now
         raise OSError(errno.EBADF, "it is closed")
     return 0
 
 
 def unreadable(source: str, error: OSError, line: int | None = None) -> DataError:
-    """Return the DataError for a file that cannot be opened, or not be read beyond ``line``."""
+    """The error for a file that cannot be opened, or not be read beyond *line*."""
     return DataError(source, line, f"cannot be read: {error.strerror}")
 
 
 def not_utf8(byte: int) -> str:
-    """Return the problem with a file that ``byte`` shows not to be UTF-8."""
+    """The problem with a file that *byte* shows not to be UTF-8."""
     return f"expected UTF-8 text, found the byte 0x{byte:02x}"

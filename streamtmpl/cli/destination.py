@@ -25,18 +25,24 @@ class OutputError(Exception):
 
 
 class Destination:
-    """An open output. ``name`` is what messages call it."""
+    """An open output."""
 
     def __init__(self, file: BinaryIO, name: str) -> None:
+        """Write to *file*, which messages call *name*."""
         self._file = file
         self._name = name
 
     @property
     def is_terminal(self) -> bool:
+        """Whether a user sees what is written."""
         return self._file.isatty()
 
     def write(self, chunk: bytes) -> None:
-        """Write all of ``chunk``. Raises OutputError, or BrokenPipeError when the reader left."""
+        """Write all of *chunk*.
+
+        :raises OutputError: it cannot be written.
+        :raises BrokenPipeError: the reader has left.
+        """
         with _named_errors(self._name):
             rest = memoryview(chunk)
             while rest:
@@ -48,10 +54,11 @@ class Destination:
 
 @contextmanager
 def open_destination(path: str | None) -> Iterator[Destination]:
-    """Open ``path`` for the length of a ``with`` block; None and ``-`` are standard output.
+    """Open *path* for the length of a ``with`` block; ``None`` and ``-`` are standard output.
 
     When the block raises, a regular file keeps the content it had, or does not come into being.
-    Raises OutputError.
+
+    :raises OutputError: it cannot be opened, or not take the place of the file.
     """
     if path is None or path == STANDARD_OUTPUT or _is_standard_output(path):
         yield _standard_output()
@@ -75,7 +82,7 @@ def _standard_output() -> Destination:
 
 
 def _is_standard_output(path: str) -> bool:
-    """Return whether ``path`` is another way to say standard output, such as /dev/stdout."""
+    """Whether *path* is another way to say standard output, such as /dev/stdout."""
     try:
         return os.path.samestat(os.stat(path), os.fstat(_STDOUT_NUMBER))
     except OSError:
@@ -83,7 +90,7 @@ def _is_standard_output(path: str) -> bool:
 
 
 def _is_regular(path: str) -> bool:
-    """Return whether ``path`` is, or would become, a file that another can take the place of."""
+    """Whether *path* is, or would become, a file that another can take the place of."""
     if os.path.abspath(path).startswith(_DESCRIPTORS):
         return False
     return not os.path.exists(path) or stat.S_ISREG(os.stat(path).st_mode)
@@ -91,7 +98,7 @@ def _is_regular(path: str) -> bool:
 
 @contextmanager
 def _replaced_file(target: str, name: str) -> Iterator[Destination]:
-    """Open a temporary file beside ``target`` that takes its place when the block succeeds."""
+    """Open a temporary file beside *target* that takes its place when the block succeeds."""
     temporary = os.path.join(os.path.dirname(target), f".streamtmpl-{secrets.token_hex(8)}.tmp")
     with _named_errors(name):
         _check_writable(target)
@@ -140,7 +147,7 @@ def _discard(file: BinaryIO, path: str) -> None:
 
 @contextmanager
 def _named_errors(name: str) -> Iterator[None]:
-    """Turn an OSError into an OutputError about ``name``, except that a broken pipe stays one."""
+    """Turn an OSError into an OutputError about *name*, except that a broken pipe stays one."""
     try:
         yield
     except BrokenPipeError:

@@ -12,7 +12,7 @@ from .destination import OutputError
 
 
 def report(error: Exception, with_traceback: bool) -> None:
-    """Write ``error`` to standard error as one line, below its traceback if that is wanted."""
+    """Write *error* to standard error as one line, below its traceback if that is wanted."""
     if sys.stderr is None:  # closed when the process started
         return
     if with_traceback:
@@ -21,7 +21,7 @@ def report(error: Exception, with_traceback: bool) -> None:
 
 
 def describe(error: Exception) -> str:
-    """Return what happened and where: in a file of data, in the output or in a template."""
+    """What happened and where: in a file of data, in the output or in a template."""
     if isinstance(error, (DataError, OutputError)):
         return str(error)
     if isinstance(error, jinja2.TemplateSyntaxError):
@@ -33,7 +33,7 @@ def describe(error: Exception) -> str:
 
 
 def template_place(frame: TracebackType | None) -> tuple[str, int] | None:
-    """Return file and line of the innermost template in a traceback, None without templates.
+    """File and line of the innermost template in a traceback, ``None`` without templates.
 
     Jinja2 rewrites the tracebacks of templates: the frames have the template's file and line.
     """

@@ -9,15 +9,18 @@ from .data import not_utf8
 
 
 class FileLoader(jinja2.FileSystemLoader):
-    """Loads the template file ``path``, and by name what it extends, includes and imports.
+    """Loads the template file *path*, and by name what it extends, includes and imports.
 
-    Names are looked for in ``folders`` and then in the file's own folder. The file itself is
-    :attr:`main`: its path below the first of ``folders`` that holds it, else its last part. That
-    name always means this file. A ``path`` that does not exist is looked for in ``folders``.
+    Names are looked for in *folders* and then in the file's own folder. The file itself is
+    :attr:`main`: its path below the first of *folders* that holds it, else its last part. That
+    name always means this file. A *path* that does not exist is looked for in *folders*.
     """
 
     def __init__(self, path: str, folders: Sequence[str]) -> None:
-        """Raise TemplateNotFound when there is no such file."""
+        """Find *path*.
+
+        :raises jinja2.TemplateNotFound: there is no such file.
+        """
         self._path = _find(path, folders)
         own_folder = os.path.dirname(self._path) or os.curdir
         super().__init__([*folders, own_folder])
@@ -26,7 +29,10 @@ class FileLoader(jinja2.FileSystemLoader):
     def get_source(
         self, environment: jinja2.Environment, template: str
     ) -> tuple[str, str, Callable[[], bool]]:
-        """Return source, file name and freshness. What cannot be read raises TemplateError."""
+        """Source, file name and freshness.
+
+        :raises jinja2.TemplateError: it cannot be read.
+        """
         try:
             if template == self.main:
                 return self._main_source()
@@ -62,7 +68,7 @@ def _listed(folders: Sequence[str]) -> str:
 
 
 def _name_below(path: str, folders: Sequence[str]) -> str:
-    """Return the template name of ``path``, which is in or below one of ``folders``."""
+    """The template name of *path*, which is in or below one of *folders*."""
     names = (os.path.relpath(path, folder) for folder in folders)
     name = next(name for name in names if name.split(os.sep)[0] != os.pardir)
     return name.replace(os.sep, "/")

@@ -34,11 +34,15 @@ class Rows:
     """The rows of a CSV, TSV or JSON lines file as dictionaries, read while they are iterated.
 
     Every iteration reads a regular file anew. Standard input and other pipes can be iterated once;
-    a second time raises DataError, as does everything that is wrong with the file or a row.
+    a second time raises :class:`DataError`, as does all that is wrong with the file or a row.
     """
 
     def __init__(self, path: str, row_format: str | None = None) -> None:
-        """Check that ``path`` can be read. A ``row_format`` of None goes by the name or content."""
+        """Check that *path* can be read.
+
+        :param row_format: one of :data:`ROW_FORMATS`; ``None`` goes by the name or content.
+        :raises DataError: it cannot.
+        """
         self.source = source_name(path)
         self._path = path
         self._format = row_format or _FORMAT_BY_SUFFIX.get(os.path.splitext(path)[1].lower())
@@ -66,7 +70,7 @@ class Rows:
             yield from _parse_rows(_checked_lines(file, self.source), self.source, self._format)
 
     def bytes_read(self) -> int:
-        """Return how far the latest iteration of a regular file is; at its end once it is over."""
+        """How far the latest iteration of a regular file is; at its end once it is over."""
         if self._file is None:
             return 0
         return (self.size or 0) if self._file.closed else self._file.buffer.tell()
@@ -162,9 +166,11 @@ def _check_decoded(line: str, source: str, number: int) -> None:
 
 
 def _regular_file_size(path: str) -> int | None:
-    """Return a readable file's size in bytes, None for what is not a regular file.
+    """A readable file's size in bytes, ``None`` for what is not a regular file.
 
-    Raises OSError when it cannot be read. A pipe is not opened: that would wait for its writer.
+    A pipe is not opened: that would wait for its writer.
+
+    :raises OSError: it cannot be read.
     """
     status = os.stat(standard_input() if path == STANDARD_INPUT else path)
     if stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode):

@@ -102,7 +102,10 @@ class AsyncDeferral(Deferral[AsyncRegion]):
     """The regions of a template of an async environment."""
 
     def __init__(self, out: Buffer, environment: Environment, patches: bool, nonce: Any) -> None:
-        """As :class:`Deferral`. On event loops other than asyncio's, regions render in turn."""
+        """For the stream that takes its text from *out*; arguments as of :class:`Deferral`.
+
+        On event loops other than asyncio's, regions render in turn.
+        """
         super().__init__(out, environment, patches, nonce)
         self._loop = asyncio.get_running_loop() if asyncio_runs() else None
         self._waiting: deque[AsyncRegion] = deque()

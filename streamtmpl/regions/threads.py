@@ -209,7 +209,10 @@ class SyncDeferral(Deferral[SyncRegion]):
     def __init__(
         self, out: Buffer, environment: Environment, patches: bool, nonce: Any, executor: Any
     ) -> None:
-        """As :class:`Deferral`; without an *executor* one region is rendered after the other."""
+        """For the stream that takes its text from *out*; other arguments as of :class:`Deferral`.
+
+        :param executor: whose threads render; ``None``: one region after the other.
+        """
         super().__init__(out, environment, patches, nonce)
         self._renders: OneByOne | Threads = OneByOne()
         if executor is not None:
@@ -222,7 +225,7 @@ class SyncDeferral(Deferral[SyncRegion]):
         self._renders.add(region)
 
     def settle(self, taken: bool = False) -> None:
-        """As that of any deferral; waits if the document is far ahead."""
+        """Leave in the buffer what can be handed over; wait if the document is far ahead."""
         if not self.patches and self._in_document:
             self._renders.drain()
         super().settle()

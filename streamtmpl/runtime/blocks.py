@@ -33,7 +33,10 @@ class BlockReference(runtime.BlockReference):
         return streamed_reference(super().super)
 
     def _entry(self, context: Context | None, shape: Shape | None) -> Callable[..., Any] | None:
-        """As that of a macro."""
+        """What renders the block into a buffer; ``None``: in *context* it must be captured.
+
+        *shape* is that of the call, as for macros.
+        """
         if context is not None and not self._context.eval_ctx.autoescape:
             return None
         return self._into
@@ -55,7 +58,7 @@ class BlockReference(runtime.BlockReference):
 
 @named_as(runtime.BlockReference)
 class AsyncBlockReference(BlockReference):
-    """The same in an async environment: called as a function it gives an awaitable."""
+    """``self.name`` or ``super`` of an async environment: as a function it gives an awaitable."""
 
     _compiled = staticmethod(async_into)
 
@@ -77,7 +80,7 @@ def overridden_block(context: Context, name: str, block: Callable[..., Any]) -> 
 
 
 def streamed_reference(reference: Any) -> Any:
-    """The same reference to a block as one that streams; anything else as it is."""
+    """*reference*, as one that streams if it is to a block; anything else as it is."""
     if type(reference) is not runtime.BlockReference:
         return reference
     context = reference._context

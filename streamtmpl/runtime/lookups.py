@@ -33,7 +33,7 @@ def item_or_undefined(environment: Environment, value: Any, name: str) -> Any:
 
 @internalcode
 def attribute_missing(environment: Environment, value: Any, name: str) -> Any:
-    """The same, called while the error of the look-up is handled."""
+    """``value.name`` where looking the attribute up has raised the error that is being handled."""
     error = sys.exc_info()[1]
     if type(value) is not dict and not isinstance(error, AttributeError):
         # A property's own KeyError is no missing attribute. Its traceback begins with the frame

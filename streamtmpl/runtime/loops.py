@@ -113,7 +113,10 @@ class LoopContext(runtime.LoopContext):
         return self._length
 
     def _entry(self, context: Context | None, shape: Shape | None) -> Callable[..., Any] | None:
-        """As that of a macro."""
+        """What renders ``loop(...)`` into a buffer; ``None``: in *context* it must be captured.
+
+        *shape* is that of the call, as for macros.
+        """
         return self._into if context is None or self._is_text() else None
 
     def _is_text(self) -> bool:
@@ -170,7 +173,7 @@ class AsyncLoopContext(AwaitedLoopContext, runtime.AsyncLoopContext):
     def __init__(
         self, iterable: Any, undefined: type[Undefined], source: Source, *args: Any
     ) -> None:
-        """As :class:`LoopContext`, over the async iterator of *source*."""
+        """Loop over the async iterator of *source*; *args* are those of :class:`LoopContext`."""
         super().__init__(iterable, undefined, source, *args)
         self._iterator = source.pulls
 

@@ -40,7 +40,10 @@ class Macro(runtime.Macro):
         caller: bool,
         default_autoescape: bool,
     ) -> None:
-        """As :class:`jinja2.runtime.Macro`; *func* is the compiled function."""
+        """A macro of *environment* whose compiled function is *func*.
+
+        The other arguments are those of :class:`jinja2.runtime.Macro`.
+        """
         self._environment = environment
         self._func = func
         self._argument_count = len(arguments)
