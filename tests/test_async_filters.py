@@ -19,7 +19,7 @@ import pytest
 from streamtmpl import StreamEnvironment, render_stream_async
 from tests.outcomes import assert_same, every_source, kind, never_awaited, prepare
 
-pytestmark = never_awaited
+pytestmark = [never_awaited, pytest.mark.comparison]
 
 DRAINING = {
     "list": "list",

@@ -7,11 +7,14 @@ import subprocess
 import sys
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.cursors import ASYNCHRONOUS, PLAIN, Generator, Made, consume
 from tests.tracing import ASYNC, ASYNC_SOURCES, SYNC, Kind
+
+pytestmark = pytest.mark.comparison
 
 
 def _body(children: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
