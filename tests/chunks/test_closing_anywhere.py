@@ -7,12 +7,15 @@ import subprocess
 import sys
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.tracing import ASYNC, ASYNC_SOURCES, SYNC, Kind
 
 from .cursors import ASYNCHRONOUS, PLAIN, Generator, Made, consume
+
+pytestmark = pytest.mark.comparison
 
 
 def _body(children: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
