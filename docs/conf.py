@@ -22,7 +22,7 @@ nitpick_ignore_regex = [
     # needs no network.
     (r"py:.*", r"(jinja2\..*|Environment|Template|linecache)"),
     (r"py:.*", r"(StartResponse|WSGIEnvironment|wsgiref\..*|Executor|ImproperlyConfigured)"),
-    (r"py:class", r"streamtmpl\.stream\.Chunk"),  # the type variable: str or bytes
+    (r"py:class", r"streamtmpl\.chunks\.stream\.Chunk"),  # the type variable: str or bytes
     (r"py:class", r"Executor"),
     (r"py:class", r"HeaderItems"),  # an alias, which signatures show by its name
 ]

@@ -1,12 +1,16 @@
-"""What the tests of the engine share."""
+"""What the tests of the engine share, and what a run of them tells at its end."""
 
 from __future__ import annotations
 
 import traceback
+from collections import Counter
 from collections.abc import Callable
+from pathlib import PurePosixPath
 from typing import NamedTuple
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 
 class Frame(NamedTuple):
@@ -32,3 +36,45 @@ def template_frames() -> TemplateFrames:
         ]
 
     return frames
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--comparisons", action="store_true", help="run the long comparisons with Jinja2 too"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.option.comparisons:
+        left_out = [item for item in items if item.get_closest_marker("comparison")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("comparison")]
+
+
+class OneBrowserOfAKind(LoadFileScheduling):
+    """A file's tests share its servers; a browser that runs twice on a machine may not start."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "browsers" if nodeid.startswith("tests/browsers/") else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneBrowserOfAKind:
+    return OneBrowserOfAKind(config, log)
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """List what was not run: how many tests of which folder, and why."""
+    skipped = Counter(
+        (
+            str(PurePosixPath(report.nodeid.partition("::")[0]).parent),
+            report.longrepr[2].removeprefix("Skipped: "),
+        )
+        for report in terminalreporter.stats.get("skipped", [])
+    )
+    terminalreporter.section("not run, and why")
+    for (folder, reason), count in sorted(skipped.items()):
+        terminalreporter.line(f"{folder}: {count}: {reason}")
+    if not config.option.comparisons:
+        terminalreporter.line("the long comparisons with Jinja2: --comparisons runs them")

@@ -32,13 +32,9 @@ class ResponseHeaders(Headers):
             self._headers.append(_checked(name, value))  # type: ignore[attr-defined]
 
     def sent(self) -> list[tuple[str, str]]:
-        """The pairs to send; from now on they stay as they are.
-
-        :raises ValueError: a parameter that was added to one could not be sent.
-        """
-        pairs = [_checked(name, value) for name, value in self.items()]
+        """The pairs to send; from now on they stay as they are."""
         self._sent = True
-        return pairs
+        return self.items()
 
     def _change(self, name: str) -> None:
         if self._sent:
@@ -61,6 +57,8 @@ class ResponseHeaders(Headers):
         """Give *_name* one more value, with parameters such as ``filename="a.csv"``."""
         self._change(_name)
         name, value = _checked(_name, "" if _value is None else _value)
+        for parameter in _params.items():
+            check_text("{}={}".format(*parameter), f"header {name!r}: its parameter {parameter!r}")
         super().add_header(name, None if _value is None else value, **_params)
 
 

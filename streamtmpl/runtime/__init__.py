@@ -8,4 +8,10 @@
 
 from streamtmpl.vocabulary import fetching
 
+# All of them, so that the first template has nothing left to load.
+from . import blocks, callables, escaping, filters, lookups, loops, macros, sources
+
+__all__ = ["blocks", "callables", "escaping", "filters", "lookups", "loops", "macros", "sources"]
+
+
 __getattr__ = fetching(__name__)

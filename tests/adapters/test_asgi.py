@@ -231,20 +231,6 @@ def test_an_unknown_block_to_commit_after(kind: str) -> None:
         answer(StreamResponse(template(kind, "page"), commit_after="main"))
 
 
-@KINDS
-def test_a_header_that_cannot_be_sent_is_an_early_error(kind: str) -> None:
-    async def main() -> None:
-        exchange = Exchange()
-        response = StreamResponse(template(kind, "page"))
-        # Values are checked when they are set, their parameters only here.
-        response.headers.add_header("Location", "/", then="\r\nSet-Cookie: a=1")
-        with pytest.raises(ValueError, match="Location"):
-            await exchange.over(response)
-        assert exchange.sent == []
-
-    asyncio.run(main())
-
-
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [

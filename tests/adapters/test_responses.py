@@ -102,11 +102,14 @@ def test_headers_of_other_types(headers: Any, message: str) -> None:
         ResponseHead(headers=headers)
 
 
-def test_a_parameter_that_cannot_be_sent_is_refused_in_the_end() -> None:
+@pytest.mark.parametrize(
+    ("filename", "message"), [("a\r\nb", "control character"), ("\N{SNOWMAN}", "Latin-1")]
+)
+def test_a_parameter_that_cannot_be_sent_is_refused_at_once(filename: str, message: str) -> None:
     head = ResponseHead()
-    head.headers.add_header("Content-Disposition", "attachment", filename="a\r\nb")
-    with pytest.raises(ValueError, match="control character"):
-        head.sent()
+    with pytest.raises(ValueError, match=f"header 'Content-Disposition'.*{message}"):
+        head.headers.add_header("Content-Disposition", "attachment", filename=filename)
+    assert "Content-Disposition" not in head.headers
 
 
 def test_headers_may_come_several_times_and_keep_their_order() -> None:

@@ -112,9 +112,12 @@ def test_an_early_error_is_the_servers_to_answer_and_logged_once(site: Site, nam
         with pytest.raises(Incomplete):
             fetch(site.port, f"/early?name={name}")
     else:
-        head, body = fetch(site.port, f"/early?name={name}")
-        assert head.status == site.kind.early_status
-        assert name.encode() not in body
+        with Connection(site.port) as connection:
+            connection.send(f"/early?name={name}", headers="Connection: close\r\n")
+            answer = b"".join(iter(connection.receive, b""))
+        # Not taken apart: gunicorn's own page has broken headers from Python 3.14 on.
+        assert answer.split()[1] == b"%d" % site.kind.early_status
+        assert name.encode() not in answer
     assert_logged_once(site, before)
 
 

@@ -9,7 +9,6 @@ import pytest
 
 from . import driver, sites
 from .driver import KINDS, Browser
-from .processes import NotStarted
 from .server import PageServer, serving
 from .sites import SERVERS, Serve, Site
 
@@ -20,20 +19,21 @@ Start = Callable[[str], Browser]
 def start() -> Iterator[Start]:
     """Gives the running browser of a kind; the test is skipped where it is not installed."""
     running: dict[str, Browser] = {}
+    failed: dict[str, Exception] = {}  # it would take its time to fail again for each test
     with ExitStack() as stack:
 
         def start(kind: str) -> Browser:
             reason = driver.missing(kind)
             if reason is not None:
                 pytest.skip(f"no {kind}: {reason}")
+            if kind in failed:
+                raise failed[kind]
             if kind not in running:
                 try:
                     running[kind] = stack.enter_context(driver.browser(kind))
-                except (NotStarted, TimeoutError) as error:
-                    if kind != "webkit":
-                        raise
-                    # Another one may be running on this machine, which it waits for.
-                    pytest.skip(f"WebKit's driver is installed and starts no browser: {error!r}")
+                except Exception as error:
+                    failed[kind] = error
+                    raise
             return running[kind]
 
         yield start

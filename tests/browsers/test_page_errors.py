@@ -26,10 +26,10 @@ CASES: dict[str, tuple[str, str]] = {
         "a z",
     ),
     "an error in a row": (
-        """<table><tbody>{% for n in [1, 0, 2] %}{% defer %}<tr><td>{{ 2 // n }}</td></tr>
+        """<table><tbody>{% for n in [1, 0, 2] %}{% defer %}<tr><td>{{ 2 / n }}</td></tr>
         {% placeholder %}<tr><td>wait</td></tr>
         {% error %}<tr><td>{{ error }}</td></tr>{% enddefer %}{% endfor %}</tbody></table>""",
-        "2 integer division or modulo by zero 1",
+        "2.0 division by zero 1.0",
     ),
     "too long": (
         """<p>a {% defer timeout=0.02 %}{{ wait('never') }}{% placeholder %}wait

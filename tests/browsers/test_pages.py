@@ -88,8 +88,7 @@ def test_nested_regions_are_ready_in_any_order(
     """One that is ready waits until what it stands in is."""
     served = site.add(THREE_LEVELS)
     page = browser.open(served.url, wait=False)
-    page.wait_for("document.querySelector('div')")
-    assert page.evaluate("document.querySelector('div').textContent.trim()") == "wait 1"
+    page.wait_for("document.querySelector('div')?.textContent.trim() == 'wait 1'")
     for name in order:
         served.open(name)
         page.wait_for(_shown_when(served))

@@ -7,12 +7,15 @@ import subprocess
 import sys
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.tracing import ASYNC, ASYNC_SOURCES, SYNC, Kind
 
 from .cursors import ASYNCHRONOUS, PLAIN, Generator, Made, consume
+
+pytestmark = pytest.mark.comparison
 
 
 def _body(children: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
@@ -132,7 +135,7 @@ def everything_sync():
             assert opened == closed, (taken, close)
 
 async def everything_async():
-    asyncio.get_running_loop().slow_callback_duration = 60  # a busy machine is no fault
+    asyncio.get_running_loop().slow_callback_duration = 60  # the machine may be busy
     for template, make in ((native, plain), (native, lazy), (sync, plain)):
         for taken in range(8):
             for close in (True, False):

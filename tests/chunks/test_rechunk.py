@@ -67,7 +67,9 @@ def test_strings_of_all_kinds(way: Way) -> None:
 
 @plain_ways
 @pytest.mark.parametrize(
-    "make", [list, tuple, iter, dict.fromkeys, lambda items: map(str, items)], ids=str
+    "make",
+    [list, tuple, iter, dict.fromkeys, lambda items: map(str, items)],
+    ids=["list", "tuple", "iter", "dict", "map"],
 )
 def test_all_kinds_of_iterables(way: Way, make: Callable[[list[str]], Iterable[str]]) -> None:
     assert chunks_of(way, make(["a", "b"])) == ["ab"]
@@ -77,7 +79,9 @@ def test_all_kinds_of_iterables(way: Way, make: Callable[[list[str]], Iterable[s
 
 
 @pytest.mark.parametrize("function", [rechunk, rechunk_async])
-@pytest.mark.parametrize("bad", ["text", b"bytes", 1, None, object()], ids=repr)
+@pytest.mark.parametrize(
+    "bad", ["text", b"bytes", 1, None, object()], ids=lambda bad: type(bad).__name__
+)
 def test_what_is_no_iterable_of_strings(function: Callable[..., Any], bad: Any) -> None:
     with pytest.raises(NotStreamingError, match="iterable of strings"):
         function(bad)

@@ -1,5 +1,6 @@
 """The command line as a process: what it reads, writes and shows, and how it ends."""
 
+import io
 import os
 import select
 import signal
@@ -252,7 +253,7 @@ def test_interrupt_ends_quietly():
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_signal_removes_the_unfinished_output_file(folder, number, status):
     with start(EACH_ROW, "--rows", "-", "--chunk-size", "0", "--output", "out") as process:
-        process.stdin.write(b"a\n" + b"x" * 100_000 + b"\n")
+        process.stdin.write(b"a\n" + b"xxx\n" * io.DEFAULT_BUFFER_SIZE)
         wait_until(lambda: any(file.stat().st_size for file in folder.glob(".streamtmpl-*")))
         process.send_signal(number)
         assert process.stderr.read() == b""

@@ -26,6 +26,8 @@ from markupsafe import Markup
 
 from streamtmpl import StreamEnvironment, render_stream, render_stream_async
 
+pytestmark = pytest.mark.comparison
+
 FILES = sorted((Path(__file__).resolve().parent / "language").glob("*.txt"))
 HEAD = re.compile(r"^== (?P<name>.+?)(?: \((?P<fails>raises|raises, wherever)\))?$", re.MULTILINE)
 PART = re.compile(r"^-- (?P<file>.+)$", re.MULTILINE)

@@ -14,3 +14,8 @@ def _still_clock() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as monkeypatch:
         replaced_clock(monkeypatch)
         yield
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Is called for what is in this folder."""
+    item.add_marker(pytest.mark.comparison)

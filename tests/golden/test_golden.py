@@ -40,6 +40,7 @@ UPDATE = bool(os.environ.get("UPDATE_GOLDEN"))
 TEMPLATES = sorted(path.stem for path in GOLDEN.glob("*.html"))
 REGIONS = sorted(f"regions/{path.stem}" for path in GOLDEN.glob("regions/*.html"))
 ERRORS = sorted(path.stem for path in (GOLDEN / "errors").glob("*.html"))
+HINT = "if that is intended, see the head of test_golden.py"
 ONLY_OURS = {"flush_in_filter", "flush_in_set"}
 KINDS = pytest.mark.parametrize("kind", ["sync", "async"])
 
@@ -102,8 +103,8 @@ def check(name: str, actual: str) -> None:
     if UPDATE:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(actual, encoding="utf-8", newline="\n")
-    assert path.exists(), f"no snapshot {path.name}: see the head of {Path(__file__).name}"
-    assert actual == path.read_text(encoding="utf-8")
+    assert path.exists(), f"no snapshot {path.name}: {HINT}"
+    assert actual == path.read_text(encoding="utf-8"), f"{path.name} has changed: {HINT}"
 
 
 def lines(chunks: list[str]) -> str:

@@ -55,14 +55,14 @@ CASES: dict[str, tuple[str | dict[str, str], str]] = {
         "afb",
     ),
     "nested, the fallback fails": (
-        "{% boundary %}lost{% boundary %}{{ boom() }}{% fallback %}{{ 1 // 0 }}{% endboundary %}"
+        "{% boundary %}lost{% boundary %}{{ boom() }}{% fallback %}{{ 1 / 0 }}{% endboundary %}"
         "{% fallback %}{{ error }}{% endboundary %}",
-        "integer division or modulo by zero",
+        "division by zero",
     ),
     "in a fallback": (
-        "{% boundary %}{{ boom() }}{% fallback %}{% boundary %}{{ 1 // 0 }}{% fallback %}"
+        "{% boundary %}{{ boom() }}{% fallback %}{% boundary %}{{ 1 / 0 }}{% fallback %}"
         "{{ error }}{% endboundary %}{{ error }}{% endboundary %}",
-        "integer division or modulo by zero&lt;boom&gt;",
+        "division by zero&lt;boom&gt;",
     ),
     "in a macro": (
         "{% macro m(n) %}{% boundary %}{{ 2 // n }}{% fallback %}f{{ n }}{% endboundary %}"

@@ -131,25 +131,27 @@ def test_regions_are_not_rendered_far_ahead_of_their_reader(
     assert sorted(rendered) == list(range(500))
 
 
-@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize(("first", "patches"), [(0, ["0"]), (1, ["1 in", "1 out"])])
 def test_a_region_in_a_placeholder_goes_with_it(
-    env: StreamEnvironment, threads: Threads, first: int
+    env: StreamEnvironment, threads: Threads, first: int, patches: list[str]
 ) -> None:
     gates = Gates()
     source = (
-        "{% macro other() %}[{% boundary %}{% defer %}{{ wait(1) }}{% placeholder %}p"
-        "{% enddefer %}{% endboundary %}]{% endmacro %}"
-        "{% defer %}{{ wait(0) }}{% placeholder %}{{ other() }}{% enddefer %}{{ other() }}!"
+        "{% macro other(where) %}[{% boundary %}{% defer %}{{ wait(1) }} {{ where }}"
+        "{% placeholder %}p{% enddefer %}{% endboundary %}]{% endmacro %}"
+        "{% defer %}{{ wait(0) }}{% placeholder %}{{ other('in') }}{% enddefer %}"
+        "{{ other('out') }}!"
     )
     stream = render_stream(env.from_string(source), {"wait": gates.wait}, executor=threads)
     ahead = Ahead(stream)
     ahead.text_with("!")
     gates.open(first)
-    ahead.text_with(f">{first}</template>")
+    for patch in patches:
+        ahead.text_with(f">{patch}</template>")
     gates.open(0, 1)
     text = ahead.text()
-    assert assembled(text) == "0[1]!"
-    assert page(text).contents.count("1") == 1 + first
+    assert assembled(text) == "0[1 out]!"
+    assert ("1 in" in page(text).contents) == ("1 in" in patches)
 
 
 @pytest.mark.parametrize("deferred", ["patch", "in-order"])

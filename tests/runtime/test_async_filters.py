@@ -20,7 +20,7 @@ from streamtmpl import StreamEnvironment, render_stream_async
 
 from .async_outcomes import assert_same, every_source, kind, never_awaited, prepare
 
-pytestmark = never_awaited
+pytestmark = [never_awaited, pytest.mark.comparison]
 
 DRAINING = {
     "list": "list",

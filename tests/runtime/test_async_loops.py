@@ -7,7 +7,7 @@ import pytest
 
 from .async_outcomes import SOURCES, assert_same, assert_same_sync, never_awaited
 
-pytestmark = never_awaited
+pytestmark = [never_awaited, pytest.mark.comparison]
 
 BODIES = {
     "item": "{{ x }}",

@@ -63,7 +63,7 @@ TEMPLATES = {
     "{% endfor %}<p>end</p></body>",
     "watched": "<p>shell</p>{% defer %}{{ wait(gate) }}{% enddefer %}"
     "{% defer %}{% for number in silence() %}{{ number }}{% endfor %}{% enddefer %}</body>",
-    "failing": "<p>shell</p>{% defer %}{{ 1 // 0 }}{% error %}<i>{{ error }}</i>{% enddefer %}\n"
+    "failing": "<p>shell</p>{% defer %}{{ 1 / 0 }}{% error %}<i>{{ error }}</i>{% enddefer %}\n"
     "{% defer %}{{ 1 // 0 }}{% enddefer %}{% defer %}<b>fine</b>{% enddefer %}</body>",
     "users": "<p>{{ user() }} {{ given }}</p>{% for number in (1, 2) %}{% defer %}"
     "{{ wait(crowd) }}<p>{{ user() }} {{ given }}</p>{% placeholder %}wait{% enddefer %}"

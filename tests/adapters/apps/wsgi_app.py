@@ -48,7 +48,7 @@ TEMPLATES = {
     "{% enddefer %}{% flush %}{{ wait(name ~ '-shell') }}"
     "{% for number in range(500) %}{% defer %}{{ wait(name) }}{{ number }}{% enddefer %}"
     "{% endfor %}",
-    "failing": "<p>shell</p>{% defer %}{{ 1 // 0 }}{% error %}<i>{{ error }}</i>{% enddefer %}\n"
+    "failing": "<p>shell</p>{% defer %}{{ 1 / 0 }}{% error %}<i>{{ error }}</i>{% enddefer %}\n"
     "{% defer %}{{ 1 // 0 }}{% enddefer %}{% defer %}<b>fine</b>{% enddefer %}</body>",
     "deferred-users": "<p>{{ user() }}</p>{% for number in (1, 2) %}{% defer %}"
     "{{ wait(gate) }}<p>{{ user() }}</p>{% placeholder %}wait{% enddefer %}{% endfor %}",

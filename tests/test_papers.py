@@ -1,0 +1,51 @@
+"""What README.md and CHANGELOG.md promise beside their examples."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import streamtmpl
+
+ROOT = Path(__file__).resolve().parents[1]
+LINKS = [r"\]\(\s*<?([^\s)>]+)", r"^\[[^\]]+\]:\s+(\S+)", r"\b(?:href|src)=[\"']?([^\"'\s>]+)"]
+"""Those of Markdown, in the line and by name, and those of HTML."""
+
+
+def text(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def relative_links(markdown: str) -> list[str]:
+    found = [link for pattern in LINKS for link in re.findall(pattern, markdown, re.MULTILINE)]
+    return [link for link in found if not link.startswith(("https://", "#"))]
+
+
+def description() -> str:
+    """What the metadata of the package ships, for the page that an index makes of it."""
+    found = re.search(r'^readme = "(.+)"$', text("pyproject.toml"), re.MULTILINE)
+    assert found is not None
+    return text(found[1])
+
+
+def test_no_link_of_the_description_needs_the_repository() -> None:
+    assert relative_links(description()) == []
+
+
+def test_relative_links_would_be_found() -> None:
+    links = (
+        "[a](docs/a.rst) [b](https://example.com) ![c](<c.png>) [d](#try-it)\n"
+        '[e]: e.md\n<a href="f.html"><img src=g.svg alt=""><img src=\'h.svg\'>'
+    )
+    assert relative_links(links) == ["docs/a.rst", "c.png", "e.md", "f.html", "g.svg", "h.svg"]
+
+
+def test_the_readme_names_every_page() -> None:
+    named = set(re.findall(r"`docs/([\w-]+)\.rst`", text("README.md")))
+    assert named == {page.stem for page in (ROOT / "docs").glob("*.rst")} - {"index"}
+
+
+def test_the_version_has_a_heading_in_the_changelog() -> None:
+    heading = r"^## \[(.+?)\](?: - \d{4}-\d{2}-\d{2})?$"
+    headings = re.findall(heading, text("CHANGELOG.md"), re.MULTILINE)
+    assert headings[:2] == ["Unreleased", streamtmpl.__version__]
