@@ -46,7 +46,7 @@ _BOTH = {
     "markupsafe": "Markup soft_str",
     "streamtmpl.chunks.buffer": "clock",
     "streamtmpl.context": "included_context",
-    "streamtmpl.regions.failures": "log_failure",
+    "streamtmpl.regions.failures": "boundary_failed",
     "streamtmpl.runtime.blocks": "TemplateReference overridden_block",
     "streamtmpl.runtime.escaping": "block_text do_escape escape_text escape_value to_text",
     "streamtmpl.runtime.filters": "joined_texts",

@@ -152,16 +152,20 @@ class RegionGenerator(InheritanceGenerator):
         self.outdent()
         outside = frame.inner()
         error = outside.symbols.declare_parameter("error")
-        self.writeline(f"except Exception as {error}:")
+        raised = self.temporary_identifier()
+        self.writeline(f"except Exception as {raised}:")
         self.indent()
         self.writeline(f"{inside.buffer}.give_up()")
+        failed = f"boundary_failed(context, {node.lineno}, {raised}, {fallback is not None})"
         if isinstance(fallback, nodes.With):
+            self.writeline(f"{error} = {failed}")
             outside.symbols.analyze_node(fallback)
             self.enter_frame(outside)
             self.blockvisit(fallback.body, outside)
             self.leave_frame(outside)
+            self.writeline(f"{error} = {raised} = None")
         else:
-            self.writeline(f"log_failure('boundary', context, {node.lineno}, {error})")
+            self.writeline(failed)
         self.outdent()
         self.writeline("else:")
         self.indent()

@@ -15,11 +15,13 @@ from contextvars import copy_context
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from jinja2.exceptions import SecurityError
+
 from streamtmpl.chunks.buffer import Buffer
 from streamtmpl.chunks.closing import OpenIterators, report
 from streamtmpl.chunks.cuts import open_iterators
 
-from .failures import log_failure, rewritten
+from .failures import log_failure, rewritten, shown
 from .snapshot import region_context
 
 if TYPE_CHECKING:
@@ -185,19 +187,27 @@ class Region:
         """The error of a region that took too long."""
         return TimeoutError(f"the region took longer than {self.timeout:g} s")
 
-    def _fails(self, error: BaseException) -> tuple[BaseException, Context | None]:
-        """The *error* with the template's lines, and the context of the part that shows it."""
+    def _fails(self, error: BaseException) -> Context | None:
+        """It has failed with *error*: the context of the part that shows that, if there is one.
+
+        :raises SecurityError: that is what it is.
+        """
         self._drop_children()
         self.children = ()
         error = rewritten(self.context, error)
+        if isinstance(error, SecurityError):
+            raise error
+        instead = None if self._on_error is None else "error"
+        log_failure("deferred region", self.context, self.line, error, instead=instead)
         if self._on_error is None:
-            log_failure("deferred region", self.context, self.line, error)
-            return error, None
-        return error, region_context(self.context, {"error": error})
+            return None
+        return region_context(self.context, {"error": shown(self.context, error)})
 
     def _fails_again(self, error: BaseException) -> None:
         """The part for errors has failed too: there is nothing else to show."""
         error = rewritten(self.context, error)
+        if isinstance(error, SecurityError):
+            raise error
         log_failure("error part of the deferred region", self.context, self.line, error)
         self.shows("")
 
@@ -269,7 +279,7 @@ class SyncRegion(Region):
             self._show(error)
 
     def _show(self, error: BaseException) -> None:
-        error, context = self._fails(error)
+        context = self._fails(error)
         if context is None:
             self.shows("")
             return

@@ -107,7 +107,7 @@ class AsyncRegion(Region):
         """Show its part for errors, if it shows nothing yet."""
         if self.dropped or not self.claim():
             return
-        error, context = self._fails(error)
+        context = self._fails(error)
         if context is None:
             self.shows("")
             return

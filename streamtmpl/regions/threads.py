@@ -13,6 +13,7 @@ from streamtmpl.chunks.buffer import NEVER
 from streamtmpl.exceptions import StreamClosedError
 
 from .document import AHEAD, Deferral, deferral_of
+from .failures import ends_render
 from .region import SyncRegion
 from .snapshot import snapshot
 
@@ -115,7 +116,7 @@ class Threads:
         error = None if future.cancelled() else future.exception()
         self._end(region, error)
         # Else it never began: the executor ends, and holds a lock now that submit() wants.
-        if not future.cancelled() and not isinstance(error, Exception):
+        if not future.cancelled() and (error is None or ends_render(error)):
             self._fill()
 
     def _end(self, region: SyncRegion, error: BaseException | None) -> None:
@@ -190,7 +191,7 @@ class Threads:
         with self._lock:
             self._untaken -= length
         self._fill()
-        if error is not None and not isinstance(error, Exception):
+        if error is not None and ends_render(error):
             raise error  # such as KeyboardInterrupt: no error that a page could show
         if not region.is_claimed:
             error = error or RuntimeError("the executor was shut down before the region began")

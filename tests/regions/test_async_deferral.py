@@ -228,6 +228,7 @@ async def boom() -> None:
 async def test_an_error_touches_no_other_region(
     deferred: str, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.ERROR, "streamtmpl.handled")
     source = (
         "{% defer %}1{% enddefer %}{% defer %}lost{{ boom() }}{% error %}[{{ error }}|{{ x }}]"
         "{% enddefer %}{% defer %}2{% enddefer %}{% defer %}{{ boom() }}{% enddefer %}."

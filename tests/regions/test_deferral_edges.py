@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import re
 import sys
 import tracemalloc
@@ -109,6 +110,7 @@ def test_a_region_that_is_dropped_while_it_shows_its_error(threads: ThreadPoolEx
 def test_an_executor_that_cancels_what_has_not_begun(
     deferred: str, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.ERROR, "streamtmpl.handled")
     """Its lock is held while it does: what asks it for a thread then never returns."""
     placed, began, go_on = Event(), Event(), Event()
 

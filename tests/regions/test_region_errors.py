@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import traceback
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
 
+import jinja2
 import pytest
 
 from streamtmpl import StreamEnvironment, render_stream, render_stream_async
@@ -54,6 +56,7 @@ def test_without_an_error_part_the_region_is_logged_and_empty(
 def test_an_error_part_that_fails_is_logged(
     env: StreamEnvironment, threads: Threads, way: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.ERROR, "streamtmpl.handled")
     source = "a{% defer %}{{ boom() }}{% error %}lost{{ 1 // 0 }}{% enddefer %}z"
     assert way(env.from_string(source), {"boom": boom}, threads) == "az"
     (record,) = caplog.records
@@ -181,3 +184,43 @@ def test_the_error_of_what_is_no_timeout_names_the_line_of_the_tag(
     template = env.from_string("a\n{% defer timeout='1' %}x{% enddefer %}b")
     assert assembled("".join(render_stream(template))) == "a\nb"
     assert "at line 2 of template" in caplog.text
+
+
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (
+            "\n{% defer %}\n{{ 1 // 0 }}{% error %}e{% enddefer %}",
+            "the deferred region at line 2 of template 'page.html' failed: its 'error' part is"
+            " shown",
+        ),
+        (
+            "\n{% boundary %}\n{{ 1 // 0 }}{% fallback %}e{% endboundary %}",
+            "the boundary at line 2 of template 'page.html' failed: its 'fallback' part is shown",
+        ),
+    ],
+)
+def test_what_fails_and_shows_something_else_is_a_warning_that_can_be_switched_off(
+    source: str, message: str, is_async: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    loader = jinja2.FunctionLoader(lambda name: (source, name, lambda: True))
+    template = StreamEnvironment(loader=loader, enable_async=is_async).get_template("page.html")
+
+    async def collected() -> str:
+        return "".join([chunk async for chunk in render_stream_async(template)])
+
+    assert assembled(asyncio.run(collected())).strip() == "e"
+    (record,) = caplog.records
+    assert (record.name, record.levelname) == ("streamtmpl.handled", "WARNING")
+    assert record.getMessage() == message
+    assert record.exc_info
+    frames = traceback.extract_tb(record.exc_info[2])
+    assert [frame.lineno for frame in frames if frame.filename == "page.html"] == [3]
+    caplog.clear()
+    logging.getLogger("streamtmpl.handled").disabled = True
+    try:
+        asyncio.run(collected())
+    finally:
+        logging.getLogger("streamtmpl.handled").disabled = False
+    assert caplog.records == []
