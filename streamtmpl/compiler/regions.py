@@ -163,7 +163,6 @@ class RegionGenerator(InheritanceGenerator):
             self.enter_frame(outside)
             self.blockvisit(fallback.body, outside)
             self.leave_frame(outside)
-            self.writeline(f"{error} = {raised} = None")
         else:
             self.writeline(failed)
         self.outdent()

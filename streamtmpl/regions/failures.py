@@ -82,8 +82,11 @@ def boundary_failed(context: Context, line: int, error: Exception, has_fallback:
     :return: what the fallback sees as ``error``.
     :raises SecurityError: that is what it is.
     """
-    error = rewritten(context, error)  # type: ignore[assignment] # it stays an Exception
-    if ends_render(error):
+    try:
+        raise error  # by which its traceback begins here: Jinja2 leaves the first frame out
+    except Exception:  # noqa: BLE001 - it is the one
+        rewritten(context, error)
+    if isinstance(error, SecurityError):
         raise error
     instead = "fallback" if has_fallback else None
     log_failure("boundary", context, line, error, instead=instead)
