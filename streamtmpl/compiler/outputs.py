@@ -5,8 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, nodes
-from jinja2.runtime import Context
+from jinja2 import nodes
 
 from streamtmpl.vocabulary import PARAMETER
 
@@ -15,6 +14,7 @@ from .expressions.calls import Arguments, shape
 from .expressions.filters import ITERATING_FILTERS
 from .expressions.shortcuts import ShortcutGenerator
 from .tags import is_flush
+from .traits import calls_stream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,24 +60,6 @@ class Run:
         if quote == '"':
             inside = inside.replace("\\'", "'")
         return inside.replace("{", "{{").replace("}", "}}")
-
-
-def calls_stream(environment: Environment) -> bool:
-    """Whether a call's text may go straight into the stream.
-
-    Not where the user's code must see it as a value: ``finalize``, ``concat``, ``call``.
-    """
-    if (
-        environment.finalize is not None
-        or environment.concat != "".join
-        or environment.context_class.call is not Context.call
-    ):
-        return False
-    if not environment.sandboxed:
-        return True
-    from jinja2.sandbox import SandboxedEnvironment  # noqa: PLC0415 - who is sandboxed has it
-
-    return getattr(type(environment), "call", None) is SandboxedEnvironment.call
 
 
 class OutputGenerator(ShortcutGenerator):

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, cast
 from jinja2 import nodes
 from jinja2.compiler import optimizeconst
 from jinja2.optimizer import Optimizer
-from jinja2.runtime import Context
 from jinja2.utils import _PassArg
 
+from streamtmpl.compiler.traits import plain_call
 from streamtmpl.compiler.writing import WritingGenerator
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class ExpressionGenerator(WritingGenerator):
         """The start of a call, up to what is called."""
         if self.environment.sandboxed:
             return "environment.call(context, "
-        if self.environment.context_class.call is Context.call:
+        if plain_call(self.environment):
             return "call(context, "
         return "context.call("
 

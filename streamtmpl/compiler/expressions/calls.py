@@ -7,9 +7,9 @@ from keyword import iskeyword
 from typing import TYPE_CHECKING
 
 from jinja2 import nodes
-from jinja2.runtime import Context
 
 from streamtmpl.compiler.records import Record
+from streamtmpl.compiler.traits import plain_call
 
 from .lifting import LiftingGenerator
 
@@ -126,7 +126,7 @@ class CallGenerator(LiftingGenerator):
         call = self.caller() + arguments.source(callee, extra=variables) + ")"
         if (
             self.environment.sandboxed
-            or self.environment.context_class.call is not Context.call
+            or not plain_call(self.environment)
             or not arguments.known  # errors of what is spread name the function that is called
         ):
             self.writeline(f"{target} = {call}", node)

@@ -10,30 +10,16 @@ from __future__ import annotations
 from keyword import iskeyword
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, nodes
+from jinja2 import nodes
 from jinja2.compiler import optimizeconst
 from jinja2.idtracking import VAR_LOAD_PARAMETER, VAR_LOAD_RESOLVE
-from jinja2.runtime import Context
+
+from streamtmpl.compiler.traits import plain_call, plain_getattr, plain_getitem, plain_resolve
 
 from .filters import FilterGenerator
 
 if TYPE_CHECKING:
     from jinja2.compiler import Frame
-
-
-def plain_getattr(environment: Environment) -> bool:
-    """Whether attributes are looked up as Jinja2 does it."""
-    return getattr(environment.getattr, "__func__", None) is Environment.getattr
-
-
-def plain_getitem(environment: Environment) -> bool:
-    """Whether items are looked up as Jinja2 does it."""
-    return getattr(environment.getitem, "__func__", None) is Environment.getitem
-
-
-def plain_resolve(environment: Environment) -> bool:
-    """Whether variables are looked up as Jinja2 does it."""
-    return environment.context_class.resolve_or_missing is Context.resolve_or_missing
 
 
 class LookupGenerator(FilterGenerator):
@@ -117,7 +103,7 @@ class LookupGenerator(FilterGenerator):
             or node.dyn_args
             or node.dyn_kwargs
             or not self._plain_getattr(method.attr)
-            or self.environment.context_class.call is not Context.call
+            or not plain_call(self.environment)
         ):
             return None
         return self._local(method.node, frame)

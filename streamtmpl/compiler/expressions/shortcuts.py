@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 from jinja2 import nodes
 from jinja2.compiler import optimizeconst
 from jinja2.filters import FILTERS
-from jinja2.runtime import Undefined
 
 from streamtmpl.compiler.records import Record
+from streamtmpl.compiler.traits import plain_undefined
 
 from .calls import CallGenerator
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
     from jinja2.compiler import Frame
 
 
@@ -161,11 +160,6 @@ class ShortcutGenerator(CallGenerator):
     def _has_builtin(self, name: str) -> bool:
         builtin = FILTERS.get(name)
         return builtin is not None and self.environment.filters.get(name) is builtin
-
-
-def plain_undefined(environment: Environment) -> bool:
-    """Whether nothing but undefined objects come of making one."""
-    return environment.undefined.__init__ is Undefined.__init__
 
 
 def _default(node: nodes.Filter) -> _Shortcut | None:

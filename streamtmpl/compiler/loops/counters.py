@@ -18,8 +18,8 @@ from streamtmpl.compiler.analysis import (
     leaves_data_alone,
     needs_only,
 )
-from streamtmpl.compiler.expressions.lookups import plain_getattr
 from streamtmpl.compiler.records import Record
+from streamtmpl.compiler.traits import plain_getattr
 
 from .watching import WatchingGenerator
 
