@@ -134,7 +134,7 @@ class InheritanceGenerator(FunctionGenerator):
         test = cast("nodes.Expr", node.test)
         if keyword == "if ":
             with self.line_of(node):
-                test = self.local_of(test, frame)
+                test = self.lift(test, frame)
         self.writeline(keyword, node)
         self.visit(test, frame)
         self.write(":")

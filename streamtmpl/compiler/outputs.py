@@ -12,7 +12,7 @@ from streamtmpl.vocabulary import PARAMETER
 from .analysis import FILTER, contains, may_await
 from .expressions.calls import Arguments, shape
 from .expressions.filters import ITERATING_FILTERS
-from .expressions.shortcuts import ShortcutGenerator
+from .expressions.strategies import ExpressionGenerator
 from .tags import is_flush
 from .traits import calls_stream
 
@@ -62,7 +62,7 @@ class Run:
         return inside.replace("{", "{{").replace("}", "}}")
 
 
-class OutputGenerator(ShortcutGenerator):
+class OutputGenerator(ExpressionGenerator):
     """Compiles ``Output`` nodes: one run is one write."""
 
     _values = 0
@@ -106,7 +106,7 @@ class OutputGenerator(ShortcutGenerator):
             constant = self._constant(child, frame)
             if constant is not None:
                 run.add_text(constant)
-            elif streams and isinstance(child, nodes.Call) and self.may_stream(child, frame):
+            elif streams and isinstance(child, nodes.Call) and not self.cycled(child, frame):
                 run = self._call(child, frame, run, at_once=index >= handed_over)
             else:
                 run.add_name(self._evaluate(child, frame))
@@ -136,7 +136,7 @@ class OutputGenerator(ShortcutGenerator):
     def _evaluate(self, node: nodes.Expr, frame: Frame) -> str:
         """Write the statements that give the text of *node*; returns the source of it then."""
         finalized = self._make_finalize().src is not None
-        known = None if finalized else self.number(node, frame) or self._spent(node, frame)
+        known = None if finalized else self.counted_int(node, frame) or self._spent(node, frame)
         if known is not None:
             return known
         name = self._value_name()
@@ -150,20 +150,12 @@ class OutputGenerator(ShortcutGenerator):
 
     def _spent(self, node: nodes.Expr, frame: Frame) -> str | None:
         """Turn a variable itself into text, if nothing else uses it; returns its local."""
-        local = self._local(node, frame)
+        local = self.sure_local(node, frame)
         if local is None or local not in self.spendable or frame.eval_ctx.volatile:
             return None
         self.newline(node)
         self._to_text(local, frame)
         return local
-
-    def number(self, node: nodes.Expr, frame: Frame) -> str | None:
-        """The source of *node*, if it is certain to be an ``int`` without a look."""
-        return None
-
-    def may_stream(self, node: nodes.Call, frame: Frame) -> bool:
-        """Whether *node* might write straight into the stream."""
-        return True
 
     def _finalized(self, node: nodes.Expr, frame: Frame) -> None:
         finalize = self._make_finalize().src
@@ -215,7 +207,7 @@ class OutputGenerator(ShortcutGenerator):
         self._call_value(value, callee, arguments, node, frame)
         if frame.eval_ctx.volatile:
             if self.environment.is_async:
-                self.settle(value)
+                self.await_local(value)
             self.writeline(f"{value} = {self._volatile_text()}({value})")
         self._to_text(value, frame, awaitable=self.environment.is_async)
         run.add_name(value)
@@ -339,7 +331,7 @@ class OutputGenerator(ShortcutGenerator):
             value = self._value_name()
             self._call_value(value, callee, arguments, node.call, frame, extra)
             if self.environment.is_async:
-                self.settle(value)
+                self.await_local(value)
             self.writeline(f"{self.writer(frame)}(block_text({value}))")
         self.outdent()
         self.boundary(frame)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from jinja2 import nodes
 
 from streamtmpl.compiler.analysis import PLAIN, may_await, needs_only
+from streamtmpl.compiler.expressions.loop_attributes import Counter
 from streamtmpl.compiler.records import Record
 
-from .counters import Counter, CounterGenerator
+from .counters import CounterGenerator
 from .watching import Watch
 
 if TYPE_CHECKING:

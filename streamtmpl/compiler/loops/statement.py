@@ -18,8 +18,8 @@ from streamtmpl.compiler.analysis import (
     used_once,
     uses_as_value,
 )
+from streamtmpl.compiler.expressions.loop_attributes import Counter
 
-from .counters import Counter
 from .selecting import Loop, SelectingGenerator
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class LoopGenerator(SelectingGenerator):
         # Functions in the body keep the variables, which must not change with what is not selected,
         # and may be called when the loop has ended.
         closed_over = contains(node.body, FUNCTION)
-        counter = self.new_counter(node, loop_ref) if loop_ref and not closed_over else None
+        counter = self.counter_instead(node, loop_ref) if loop_ref and not closed_over else None
         body.symbols.analyze_node(node, for_branch="body")
         if counter:  # there is no such local, or not one of the usual kind
             loop_ref = None
@@ -132,7 +132,7 @@ class LoopGenerator(SelectingGenerator):
         """The local that holds what the loop runs over before it, if there is one."""
         if node.recursive or node.test:
             return None
-        return self._local(cast("nodes.Expr", node.iter), frame)
+        return self.sure_local(cast("nodes.Expr", node.iter), frame)
 
     def _open(self, loop: Loop, outer: Frame, at_once: str | None) -> None:
         """Write the evaluation of the iterable, and a hand-over before its first pull.
@@ -146,7 +146,7 @@ class LoopGenerator(SelectingGenerator):
         elif not self._iterable(node, outer):
             with self.line_of(node):
                 if self.assign(iterable, cast("nodes.Expr", node.iter), outer):
-                    self.settle(iterable)
+                    self.await_local(iterable)
         opener = self.choose_async("open_async_source", "open_source")
         # Jinja2 begins to iterate where it pulls, but for this one case.
         bare = loop.loop is None and loop.counter is None
