@@ -71,7 +71,7 @@ class InheritanceGenerator(FunctionGenerator):
         One with a constant name is looked up once each time the function runs.
         """
         constant = isinstance(node.template, nodes.Const)
-        template = self.kept_local() if constant else "template"
+        template = self.remembered_local() if constant else "template"
         if constant:
             self.writeline(f"if {template} is None:")
             self.indent()
@@ -128,7 +128,7 @@ class InheritanceGenerator(FunctionGenerator):
             self.blockvisit(node.else_, inner)
             self.outdent()
         self.outdent(nested)
-        self.end(frame)
+        self.statement_ends(frame)
 
     def _branch(self, keyword: str, node: nodes.If, frame: Frame) -> None:
         test = cast("nodes.Expr", node.test)
@@ -145,7 +145,7 @@ class InheritanceGenerator(FunctionGenerator):
     def visit_With(self, node: nodes.With, frame: Frame) -> None:
         """``{% with %}``"""
         super().visit_With(node, frame)
-        self.end(frame)
+        self.statement_ends(frame)
 
     def visit_FilterBlock(self, node: nodes.FilterBlock, frame: Frame) -> None:
         """``{% filter %}``"""
@@ -160,26 +160,26 @@ class InheritanceGenerator(FunctionGenerator):
         self.write(")")
         self.end_write(frame)
         self.leave_frame(inner)
-        self.end(frame)
+        self.statement_ends(frame)
 
     def visit_Scope(self, node: nodes.Scope, frame: Frame) -> None:
         """A scope that an extension opens."""
         super().visit_Scope(node, frame)
-        self.end(frame)
+        self.statement_ends(frame)
 
     def visit_OverlayScope(self, node: nodes.OverlayScope, frame: Frame) -> None:
         """A scope over a context of its own, that an extension opens."""
         super().visit_OverlayScope(node, frame)
-        self.end(frame)
+        self.statement_ends(frame)
 
     def visit_ScopedEvalContextModifier(
         self, node: nodes.ScopedEvalContextModifier, frame: Frame
     ) -> None:
         """``{% autoescape %}``"""
         super().visit_ScopedEvalContextModifier(node, frame)
-        self.end(frame)
+        self.statement_ends(frame)
 
-    def end(self, frame: Frame) -> None:
+    def statement_ends(self, frame: Frame) -> None:
         """A statement has ended."""
         # The top level of a child template writes nothing that a chunk could be cut after.
         if not (frame.toplevel and self.has_known_extends):

@@ -65,7 +65,7 @@ class Run:
 class OutputGenerator(ExpressionGenerator):
     """Compiles ``Output`` nodes: one run is one write."""
 
-    _values = 0
+    _value_count = 0
     spendable: frozenset[str] = frozenset()
     """The locals whose value one run uses and nothing after it."""
     _in_capture = False
@@ -81,7 +81,7 @@ class OutputGenerator(ExpressionGenerator):
         if is_flush(node):
             self.flush(node, frame)
         else:
-            self._values = 0
+            self._value_count = 0
             self._output(node, frame)
         if frame.require_output_check:
             self.outdent()
@@ -103,11 +103,11 @@ class OutputGenerator(ExpressionGenerator):
         streams = calls_stream(self.environment) and nodes.Call in map(type, node.nodes)
         handed_over = self._last_hand_over(node, frame) if streams else -1
         for index, child in enumerate(node.nodes):
-            constant = self._constant(child, frame)
+            constant = self._known_text(child, frame)
             if constant is not None:
                 run.add_text(constant)
-            elif streams and isinstance(child, nodes.Call) and not self.cycled(child, frame):
-                run = self._call(child, frame, run, at_once=index >= handed_over)
+            elif streams and isinstance(child, nodes.Call) and not self.cycle_counter(child, frame):
+                run = self._write_call(child, frame, run, at_once=index >= handed_over)
             else:
                 run.add_name(self._evaluate(child, frame))
         if run:
@@ -115,7 +115,7 @@ class OutputGenerator(ExpressionGenerator):
         elif self._position() == before:
             self.writeline("pass")
 
-    def _constant(self, node: nodes.Expr, frame: Frame) -> str | None:
+    def _known_text(self, node: nodes.Expr, frame: Frame) -> str | None:
         """The text of *node* if it is known when compiling."""
         finalize = self._make_finalize()
         if isinstance(node, nodes.TemplateData) and (
@@ -130,8 +130,8 @@ class OutputGenerator(ExpressionGenerator):
             return None
 
     def _value_name(self) -> str:
-        self._values += 1
-        return f"v_{self._values}"
+        self._value_count += 1
+        return f"v_{self._value_count}"
 
     def _evaluate(self, node: nodes.Expr, frame: Frame) -> str:
         """Write the statements that give the text of *node*; returns the source of it then."""
@@ -142,7 +142,7 @@ class OutputGenerator(ExpressionGenerator):
         name = self._value_name()
         if frame.eval_ctx.volatile or finalized:
             self.writeline(f"{name} = ", node)
-            self._finalized(node, frame)
+            self._write_finalized(node, frame)
             self._to_text(name, frame)
         elif not self.assign_text(name, node, frame):
             self._to_text(name, frame, awaitable=self.assign(name, node, frame))
@@ -157,7 +157,7 @@ class OutputGenerator(ExpressionGenerator):
         self._to_text(local, frame)
         return local
 
-    def _finalized(self, node: nodes.Expr, frame: Frame) -> None:
+    def _write_finalized(self, node: nodes.Expr, frame: Frame) -> None:
         finalize = self._make_finalize().src
         if frame.eval_ctx.volatile:
             self.write(f"{self._volatile_text()}(")
@@ -190,7 +190,7 @@ class OutputGenerator(ExpressionGenerator):
 
     # -- calls that may stream
 
-    def _call(self, node: nodes.Call, frame: Frame, run: Run, *, at_once: bool) -> Run:
+    def _write_call(self, node: nodes.Call, frame: Frame, run: Run, *, at_once: bool) -> Run:
         """Write a call: straight into the stream if it can, else as one more value of the run.
 
         *at_once* says that the run up to here may be written before its rest is known. Returns the
@@ -239,7 +239,7 @@ class OutputGenerator(ExpressionGenerator):
 
     def _may_hand_over(self, node: nodes.Expr, frame: Frame) -> bool:
         if self.environment.is_async:
-            return self._constant(node, frame) is None
+            return self._known_text(node, frame) is None
         return any(
             isinstance(each, nodes.Filter) and each.name in ITERATING_FILTERS
             for each in (node, *node.find_all(nodes.Filter))
@@ -321,7 +321,7 @@ class OutputGenerator(ExpressionGenerator):
             self.end_write(frame)
             self.boundary(frame)
             return
-        self._values = 0
+        self._value_count = 0
         extra = {"caller": "caller"}
         with self.line_of(node):
             callee = self.operand(node.call.node, frame)

@@ -14,7 +14,7 @@ from streamtmpl.compiler.records import Record
 from streamtmpl.compiler.traits import plain_call
 
 from .lookups import LookupGenerator
-from .loop_attributes import Counter
+from .loop_attributes import LoopCounter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,7 +79,7 @@ def shape(node: nodes.Call, extra: Mapping[str, str]) -> tuple[int | str, ...] |
 class CallGenerator(LookupGenerator):
     """Compiles ``function(...)``: as statements where they can precede it, else inline."""
 
-    def _caller(self) -> str:
+    def _call_start(self) -> str:
         """The start of a call, up to what is called."""
         if self.environment.sandboxed:
             return "environment.call(context, "
@@ -88,7 +88,7 @@ class CallGenerator(LookupGenerator):
         return "context.call("
 
     @staticmethod
-    def _variables(frame: Frame, extra: Mapping[str, str]) -> dict[str, str]:
+    def _with_variables(frame: Frame, extra: Mapping[str, str]) -> dict[str, str]:
         """*extra* keyword arguments, and those by which callees learn of the local variables."""
         variables = dict(extra)
         if frame.loop_frame:
@@ -102,9 +102,9 @@ class CallGenerator(LookupGenerator):
     @optimizeconst
     def visit_Call(self, node: nodes.Call, frame: Frame, forward_caller: bool = False) -> None:
         """``function(...)``: ``loop.cycle()`` counted, a view of a dict at once, else called."""
-        counter = self.cycled(node, frame)
+        counter = self.cycle_counter(node, frame)
         if counter is not None:
-            self._cycle(counter, node, frame)
+            self._write_cycle(counter, node, frame)
             return
         known = not (forward_caller or self.environment.sandboxed)
         local = self.viewed_dict(node, frame) if known else None
@@ -112,15 +112,15 @@ class CallGenerator(LookupGenerator):
             assert isinstance(node.node, nodes.Getattr)
             self.write(f"({local}.{node.node.attr}() if type({local}) is dict else ")
         with self.awaited():
-            self.write(self._caller())
+            self.write(self._call_start())
             self.visit(node.node, frame)
             extra = {"caller": "caller"} if forward_caller else {}
-            self.signature(node, frame, self._variables(frame, extra))
+            self.signature(node, frame, self._with_variables(frame, extra))
             self.write(")")
         if local is not None:
             self.write(")")
 
-    def _cycle(self, counter: Counter, node: nodes.Call, frame: Frame) -> None:
+    def _write_cycle(self, counter: LoopCounter, node: nodes.Call, frame: Frame) -> None:
         self.write("(")
         for argument in node.args:
             self.visit(argument, frame)
@@ -147,13 +147,13 @@ class CallGenerator(LookupGenerator):
 
     def arguments(self, node: nodes.Call, frame: Frame) -> Arguments:
         """Write the evaluation of the arguments, in Python's order."""
-        positional = [self._argument(argument, frame) for argument in node.args]
-        spread = None if node.dyn_args is None else self._argument(node.dyn_args, frame)
-        keywords = [(pair.key, self._argument(pair.value, frame)) for pair in node.kwargs]
-        named = None if node.dyn_kwargs is None else self._argument(node.dyn_kwargs, frame)
+        positional = [self._local_or_constant(argument, frame) for argument in node.args]
+        spread = None if node.dyn_args is None else self._local_or_constant(node.dyn_args, frame)
+        keywords = [(pair.key, self._local_or_constant(pair.value, frame)) for pair in node.kwargs]
+        named = None if node.dyn_kwargs is None else self._local_or_constant(node.dyn_kwargs, frame)
         return Arguments(positional, keywords, spread, named)
 
-    def _argument(self, node: nodes.Expr, frame: Frame) -> str:
+    def _local_or_constant(self, node: nodes.Expr, frame: Frame) -> str:
         if type(node) is not nodes.Const:
             return self.operand(node, frame)
         outer, self.stream = self.stream, StringIO()
@@ -179,8 +179,8 @@ class CallGenerator(LookupGenerator):
 
         *extra* are further keyword arguments.
         """
-        variables = self._variables(frame, extra)
-        call = self._caller() + arguments.source(callee, extra=variables) + ")"
+        variables = self._with_variables(frame, extra)
+        call = self._call_start() + arguments.source(callee, extra=variables) + ")"
         if (
             self.environment.sandboxed
             or not plain_call(self.environment)

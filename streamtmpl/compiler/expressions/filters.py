@@ -90,16 +90,16 @@ class FilterGenerator(AwaitingGenerator):
         consumers = self._consumers.get(node)
         if consumers is None:
             with self._filter_test_common(node, frame, True):
-                self._iterated(node.node, frame)
+                self._write_iterated(node.node, frame)
             return
         with self.awaited():
             functions = ", ".join((self.filters[node.name], *consumers))
             self.write(f"piped(({functions},), context, ")
-            self._iterated(node.node, frame)
+            self._write_iterated(node.node, frame)
             self.signature(node, frame)
             self.write(")")
 
-    def _iterated(self, node: nodes.Expr, frame: Frame) -> None:
+    def _write_iterated(self, node: nodes.Expr, frame: Frame) -> None:
         if node in self._noted:
             self.visit(node, frame)
             return

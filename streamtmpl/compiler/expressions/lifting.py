@@ -71,7 +71,7 @@ class LiftingGenerator(FilterGenerator):
     strategies: tuple[Strategy, ...]
     """All there are; the first that fits is taken."""
 
-    def _strategy(self, node: nodes.Expr, frame: Frame) -> Strategy:
+    def _strategy_for(self, node: nodes.Expr, frame: Frame) -> Strategy:
         kind = type(node)
         for strategy in self.strategies:
             if issubclass(kind, strategy.kind) and strategy.fits(self, node, frame):
@@ -83,7 +83,7 @@ class LiftingGenerator(FilterGenerator):
 
         :return: whether *target* may still be awaitable.
         """
-        strategy = self._strategy(node, frame)
+        strategy = self._strategy_for(node, frame)
         with self.line_of(node):
             strategy.write(self, target, node, frame)
         return strategy.awaitable and self.environment.is_async
@@ -110,7 +110,7 @@ class LiftingGenerator(FilterGenerator):
         if self.assign(local, node, frame):
             self.await_local(local)
         if value is not None:
-            self.know(value, local)
+            self.learn(value, local)
         return local
 
     def sure_local(self, node: nodes.Expr, frame: Frame) -> str | None:
@@ -152,7 +152,7 @@ class LiftingGenerator(FilterGenerator):
     def would_lift(self, node: nodes.Expr | None, frame: Frame) -> bool:
         """Whether what is evaluated first of *node* is lifted."""
         while node is not None:
-            if self._strategy(node, frame).own_local:
+            if self._strategy_for(node, frame).own_local:
                 return True
             first = _FIRST.get(type(node))
             node = None if first is None else getattr(node, first)
@@ -160,7 +160,7 @@ class LiftingGenerator(FilterGenerator):
 
     def lift(self, node: nodes.Expr, frame: Frame) -> nodes.Expr:
         """*node*, or the local that holds its value after the statements that this takes."""
-        if not self._strategy(node, frame).own_local:
+        if not self._strategy_for(node, frame).own_local:
             return self.lift_parts(node, frame)
         return self._in_local(node, self.operand(node, frame))
 
@@ -187,7 +187,7 @@ class LiftingGenerator(FilterGenerator):
         pulls = node.name in ITERATING_FILTERS
         if node.node is None or type(node.node) is nodes.Const:
             return node
-        if not pulls and not self._strategy(node.node, frame).own_local:
+        if not pulls and not self._strategy_for(node.node, frame).own_local:
             if type(node.node) is not nodes.Filter:
                 return node
             lifted = replaced(node, node=self._lift_filter(node.node, frame))

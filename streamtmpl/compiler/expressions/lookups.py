@@ -87,11 +87,11 @@ class LookupGenerator(LoopAttributeGenerator):
         self.write(f"({found} if ({found} := ")
         if hasattr(dict, name):
             self.write("getattr(")
-            self._named(value, local, node.node, frame)
+            self._looked_into(value, local, node.node, frame)
             self.write(f", {name!r}, missing)")
         else:
             self.write(f"{value}.get({name!r}, missing) if type(")
-            self._named(value, local, node.node, frame)
+            self._looked_into(value, local, node.node, frame)
             self.write(f") is dict else getattr({value}, {name!r}, missing)")
         self.write(f") is not missing else item_or_undefined(environment, {value}, {name!r}))")
 
@@ -111,7 +111,7 @@ class LookupGenerator(LoopAttributeGenerator):
             self.visit(node.arg, frame)
             self.write(")")
 
-    def _named(self, value: str, local: str | None, node: nodes.Expr, frame: Frame) -> None:
+    def _looked_into(self, value: str, local: str | None, node: nodes.Expr, frame: Frame) -> None:
         """Write the value looked into, and keep it in local *value* if it is in none yet."""
         if local is not None:
             self.write(local)
@@ -146,11 +146,11 @@ class LookupGenerator(LoopAttributeGenerator):
         if not condition:
             asked = f"asked {fact}"
             if self.known(asked) is None:
-                self.know(asked, local)
+                self.learn(asked, local)
                 return f"type({local}) is dict"
             condition = self.temporary_identifier()
             self.writeline(f"{condition} = type({local}) is dict")
-            self.know(fact, condition)
+            self.learn(fact, condition)
         return condition
 
     def assign_item(self, target: str, node: nodes.Getitem, frame: Frame) -> None:

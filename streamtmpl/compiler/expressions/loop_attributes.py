@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from jinja2 import nodes
 
-from streamtmpl.compiler.analysis import COUNTED, NUMBERED, cycles
+from streamtmpl.compiler.analysis import COUNTED, NUMBERED, is_cycle
 from streamtmpl.compiler.records import Record
 
 from .lifting import LiftingGenerator
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from jinja2.compiler import Frame
 
 
-class Counter(Record):
+class LoopCounter(Record):
     """The locals of a loop that counts."""
 
     counted: str
     """How many items have been pulled."""
     size: str | None
     """How many there are; ``None`` in there: unknown, and there is a ``loop`` object after all."""
-    loop: str
+    object: str
     """The local of that object."""
     beside: bool = False
     """Whether there is an object in any case, for more than what is counted."""
@@ -46,17 +46,17 @@ class LoopAttributeGenerator(LiftingGenerator):
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
-        self._counters: dict[str, Counter] = {}
+        self._counters: dict[str, LoopCounter] = {}
 
-    def count_in(self, counter: Counter) -> None:
+    def count_in(self, counter: LoopCounter) -> None:
         """From here on ``loop`` is that of a loop with *counter*."""
-        self._counters[counter.loop] = counter
+        self._counters[counter.object] = counter
 
-    def count_out(self, counter: Counter) -> None:
+    def count_out(self, counter: LoopCounter) -> None:
         """The loop has ended."""
-        del self._counters[counter.loop]
+        del self._counters[counter.object]
 
-    def _counter(self, node: nodes.Node, frame: Frame) -> Counter | None:
+    def _counter(self, node: nodes.Node, frame: Frame) -> LoopCounter | None:
         """The counter of the loop that the expression *node* names, if it has one."""
         if not self._counters or type(node) is not nodes.Name or node.name != "loop":
             return None
@@ -71,12 +71,12 @@ class LoopAttributeGenerator(LiftingGenerator):
         source = _SOURCES[node.attr].format(counter.counted, counter.size)
         if node.attr in COUNTED:
             return source
-        looked_up = f"environment.getattr({counter.loop}, {node.attr!r})"
+        looked_up = f"environment.getattr({counter.object}, {node.attr!r})"
         return f"({source} if {counter.size} is not None else {looked_up})"
 
-    def cycled(self, node: nodes.Call, frame: Frame) -> Counter | None:
+    def cycle_counter(self, node: nodes.Call, frame: Frame) -> LoopCounter | None:
         """The counter of the loop whose ``cycle()`` is called."""
-        if not self._counters or not cycles(node):
+        if not self._counters or not is_cycle(node):
             return None
         assert isinstance(node.node, nodes.Getattr)
         return self._counter(node.node.node, frame)

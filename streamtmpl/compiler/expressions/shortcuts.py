@@ -39,7 +39,7 @@ _SHORTCUTS = {
 }
 
 # What the text of these is when they come last. The filter itself gives Markup, at some cost.
-_AS_TEXT = {
+_TEXT_SHORTCUTS = {
     "safe": Shortcut("do_mark_safe", _IS_TEXT, None),
     "e": Shortcut("do_escape", _IS_TEXT, "escape_text({0})"),
     "escape": Shortcut("do_escape", _IS_TEXT, "escape_text({0})"),
@@ -52,7 +52,7 @@ class ShortcutGenerator(CallGenerator):
     @optimizeconst
     def visit_Filter(self, node: nodes.Filter, frame: Frame) -> None:
         """``value|filter``; ``join`` looks first whether there is anything but text to join."""
-        arguments = _arguments(node)
+        arguments = _all_arguments(node)
         if (
             node.name != "join"
             or type(node.node) is not nodes.InternalName
@@ -72,7 +72,7 @@ class ShortcutGenerator(CallGenerator):
 
     def assign_filtered(self, target: str, node: nodes.Filter, frame: Frame) -> None:
         """Write the value of a filter that has a shortcut."""
-        shortcut = self.shortcut(node, frame)
+        shortcut = self.shortcut_for(node, frame)
         assert shortcut is not None
         self._filtered(target, node, frame, shortcut)
 
@@ -81,9 +81,9 @@ class ShortcutGenerator(CallGenerator):
 
         :return: whether there is.
         """
-        if not isinstance(node, nodes.Filter) or not self._is_builtin(node) or _arguments(node):
+        if not isinstance(node, nodes.Filter) or not self._is_builtin(node) or _all_arguments(node):
             return False
-        shortcut = _AS_TEXT.get(node.name)
+        shortcut = _TEXT_SHORTCUTS.get(node.name)
         if shortcut is None:
             return False
         to_text = "escape_value" if frame.eval_ctx.autoescape else "to_text"
@@ -138,13 +138,13 @@ class ShortcutGenerator(CallGenerator):
         self.visit(name, frame)
         return True
 
-    def shortcut(self, node: nodes.Filter, frame: Frame) -> Shortcut | None:
+    def shortcut_for(self, node: nodes.Filter, frame: Frame) -> Shortcut | None:
         """What gives the value of *node* without the filter, for some values."""
         if not self._is_builtin(node):
             return None
         if node.name in ("default", "d"):
-            return _default(node)
-        return None if _arguments(node) else _SHORTCUTS.get(node.name)
+            return _default_shortcut(node)
+        return None if _all_arguments(node) else _SHORTCUTS.get(node.name)
 
     def _is_builtin(self, node: nodes.Filter) -> bool:
         """Whether *node* is a filter of Jinja2's on a value that is not known yet."""
@@ -159,9 +159,9 @@ class ShortcutGenerator(CallGenerator):
         return builtin is not None and self.environment.filters.get(name) is builtin
 
 
-def _default(node: nodes.Filter) -> Shortcut | None:
+def _default_shortcut(node: nodes.Filter) -> Shortcut | None:
     """The shortcut for a default value that is plain text or a number."""
-    if len(node.args) != 1 or len(_arguments(node)) != 1:
+    if len(node.args) != 1 or len(_all_arguments(node)) != 1:
         return None
     value = node.args[0]
     if not isinstance(value, nodes.Const):
@@ -173,6 +173,6 @@ def _default(node: nodes.Filter) -> Shortcut | None:
     return Shortcut("do_default", None, chosen)
 
 
-def _arguments(node: nodes.Filter) -> list[nodes.Node]:
+def _all_arguments(node: nodes.Filter) -> list[nodes.Node]:
     more = [each for each in (node.dyn_args, node.dyn_kwargs) if each is not None]
     return [*node.args, *node.kwargs, *more]

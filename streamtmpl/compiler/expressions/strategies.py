@@ -33,7 +33,7 @@ class ExpressionGenerator(ShortcutGenerator):
         ),
         Strategy(
             nodes.Call,
-            LoopAttributeGenerator.cycled,
+            LoopAttributeGenerator.cycle_counter,
             LiftingGenerator.assign_expression,
         ),
         # Before calls, since it is one: the view of a dict is there without what a call takes, so
@@ -68,7 +68,7 @@ class ExpressionGenerator(ShortcutGenerator):
         # A part that is a filter stays where it is: only its value is lifted out of it.
         Strategy(
             nodes.Filter,
-            ShortcutGenerator.shortcut,
+            ShortcutGenerator.shortcut_for,
             ShortcutGenerator.assign_filtered,
         ),
         # Last, because it can write whatever has nothing better, with Jinja2's own code.

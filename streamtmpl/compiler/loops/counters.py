@@ -6,8 +6,14 @@ from jinja2 import nodes
 from jinja2.filters import FILTERS
 from jinja2.tests import TESTS
 
-from streamtmpl.compiler.analysis import COUNTED, SIZED, counts, leaves_data_alone, needs_only
-from streamtmpl.compiler.expressions.loop_attributes import Counter
+from streamtmpl.compiler.analysis import (
+    COUNTED,
+    SIZED,
+    asks_for_number,
+    leaves_data_alone,
+    needs_only,
+)
+from streamtmpl.compiler.expressions.loop_attributes import LoopCounter
 from streamtmpl.compiler.traits import plain_getattr
 
 from .watching import WatchingGenerator
@@ -16,12 +22,12 @@ from .watching import WatchingGenerator
 class CounterGenerator(WatchingGenerator):
     """Makes the counters of loops."""
 
-    def counter_instead(self, node: nodes.For, loop: str) -> Counter | None:
+    def counter_instead(self, node: nodes.For, loop: str) -> LoopCounter | None:
         """A counter for a loop whose object would be in local *loop*, if it needs no more."""
         if not plain_getattr(self.environment):
             return None
         if needs_only(node, COUNTED, cycle_only=True):
-            return Counter(self.temporary_identifier(), None, loop)
+            return LoopCounter(self.temporary_identifier(), None, loop)
         if (
             self.environment.is_async
             or node.test
@@ -31,7 +37,7 @@ class CounterGenerator(WatchingGenerator):
             or not self._uses_builtins(node)
         ):
             return None
-        return Counter(self.temporary_identifier(), self.temporary_identifier(), loop)
+        return LoopCounter(self.temporary_identifier(), self.temporary_identifier(), loop)
 
     def _uses_builtins(self, node: nodes.For) -> bool:
         """Whether all filters and tests in a loop are Jinja2's own, which change nothing."""
@@ -44,8 +50,8 @@ class CounterGenerator(WatchingGenerator):
             for each in node.find_all(nodes.Test)
         )
 
-    def counter_beside(self, node: nodes.For, loop: str) -> Counter | None:
+    def counter_beside(self, node: nodes.For, loop: str) -> LoopCounter | None:
         """A counter for a loop with an object, in local *loop*, if the body asks for numbers."""
-        if not counts(node) or not plain_getattr(self.environment):
+        if not asks_for_number(node) or not plain_getattr(self.environment):
             return None
-        return Counter(self.temporary_identifier(), None, loop, True)
+        return LoopCounter(self.temporary_identifier(), None, loop, True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from jinja2 import nodes
 
 from streamtmpl.compiler.analysis import PLAIN, may_await, needs_only
-from streamtmpl.compiler.expressions.loop_attributes import Counter
+from streamtmpl.compiler.expressions.loop_attributes import LoopCounter
 from streamtmpl.compiler.records import Record
 
 from .counters import CounterGenerator
@@ -25,7 +25,7 @@ class Loop(Record):
     """The frame around it."""
     body: Frame
     test: Frame
-    loop: str | None
+    object: str | None
     """The local of the ``loop`` object, if the loop needs one."""
     iterable: str
     """The local of what it runs over."""
@@ -36,7 +36,7 @@ class Loop(Record):
     """The local of the ``loop`` object, where the generated code tells it each item."""
     piped: bool
     """Whether items may have to be awaited although the iterable is not async."""
-    counter: Counter | None
+    counter: LoopCounter | None
     """What counts the items, where that stands for the ``loop`` object."""
 
     @property
@@ -100,7 +100,7 @@ class SelectingGenerator(CounterGenerator):
 
         Returns the local of the latter.
         """
-        self._selecting_function(loop, selected, self.environment.is_async)
+        self._selecting_generator(loop, selected, self.environment.is_async)
         assert loop.node.test is not None
         if (
             not self.environment.is_async
@@ -109,10 +109,10 @@ class SelectingGenerator(CounterGenerator):
         ):
             return None
         at_once = self.temporary_identifier()
-        self._selecting_function(loop, at_once, False)
+        self._selecting_generator(loop, at_once, False)
         return at_once
 
-    def _selecting_function(self, loop: Loop, name: str, is_async: bool) -> None:
+    def _selecting_generator(self, loop: Loop, name: str, is_async: bool) -> None:
         """Write a generator of the items that pass the test."""
         test = loop.node.test
         assert test is not None
@@ -128,7 +128,7 @@ class SelectingGenerator(CounterGenerator):
         self.visit(loop.node.target, loop.body)
         self.write(f" in {'auto_aiter(fiter)' if is_async else 'fiter'}:")
         self.indent()
-        self.look(watch)
+        self.look_at_clock(watch)
         self.writeline("if ", test)
         self.visit(test, loop.test)
         self.write(":")

@@ -36,7 +36,7 @@ class WatchingGenerator(OutputGenerator):
         """Write the beginning, before the first pull."""
         self.writeline(f"{watch.countdown}, {watch.looked} = {watch.source}.stride, clock()")
 
-    def look(self, watch: Watch) -> None:
+    def look_at_clock(self, watch: Watch) -> None:
         """Write the look at the clock after a pull."""
         source, countdown, looked = watch.source, watch.countdown, watch.looked
         suspect = watch.suspect
