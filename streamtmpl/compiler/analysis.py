@@ -249,7 +249,7 @@ def _loop_is_for_more(
 ) -> bool:
     """Whether *node* uses the ``loop`` around it for more than *attributes* and calling methods.
 
-    *cycle_only* says that ``loop.cycle()`` is the only method, and has items.
+    :param cycle_only: ``loop.cycle()`` is the only method, and has items.
     """
     if isinstance(node, nodes.Name):
         return node.name == "loop"
@@ -271,8 +271,9 @@ def _loop_is_for_more(
 def needs_only(loop: nodes.For, attributes: frozenset[str], cycle_only: bool = False) -> bool:
     """Whether the body of *loop* uses the ``loop`` object for no more than these *attributes*.
 
-    It may also call methods of it whose values do not lead back to it; with *cycle_only* only
-    ``cycle()`` with items.
+    It may also call methods of it whose values do not lead back to it.
+
+    :param cycle_only: the only such method is ``cycle()``, with items.
     """
     if loop.recursive or contains([loop], SCOPED_BLOCK) or contains(loop.body, LOCALS_USER):
         return False

@@ -66,9 +66,11 @@ class InheritanceGenerator(FunctionGenerator):
         self.boundary(frame)
 
     def _get_template(self, node: nodes.Include, frame: Frame) -> str:
-        """Write the look-up of the template; returns the local that holds it.
+        """Write the look-up of the template.
 
         One with a constant name is looked up once each time the function runs.
+
+        :return: the local that holds it.
         """
         constant = isinstance(node.template, nodes.Const)
         template = self.remembered_local() if constant else "template"

@@ -63,13 +63,15 @@ class Run:
 
 
 class OutputGenerator(ExpressionGenerator):
-    """Compiles ``Output`` nodes: one run is one write."""
+    """Compiles ``Output`` nodes: one run is one write.
+
+    :ivar spendable: the locals whose value one run uses and nothing after it.
+    """
 
     _value_count = 0
-    spendable: frozenset[str] = frozenset()
-    """The locals whose value one run uses and nothing after it."""
+    # Whether a function is being written that is called from a captured block alone.
     _in_capture = False
-    """Whether a function is being written that is called from a captured block alone."""
+    spendable: frozenset[str] = frozenset()
 
     def visit_Output(self, node: nodes.Output, frame: Frame) -> None:
         """Write a run; at the top level of a child template only if nothing is extended."""
@@ -134,7 +136,10 @@ class OutputGenerator(ExpressionGenerator):
         return f"v_{self._value_count}"
 
     def _evaluate(self, node: nodes.Expr, frame: Frame) -> str:
-        """Write the statements that give the text of *node*; returns the source of it then."""
+        """Write the statements that give the text of *node*.
+
+        :return: the source of the text then.
+        """
         finalized = self._make_finalize().src is not None
         known = None if finalized else self.counted_int(node, frame) or self._spent(node, frame)
         if known is not None:
@@ -149,7 +154,10 @@ class OutputGenerator(ExpressionGenerator):
         return name
 
     def _spent(self, node: nodes.Expr, frame: Frame) -> str | None:
-        """Turn a variable itself into text, if nothing else uses it; returns its local."""
+        """Turn a variable itself into text, if nothing else uses it.
+
+        :return: its local then.
+        """
         local = self.sure_local(node, frame)
         if local is None or local not in self.spendable or frame.eval_ctx.volatile:
             return None
@@ -193,8 +201,8 @@ class OutputGenerator(ExpressionGenerator):
     def _write_call(self, node: nodes.Call, frame: Frame, run: Run, *, at_once: bool) -> Run:
         """Write a call: straight into the stream if it can, else as one more value of the run.
 
-        *at_once* says that the run up to here may be written before its rest is known. Returns the
-        run that goes on after the call.
+        :param at_once: the run up to here may be written before its rest is known.
+        :return: the run that goes on after the call.
         """
         value = self._value_name()
         with self.line_of(node):
@@ -265,9 +273,11 @@ class OutputGenerator(ExpressionGenerator):
         prefix: str | None = None,
         extra: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """Write a call straight into the stream, after *prefix*, where it can stream.
+        """Write a call straight into the stream where it can stream.
 
-        *arguments* are those that have been evaluated already.
+        :param arguments: those that have been evaluated already.
+        :param prefix: the source of the text to write before it.
+        :param extra: further keyword arguments.
         """
         entry, form = self.temporary_identifier(), shape(node, extra)
         streams = f"type({callee}) in {self.choose_async('async_streamed', 'streamed')}"
@@ -295,7 +305,11 @@ class OutputGenerator(ExpressionGenerator):
         frame: Frame,
         extra: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """Write a call as a value; as :meth:`_stream_or`."""
+        """Write a call whose value local *target* takes.
+
+        :param arguments: those that have been evaluated already.
+        :param extra: further keyword arguments.
+        """
         with self.line_of(node):
             if arguments is None:
                 arguments = self.arguments(node, frame)

@@ -41,13 +41,13 @@ class RegionGenerator(InheritanceGenerator):
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         self._region_functions: list[RegionFunction] = []
+        # Whether the function of a deferred region is being written.
         self._in_region = False
-        """Whether the function of a deferred region is being written."""
+        # The boundary tags around what is being written: the local of the buffer, what writes into
+        # the one around it, and where it stands, as _place tells.
         self._enclosing: list[tuple[str, str, tuple[int, int]]] = []
-        """The boundaries around what is being written: the local of the buffer, what writes into
-        the one around it, and where it stands, as :attr:`_place` tells."""
+        # The locals of buffers whose text is written unchanged, as a whole or not at all.
         self._whole_buffers: set[str | None] = set()
-        """The locals of buffers whose text is written unchanged, as a whole or not at all."""
 
     def visit_With(self, node: nodes.With, frame: Frame) -> None:
         """``{% with %}``, and the tags that become such a node."""
@@ -71,9 +71,9 @@ class RegionGenerator(InheritanceGenerator):
         """Write the place of a deferred region."""
         body, (placeholder, error) = parts_of(node)
         function = self._later_function(body, frame)
-        on_error = (
-            self._later_function(error.body[0], frame) if isinstance(error, nodes.With) else None
-        )
+        on_error = None
+        if isinstance(error, nodes.With):
+            on_error = self._later_function(error.body[0], frame)
         parts = [part for part in (body, error) if part is not None]
         used = _names_for_snapshot(parts, frame)
         region, out = self.temporary_identifier(), self.out(frame)

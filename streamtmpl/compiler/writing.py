@@ -35,14 +35,18 @@ _TALLY = "held, limit = tell(), out.limit"
 
 
 class _Function:
-    """A function that is being written: what its beginning must provide for."""
+    """A function that is being written: what its beginning must provide for.
+
+    :ivar suspends: whether there is a place in it where a chunk can be cut.
+    :ivar tallies: whether what is being written is in a loop that counts in ``held`` what is held.
+    :ivar tally_at: where something else has written into the buffer, the indentation of that line.
+    :ivar remembered: the locals that are ``None`` when it begins.
+    """
 
     def __init__(self) -> None:
         self.suspends = False
         self.tallies = False
-        """Whether the code being written is in a loop that counts, in ``held``, what is held."""
         self.tally_at: int | None = None
-        """Where something else has written into the buffer, the indentation of that line."""
         self.remembered: list[str] = []
 
 
@@ -84,8 +88,11 @@ class WritingGenerator(CodeGenerator):
     ) -> Iterator[None]:
         """Write a function whose body the ``with`` block writes.
 
-        Only the locals that the body uses are set up before it. *renders* says that the function
-        is a root or block, which has the locals that macros and loops inside it share.
+        Only the locals that the body uses are set up before it.
+
+        :param extra: how many lines to leave empty before it.
+        :param renders: it is a root or block, which has the locals that macros and loops inside it
+            share.
         """
         self.writeline(header, node, extra)
         self.indent()
@@ -150,7 +157,7 @@ class WritingGenerator(CodeGenerator):
                 del facts[fact]
 
     def remembered_local(self) -> str:
-        """A local that is ``None`` when the function begins and keeps what it is set to."""
+        """A local that is ``None`` when the function begins and then what it was set to last."""
         local = self.temporary_identifier()
         self._functions[-1].remembered.append(local)
         return local

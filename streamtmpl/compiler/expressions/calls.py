@@ -23,14 +23,16 @@ if TYPE_CHECKING:
 
 
 class Arguments(Record):
-    """The arguments of a call, each a local or a constant: writing one twice evaluates it once."""
+    """The arguments of a call, each a local or a constant: writing one twice evaluates it once.
+
+    :ivar more_positional: the local of what ``*`` spreads.
+    :ivar more_keywords: the local of what ``**`` spreads.
+    """
 
     positional: list[str]
     keywords: list[tuple[str, str]]
     more_positional: str | None
-    """The local of what ``*`` spreads."""
     more_keywords: str | None
-    """The local of what ``**`` spreads."""
 
     @property
     def known(self) -> bool:
@@ -38,9 +40,11 @@ class Arguments(Record):
         return self.more_positional is None and self.more_keywords is None
 
     def source(self, *before: str, extra: Mapping[str, str] | None = None, prefix: str = "") -> str:
-        """The arguments of a Python call, with those *before* them and *extra* keywords.
+        """The arguments of a Python call.
 
-        *prefix* is put before the names of the keywords.
+        :param before: those that precede them.
+        :param extra: further keyword arguments.
+        :param prefix: what is put before the names of the keywords.
         """
         parts = [*before, *self.positional]
         if self.more_positional:
@@ -177,7 +181,7 @@ class CallGenerator(LookupGenerator):
     ) -> None:
         """Write a call of local *callee* that sets local *target*, which may be awaitable.
 
-        *extra* are further keyword arguments.
+        :param extra: further keyword arguments.
         """
         variables = self._with_variables(frame, extra)
         call = self._call_start() + arguments.source(callee, extra=variables) + ")"

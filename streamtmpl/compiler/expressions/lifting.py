@@ -42,7 +42,7 @@ def replaced(node: _Node, /, **fields: Any) -> _Node:
 class Strategy:
     """One way to get the value of an expression into a local.
 
-    :ivar kind: the class of nodes that it is for.
+    :ivar kind: the class of nodes that it is for; ``Expr``: all of them.
     :ivar fits: whether it can be taken for such a node; what is true means yes.
     :ivar write: writes the statements, for a target, a node and a frame.
     :ivar own_local: whether a part of an expression is better off so than where it stands.
@@ -66,15 +66,17 @@ class Strategy:
 
 
 class LiftingGenerator(FilterGenerator):
-    """Compiles expressions that statements may precede."""
+    """Compiles expressions that statements may precede.
+
+    :ivar strategies: all there are; the first that fits is taken.
+    """
 
     strategies: tuple[Strategy, ...]
-    """All there are; the first that fits is taken."""
 
     def _strategy_for(self, node: nodes.Expr, frame: Frame) -> Strategy:
         kind = type(node)
         for strategy in self.strategies:
-            if issubclass(kind, strategy.kind) and strategy.fits(self, node, frame):
+            if strategy.kind in (kind, nodes.Expr) and strategy.fits(self, node, frame):
                 return strategy
         raise AssertionError("the last strategy fits always")
 
@@ -131,7 +133,10 @@ class LiftingGenerator(FilterGenerator):
         super().visit_Assign(node, frame)
 
     def lift_parts(self, node: nodes.Expr, frame: Frame) -> nodes.Expr:
-        """Write the statements for what can be lifted out of *node*; returns what is left of it."""
+        """Write the statements for what can be lifted out of *node*.
+
+        :return: what is left of it.
+        """
         if isinstance(node, nodes.Filter):
             return self._lift_filter(node, frame)
         if isinstance(node, (nodes.Not, nodes.Test)):
@@ -159,13 +164,16 @@ class LiftingGenerator(FilterGenerator):
         return False
 
     def lift(self, node: nodes.Expr, frame: Frame) -> nodes.Expr:
-        """*node*, or the local that holds its value after the statements that this takes."""
+        """Write the statements that *node* as a whole, or else what it consists of, is lifted into.
+
+        :return: the local that holds its value, or what is left of it.
+        """
         if not self._strategy_for(node, frame).own_local:
             return self.lift_parts(node, frame)
         return self._in_local(node, self.operand(node, frame))
 
     def _lift_each(self, parts: list[nodes.Expr], frame: Frame) -> list[nodes.Expr]:
-        """*parts*, evaluated one after the other: lifted are those before which all is lifted."""
+        """Lift *parts*, which are evaluated one after the other, up to the first that must stay."""
         parts = list(parts)
         for index, part in enumerate(parts):
             parts[index] = self.lift(part, frame)

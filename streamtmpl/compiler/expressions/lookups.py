@@ -154,7 +154,7 @@ class LookupGenerator(LoopAttributeGenerator):
         return condition
 
     def assign_item(self, target: str, node: nodes.Getitem, frame: Frame) -> None:
-        """Write ``value[item]`` likewise."""
+        """Write ``value[item]`` as a look-up that costs nothing more unless it fails."""
         assert isinstance(node.arg, nodes.Const)
         value, item = self.operand(node.node, frame), node.arg.value
         self.writeline(f"try: {target} = {value}[{item!r}]", node)

@@ -16,16 +16,18 @@ if TYPE_CHECKING:
 
 
 class LoopCounter(Record):
-    """The locals of a loop that counts."""
+    """The locals of a loop that counts.
+
+    :ivar counted: how many items have been pulled.
+    :ivar size: how many there are; ``None`` in there: unknown, and there is an object after all.
+    :ivar object: the ``loop`` object.
+    :ivar beside: whether there is an object in any case, for more than what is counted.
+    """
 
     counted: str
-    """How many items have been pulled."""
     size: str | None
-    """How many there are; ``None`` in there: unknown, and there is a ``loop`` object after all."""
     object: str
-    """The local of that object."""
     beside: bool = False
-    """Whether there is an object in any case, for more than what is counted."""
 
 
 _SOURCES = {

@@ -18,14 +18,16 @@ if TYPE_CHECKING:
 
 
 class Shortcut(Record):
-    """What gives the value of a filter without a call, for some values."""
+    """What gives the value of a filter without a call, for some values.
+
+    :ivar builtin: the name of Jinja2's function in generated code.
+    :ivar applies: the condition on the value; ``None``: it always applies.
+    :ivar value: the filtered value then; ``None``: the value itself.
+    """
 
     builtin: str
-    """The name of Jinja2's function in generated code."""
     applies: str | None
-    """The condition on the value; ``None``: it always applies."""
     value: str | None
-    """The filtered value then; ``None``: the value itself."""
 
 
 _IS_TEXT = "type({0}) is str"
@@ -121,7 +123,7 @@ class ShortcutGenerator(CallGenerator):
     def _chosen_at_once(self, target: str, node: nodes.Filter, frame: Frame) -> bool:
         """Write ``name|default(value)`` without the undefined object for a missing name.
 
-        Returns whether it is such a filter.
+        :return: whether it is such a filter.
         """
         name = node.node
         if (

@@ -18,26 +18,28 @@ if TYPE_CHECKING:
 
 
 class Loop(Record):
-    """A loop being compiled."""
+    """A loop being compiled.
+
+    :ivar frame: the frame around it.
+    :ivar object: the local of the ``loop`` object, if the loop needs one.
+    :ivar iterable: the local of what it runs over.
+    :ivar selected: the local of what passes the test, where a function of its own tests the items.
+    :ivar stepped: the local of the ``loop`` object, where the generated code tells it each item.
+    :ivar piped: whether items may have to be awaited although the iterable is not async.
+    :ivar counter: what counts the items, instead of the ``loop`` object or beside it.
+    """
 
     node: nodes.For
     frame: Frame
-    """The frame around it."""
     body: Frame
     test: Frame
     object: str | None
-    """The local of the ``loop`` object, if the loop needs one."""
     iterable: str
-    """The local of what it runs over."""
     watch: Watch
     selected: str | None
-    """The local of what passes the test, where a function of its own tests the items."""
     stepped: str | None
-    """The local of the ``loop`` object, where the generated code tells it each item."""
     piped: bool
-    """Whether items may have to be awaited although the iterable is not async."""
     counter: LoopCounter | None
-    """What counts the items, where that stands for the ``loop`` object."""
 
     @property
     def pulled_at(self) -> nodes.Node:
@@ -54,6 +56,7 @@ class SelectingGenerator(CounterGenerator):
     """Writes what stands between a pull and the body of a loop."""
 
     def await_item(self, source: str, item: str) -> None:
+        """Write the await of local *item*, where *source* gives what is to be awaited."""
         self.writeline(f"if {source} is not None and {source}.awaits:")
         self.indent()
         self.writeline("try:")
@@ -67,6 +70,7 @@ class SelectingGenerator(CounterGenerator):
         self.outdent(2)
 
     def await_later(self, item: str) -> None:
+        """Write the await of local *item*, where a pipe of filters gave what it could not await."""
         self.writeline(f"if type({item}) is Later:")
         self.indent()
         self.writeline(f"{item} = await {item}")
@@ -74,7 +78,10 @@ class SelectingGenerator(CounterGenerator):
         self.outdent()
 
     def pass_over(self, loop: Loop, condition: str, node: nodes.Node | None = None) -> None:
-        """Write the hand-over of what is finished, and the end of this iteration."""
+        """Write the hand-over of what is finished, and the end of this iteration.
+
+        :param condition: when it ends here.
+        """
         self.writeline(f"if {condition}:", node)
         self.indent()
         self.cut_if(f"{self.out(loop.frame)}.main.tell()")
@@ -98,7 +105,8 @@ class SelectingGenerator(CounterGenerator):
     def selecting_functions(self, loop: Loop, selected: str) -> str | None:
         """Write the generator, and in async environments a sync one beside it if that can be.
 
-        Returns the local of the latter.
+        :param selected: the local of the former.
+        :return: the local of the latter.
         """
         self._selecting_generator(loop, selected, self.environment.is_async)
         assert loop.node.test is not None

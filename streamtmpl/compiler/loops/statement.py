@@ -137,7 +137,7 @@ class LoopGenerator(SelectingGenerator):
     def _open(self, loop: Loop, outer: Frame, at_once: str | None) -> None:
         """Write the evaluation of the iterable, and a hand-over before its first pull.
 
-        *at_once* is the selecting function for what is not async, if it has one of its own.
+        :param at_once: the selecting function for what is not async, if it has one of its own.
         """
         node, iterable, source = loop.node, loop.iterable, loop.source
         out = self.out(loop.frame)
@@ -165,19 +165,24 @@ class LoopGenerator(SelectingGenerator):
             self._after_opening(loop)
             self.outdent()
         if loop.selected:
-            pulls = f"{iterable} if {source} is None else {source}.pulls"
-            if at_once:
-                self.writeline(f"if {source} is None or not {source}.awaits:")
-                self.indent()
-                self.writeline(f"{loop.selected}, {iterable} = None, {at_once}({pulls}, {source})")
-                self.outdent()
-                self.writeline("else:")
-                self.indent()
-            self.writeline(f"{iterable} = {loop.selected}({pulls}, {source})")
-            if self.environment.is_async:
-                self.writeline(f"{loop.selected} = open_async_source({iterable}, {out})")
-            if at_once:
-                self.outdent()
+            self._select(loop, loop.selected, at_once)
+
+    def _select(self, loop: Loop, selected: str, at_once: str | None) -> None:
+        """Write the beginning of a function that tests the items, as :meth:`_open` says."""
+        iterable, source = loop.iterable, loop.source
+        pulls = f"{iterable} if {source} is None else {source}.pulls"
+        if at_once:
+            self.writeline(f"if {source} is None or not {source}.awaits:")
+            self.indent()
+            self.writeline(f"{selected}, {iterable} = None, {at_once}({pulls}, {source})")
+            self.outdent()
+            self.writeline("else:")
+            self.indent()
+        self.writeline(f"{iterable} = {selected}({pulls}, {source})")
+        if self.environment.is_async:
+            self.writeline(f"{selected} = open_async_source({iterable}, {self.out(loop.frame)})")
+        if at_once:
+            self.outdent()
 
     def _after_opening(self, loop: Loop) -> None:
         """Write what follows when a source has been opened."""
