@@ -1,4 +1,8 @@
-"""How the value of an expression gets into a local: the strategies, in the order of trying."""
+"""How the value of an expression gets into a local: what is tried first, and what last.
+
+:meth:`~streamtmpl.compiler.expressions.lifting.LiftingGenerator.assign` takes the first strategy
+that fits. The order matters among those for one kind of node.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +28,8 @@ class ExpressionGenerator(ShortcutGenerator):
     """Compiles expressions: the first strategy that fits one gives its value."""
 
     strategies = (
-        # What a counter tells comes first: a loop that counts may have no object, which what
-        # follows would look up or call.
+        # What a counter tells. First, because a loop that counts may have no object, and those
+        # below would look something up in it.
         Strategy(
             nodes.Getattr,
             LoopAttributeGenerator.counted_attribute,
@@ -36,14 +40,14 @@ class ExpressionGenerator(ShortcutGenerator):
             LoopAttributeGenerator.cycle_counter,
             LiftingGenerator.assign_expression,
         ),
-        # Before calls, since it is one: the view of a dict is there without what a call takes, so
-        # that this stays one expression.
+        # The view of a dict. Before other calls: it is had without asking what is called.
         Strategy(
             nodes.Call,
             CallGenerator.viewed_dict,
             LiftingGenerator.assign_expression,
             own_local=True,
         ),
+        # Calls and look-ups, whose errors statements can catch.
         Strategy(
             nodes.Call,
             _always,
@@ -65,13 +69,13 @@ class ExpressionGenerator(ShortcutGenerator):
             own_local=True,
             awaitable=True,
         ),
-        # A part that is a filter stays where it is: only its value is lifted out of it.
+        # Filters of Jinja2's. Where one is a part, only what it filters gets a local.
         Strategy(
             nodes.Filter,
             ShortcutGenerator.shortcut_for,
             ShortcutGenerator.assign_filtered,
         ),
-        # Last, because it can write whatever has nothing better, with Jinja2's own code.
+        # Whatever is left, as the expression that Jinja2 writes. Last, because it fits always.
         Strategy(
             nodes.Expr,
             _always,
