@@ -134,6 +134,7 @@ def everything_sync():
             assert opened == closed, (taken, close)
 
 async def everything_async():
+    asyncio.get_running_loop().slow_callback_duration = 60  # the machine may be busy
     for template, make in ((native, plain), (native, lazy), (sync, plain)):
         for taken in range(8):
             for close in (True, False):

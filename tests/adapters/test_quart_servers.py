@@ -15,7 +15,7 @@ from .launch import Server, free_port, module, running
 from .wire import Connection, Incomplete, fetch
 
 APP = "tests.adapters.apps.quart_app:app"
-WITHIN = 5.0
+WITHIN = 20.0
 """Seconds for a server to notice that its client has gone: a busy machine needs its time."""
 
 
