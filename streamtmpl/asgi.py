@@ -11,6 +11,7 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from .chunks.options import StreamOptions, regions_shown
 from .chunks.render import asyncio_runs
 from .responses.body import async_byte_stream
 from .responses.head import CONTENT_TYPE, WITHOUT_CONTENT, ResponseHead
@@ -83,17 +84,10 @@ class StreamResponse:
         :raises LookupError: there is no such charset.
         """
         self._head = ResponseHead(status, headers, content_type)
+        regions = regions_shown(deferred, nonce, executor)
+        options = StreamOptions(chunk_size, self._head.charset, commit_after, regions)
         self._source = source
-        self._stream = async_byte_stream(
-            source,
-            context,
-            charset=self._head.charset,
-            chunk_size=chunk_size,
-            commit_after=commit_after,
-            deferred=deferred,
-            nonce=nonce,
-            executor=executor,
-        )
+        self._stream = async_byte_stream(source, context, options)
         self.headers: Headers = self._head.headers
 
     @property

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
+from .chunks.options import StreamOptions, regions_shown
 from .exceptions import ResponseSentError
 from .responses.body import byte_stream, close_unread
 from .responses.head import CONTENT_TYPE, ResponseHead
@@ -73,17 +74,10 @@ class StreamResponse(ResponseHead):
         :raises LookupError: there is no such charset.
         """
         super().__init__(status, headers, content_type)
+        regions = regions_shown(deferred, nonce, executor)
+        options = StreamOptions(chunk_size, self.charset, commit_after, regions)
         self._source = source
-        self._stream: ChunkStream[bytes] | None = byte_stream(
-            source,
-            context,
-            charset=self.charset,
-            chunk_size=chunk_size,
-            commit_after=commit_after,
-            deferred=deferred,
-            nonce=nonce,
-            executor=executor,
-        )
+        self._stream: ChunkStream[bytes] | None = byte_stream(source, context, options)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes]:
         """Send the response: render up to the first chunk, then call *start_response*.

@@ -13,7 +13,8 @@ from django.template.response import ContentNotRenderedError
 from streamtmpl.chunks.async_stream import thread_stream
 from streamtmpl.chunks.blocking import iterate
 from streamtmpl.chunks.closing import report
-from streamtmpl.rendering import render_stream, render_stream_async
+from streamtmpl.chunks.options import StreamOptions
+from streamtmpl.rendering import async_stream_of, stream_of
 
 if TYPE_CHECKING:
     import jinja2
@@ -33,8 +34,10 @@ class Body(ABC):
     def __init__(self, late: LateChanges) -> None:
         self._late = late
 
-    def begin(self, template: jinja2.Template, variables: dict[str, Any], **options: Any) -> None:
-        """Render up to the first chunk; *options* are those of :func:`render_stream`."""
+    def begin(
+        self, template: jinja2.Template, variables: dict[str, Any], options: StreamOptions
+    ) -> None:
+        """Render up to the first chunk."""
         self._rendered = True
         if template.environment.is_async:
             self._begin_async(template, variables, options)
@@ -42,10 +45,10 @@ class Body(ABC):
             self._begin_sync(template, variables, options)
 
     @abstractmethod
-    def _begin_sync(self, template: Any, variables: Any, options: Any) -> None: ...
+    def _begin_sync(self, template: Any, variables: Any, options: StreamOptions) -> None: ...
 
     @abstractmethod
-    def _begin_async(self, template: Any, variables: Any, options: Any) -> None: ...
+    def _begin_async(self, template: Any, variables: Any, options: StreamOptions) -> None: ...
 
     def leave_out(self) -> None:
         """Send nothing, whether rendering has begun or not."""
@@ -75,12 +78,12 @@ class Body(ABC):
 class SyncBody(Body, Iterator[bytes]):
     """The chunks under WSGI."""
 
-    def _begin_sync(self, template: Any, variables: Any, options: Any) -> None:
-        self._stream = render_stream(template, variables, **options)
+    def _begin_sync(self, template: Any, variables: Any, options: StreamOptions) -> None:
+        self._stream = stream_of(template, variables, options)
         self._first = next(self._stream, b"")
 
-    def _begin_async(self, template: Any, variables: Any, options: Any) -> None:
-        self._stream = iterate(render_stream_async(template, variables, **options).in_lockstep())
+    def _begin_async(self, template: Any, variables: Any, options: StreamOptions) -> None:
+        self._stream = iterate(async_stream_of(template, variables, options).in_lockstep())
         self._first = next(self._stream, b"")
 
     def __next__(self) -> bytes:
@@ -110,12 +113,12 @@ class AsyncBody(Body, AsyncIterator[bytes]):
     _sync: ChunkStream[bytes] | None = None
     _ended = False
 
-    def _begin_sync(self, template: Any, variables: Any, options: Any) -> None:
-        self._sync = render_stream(template, variables, **options)
+    def _begin_sync(self, template: Any, variables: Any, options: StreamOptions) -> None:
+        self._sync = stream_of(template, variables, options)
         self._first = next(self._sync, b"")
         self._stream = thread_stream(self._sync, _into_request_thread)
 
-    def _begin_async(self, template: Any, variables: Any, options: Any) -> None:
+    def _begin_async(self, template: Any, variables: Any, options: StreamOptions) -> None:
         async def begin() -> None:
             # The template must not find the thread that waits for this when it waits no longer.
             executors = AsyncToSync.executors
@@ -123,7 +126,7 @@ class AsyncBody(Body, AsyncIterator[bytes]):
             try:
                 # Made in the event loop's thread: some of Django's context variables, such as the
                 # active language, hold in one thread only.
-                self._stream = render_stream_async(template, variables, **options)
+                self._stream = async_stream_of(template, variables, options)
                 self._first = await anext(self._stream, b"")
             finally:
                 waiting.has_gone()
