@@ -20,16 +20,16 @@ from jinja2 import Template
 
 from streamtmpl.chunks.blocking import iterate
 from streamtmpl.chunks.options import RegionOptions, StreamOptions
-from streamtmpl.pallets.config import SCRIPT_SECONDS, SCRIPT_TYPE, policy_of
-from streamtmpl.pallets.environment import make_streaming, streaming_environment
-from streamtmpl.regions.patch_script import PATCH_SCRIPT, PATCH_SCRIPT_HASH
+from streamtmpl.pallets.config import policy_of
+from streamtmpl.pallets.environment import streaming_environment
+from streamtmpl.pallets.extension import Extension, script_response, streams_of
 from streamtmpl.rendering import async_stream_of, stream_of
 from streamtmpl.responses.body import byte_stream, check_no_template
 from streamtmpl.responses.head import CONTENT_TYPE, ResponseHead
 from streamtmpl.responses.policy import region_options
 
-from .hold import KNOWN, _Hold
-from .streams import _start, _streams
+from .hold import KNOWN, HeldContexts
+from .streams import _start, connect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,26 +47,14 @@ if tuple(map(int, version("flask").split(".")[:2])) not in KNOWN:
     )
 
 
-class StreamTemplates:
+class StreamTemplates(Extension[Flask]):
     """The extension: makes the template environment of an application a streaming one.
 
     Flask's ``render_template()`` and ``stream_template()`` use it as well. Without the extension
     the first stream does the same.
     """
 
-    def __init__(self, app: Flask | None = None) -> None:
-        """Set up *app*; without one, call :meth:`init_app` later."""
-        if app is not None:
-            self.init_app(app)
-
-    def init_app(self, app: Flask) -> None:
-        """Set up *app* as the keys of its configuration say that begin with ``STREAMTMPL_``.
-
-        :raises ValueError: one of them is out of its range, such as a negative chunk size.
-        :raises TypeError: one of them is of a kind that it cannot be.
-        """
-        _streams(app)
-        make_streaming(app)
+    _connect = staticmethod(connect)
 
 
 def stream_template(
@@ -127,7 +115,7 @@ def stream_with_context(generator_or_function: Any) -> Any:
     sources = [iterator]
     if iterator is not generator_or_function:  # an iterable of WSGI has a close() of its own
         sources.insert(0, generator_or_function)
-    return _start(_Hold(), iterator, sources)
+    return _start(HeldContexts(), iterator, sources)
 
 
 def stream_response(
@@ -173,7 +161,7 @@ def stream_response(
         body = _rendered(app, source, dict(context or {}), options)
     else:
         check_no_template(source, deferred=deferred, nonce=nonce, executor=executor)
-        hold = _Hold()
+        hold = HeldContexts()
         chunks = hold.make(byte_stream, source, context, options)
         body = _start(hold, chunks, [chunks], _is_eager())
     return app.response_class(body, status=head.status_line, headers=head.sent())
@@ -184,11 +172,7 @@ def patch_script() -> Response:
 
     Templates refer to it when the configuration's ``STREAMTMPL_PATCH_SCRIPT`` is its URL.
     """
-    response = _app().response_class(PATCH_SCRIPT, content_type=SCRIPT_TYPE)
-    response.cache_control.public = True
-    response.cache_control.max_age = SCRIPT_SECONDS
-    response.set_etag(PATCH_SCRIPT_HASH)
-    response.make_conditional(request)
+    response: Response = script_response(_app(), request)
     return response
 
 
@@ -205,7 +189,7 @@ def _is_eager() -> bool:
 
 def _regions(app: Flask, template: Template, *given: Any) -> RegionOptions:
     """How the deferred regions of *template* are shown; what is not *given* is configured."""
-    _streams(app)  # sets up the configuration
+    streams_of(app, connect)  # sets up the configuration
     context = _cv_request.get(None)
     answered = None if context is None else context.request
     return region_options(policy_of(app), answered, template.environment, *given)
@@ -225,7 +209,7 @@ def _rendered(
             app, _async_wrapper=app.ensure_sync, template=template, context=context
         )
 
-    hold = _Hold()
+    hold = HeldContexts()
     eager = _is_eager()
     if template.environment.is_async:
         chunks = hold.make(async_stream_of, template, context, options)

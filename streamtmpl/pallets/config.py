@@ -28,12 +28,6 @@ PATCHES_BY = "STREAMTMPL_PATCH_SCRIPT"
 MAX_DEFERRED = "STREAMTMPL_MAX_DEFERRED"
 """The key of how many regions of a stream may run at once; if it is there, the environment does."""
 
-SCRIPT_TYPE = "text/javascript; charset=utf-8"
-"""The content type of the patch script where it is served."""
-
-SCRIPT_SECONDS = 86400
-"""How long a browser may keep the patch script unasked; later releases have it at the same URL."""
-
 ACCEL = "X-Accel-Buffering"
 """The header that tells nginx whether to hold chunks back."""
 
