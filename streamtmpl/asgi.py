@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from .chunks.options import StreamOptions, regions_shown
 from .chunks.render import asyncio_runs
 from .responses.body import async_byte_stream
+from .responses.first import begun_async
 from .responses.head import CONTENT_TYPE, WITHOUT_CONTENT, ResponseHead
 from .responses.script import patch_script_response
 
@@ -194,14 +195,13 @@ async def _deliver(
     stream: AsyncChunkStream[bytes], start: Callable[[], Awaitable[Message]], send: Send
 ) -> None:
     """Send the head and the chunks of a response; the next chunk is asked for when one is sent."""
-    chunk = await anext(stream, None)
+    chunks = await begun_async(stream)
     message = await start()
     await send(message)
     if message["status"] in WITHOUT_CONTENT:
         return
-    while chunk is not None:
+    async for chunk in chunks:
         await send({"type": "http.response.body", "body": chunk, "more_body": True})
-        chunk = await anext(stream, None)
 
 
 async def _disconnect(receive: Receive) -> None:

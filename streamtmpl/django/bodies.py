@@ -12,9 +12,10 @@ from django.template.response import ContentNotRenderedError
 
 from streamtmpl.chunks.async_stream import thread_stream
 from streamtmpl.chunks.blocking import iterate
-from streamtmpl.chunks.closing import report
+from streamtmpl.chunks.closing import reported
 from streamtmpl.chunks.options import StreamOptions
 from streamtmpl.rendering import async_stream_of, stream_of
+from streamtmpl.responses.first import Begun, BegunAsync, begun_async
 
 if TYPE_CHECKING:
     import jinja2
@@ -25,11 +26,12 @@ if TYPE_CHECKING:
 
 
 class Body(ABC):
-    """The chunks of a response, the first of which :meth:`begin` has pulled."""
+    """The chunks of a response, the first of which :meth:`begin` has taken."""
 
     _rendered = False
     _stream: Any = None
-    _first = b""
+    _chunks: Any = None
+    """Those of the stream, from the first on."""
 
     def __init__(self, late: LateChanges) -> None:
         self._late = late
@@ -54,17 +56,15 @@ class Body(ABC):
         """Send nothing, whether rendering has begun or not."""
         self.close()
         self._rendered = True
-        self._stream, self._first = None, b""
+        self._stream = self._chunks = None
 
-    def _take_first(self) -> bytes:
+    def _commit(self) -> None:
         if not self._rendered:
             raise ContentNotRenderedError(
                 "the response has not been rendered: Django does that with what a view returns,"
                 " anybody else calls its render() first"
             )
         self._late.committed()
-        first, self._first = self._first, b""
-        return first
 
     @abstractmethod
     def close(self) -> None:
@@ -72,7 +72,7 @@ class Body(ABC):
 
     @abstractmethod
     async def aclose(self) -> None:
-        """The same in an event loop."""
+        """Close the stream in an event loop; what that raises is logged as well."""
 
 
 class SyncBody(Body, Iterator[bytes]):
@@ -80,19 +80,18 @@ class SyncBody(Body, Iterator[bytes]):
 
     def _begin_sync(self, template: Any, variables: Any, options: StreamOptions) -> None:
         self._stream = stream_of(template, variables, options)
-        self._first = next(self._stream, b"")
+        self._chunks = Begun(self._stream)
 
     def _begin_async(self, template: Any, variables: Any, options: StreamOptions) -> None:
         self._stream = iterate(async_stream_of(template, variables, options).in_lockstep())
-        self._first = next(self._stream, b"")
+        self._chunks = Begun(self._stream)
 
     def __next__(self) -> bytes:
-        if first := self._take_first():
-            return first
-        if self._stream is None:
+        self._commit()
+        if self._chunks is None:
             raise StopIteration
         try:
-            chunk: bytes = next(self._stream)
+            chunk: bytes = next(self._chunks)
         except BaseException:
             self._late.tell()
             raise
@@ -115,8 +114,9 @@ class AsyncBody(Body, AsyncIterator[bytes]):
 
     def _begin_sync(self, template: Any, variables: Any, options: StreamOptions) -> None:
         self._sync = stream_of(template, variables, options)
-        self._first = next(self._sync, b"")
+        first = next(self._sync, None)
         self._stream = thread_stream(self._sync, _into_request_thread)
+        self._chunks = BegunAsync(first, self._stream)
 
     def _begin_async(self, template: Any, variables: Any, options: StreamOptions) -> None:
         async def begin() -> None:
@@ -127,19 +127,18 @@ class AsyncBody(Body, AsyncIterator[bytes]):
                 # Made in the event loop's thread: some of Django's context variables, such as the
                 # active language, hold in one thread only.
                 self._stream = async_stream_of(template, variables, options)
-                self._first = await anext(self._stream, b"")
+                self._chunks = await begun_async(self._stream)
             finally:
                 waiting.has_gone()
 
         async_to_sync(begin)()
 
     async def __anext__(self) -> bytes:
-        if first := self._take_first():
-            return first
-        if self._stream is None:
+        self._commit()
+        if self._chunks is None:
             raise StopAsyncIteration
         try:
-            chunk: bytes = await anext(self._stream)
+            chunk: bytes = await anext(self._chunks)
         except BaseException:
             self._ended = True
             self._late.tell()
@@ -159,10 +158,8 @@ class AsyncBody(Body, AsyncIterator[bytes]):
             if self._sync is not None:
                 await _into_request_thread(_close, self._sync)
             else:
-                try:
+                with reported(Exception):
                     await self._stream.aclose()
-                except Exception as error:  # noqa: BLE001 - logged, as by close()
-                    report([error])
         self._late.tell()
 
 
@@ -189,10 +186,8 @@ class _WaitingThread:
 
 
 def _close(stream: Any) -> None:
-    try:
+    with reported(Exception):
         stream.close()
-    except Exception as error:  # noqa: BLE001 - logged: Django would swallow it
-        report([error])
 
 
 def _into_request_thread(function: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:

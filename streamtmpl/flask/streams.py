@@ -15,6 +15,7 @@ from flask.signals import got_request_exception, request_finished
 from streamtmpl.pallets.config import ACCEL
 from streamtmpl.pallets.extension import streams_of
 from streamtmpl.pallets.session import guard_session
+from streamtmpl.responses.first import Begun
 
 if TYPE_CHECKING:
     from .hold import HeldContexts
@@ -57,16 +58,14 @@ def _iterate(
         for source in sources:
             if callable(getattr(source, "close", None)):
                 stack.callback(hold.run, source.close)
-        item = hold.run(next, iterator, _END) if eager else None
+        if eager:
+            iterator = hold.run(Begun, iterator)
         try:
             yield None
         except GeneratorExit:  # nothing was sent: for the teardown functions that is no error
             return
-        if not eager:
-            item = hold.run(next, iterator, _END)
-        while item is not _END:
+        while (item := hold.run(next, iterator, _END)) is not _END:
             yield item
-            item = hold.run(next, iterator, _END)
         hold.run(completed)
 
 

@@ -14,6 +14,7 @@ from quart.wrappers.response import DataBody
 from streamtmpl.pallets.config import ACCEL
 from streamtmpl.pallets.extension import streams_of
 from streamtmpl.pallets.session import guard_session
+from streamtmpl.responses.first import begun_async
 
 from .hold import HeldContexts, request_context
 
@@ -55,18 +56,16 @@ async def _iterate(
         for source in sources:  # closed in the end, the last one first
             if callable(getattr(source, "aclose", None)):
                 stack.push_async_callback(hold.step, source.aclose)
-        item = await hold.step(_next, iterator) if eager else None
+        if eager:
+            iterator = await hold.step(begun_async, iterator)
         try:
             yield None
         except GeneratorExit:  # nothing was sent: for the teardown functions that is no error
             return
         if hold.request_context is not None and not hold.shows:
             return  # Quart would have servers throw away what it iterates for a HEAD request
-        if not eager:
-            item = await hold.step(_next, iterator)
-        while item is not _END:
+        while (item := await hold.step(_next, iterator)) is not _END:
             yield item
-            item = await hold.step(_next, iterator)
         await hold.step(completed)
 
 
