@@ -60,7 +60,7 @@ class StreamTemplate(jinja2.Template):
 
     @internalcode
     async def _get_default_module_async(self, ctx: Context | None = None) -> TemplateModule:
-        """The same in an async environment."""
+        """The module that ``import`` gives in an async environment."""
         if self._module is None or not has_globals_of(self, ctx):
             return await super()._get_default_module_async(ctx)
         return self._module

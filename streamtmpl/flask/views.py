@@ -75,7 +75,7 @@ def stream_template(
 
 
 def stream_template_string(source: str, **context: Any) -> Iterator[str]:
-    """The same for a template that is given as its *source*."""
+    """Render a template that is given as its *source*, as :func:`stream_template` does."""
     app = _app()
     template = streaming_environment(app).from_string(source)
     return _rendered(app, template, context, StreamOptions(regions=_regions(app, template)))

@@ -66,7 +66,7 @@ async def stream_template(
 
 
 async def stream_template_string(source: str, **context: Any) -> AsyncIterator[str]:
-    """The same for a template that is given as its *source*."""
+    """Render a template that is given as its *source*, as :func:`stream_template` does."""
     app = _app()
     template = streaming_environment(app).from_string(source)
     return await _rendered(app, template, context, StreamOptions(regions=_regions(app, template)))
