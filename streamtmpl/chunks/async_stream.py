@@ -47,9 +47,6 @@ class AsyncChunkStream(AsyncIterator[Chunk], Generic[Chunk]):
         """
         self._render.encode_as(encoding)
 
-    def __aiter__(self) -> Self:
-        return self
-
     @internalcode
     async def __anext__(self) -> Chunk:
         """Wait for the next chunk.

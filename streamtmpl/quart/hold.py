@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 KNOWN = ((0, 19), (0, 20), (0, 21), (0, 22), (0, 23))
-"""The versions of Quart whose contexts :class:`Hold` knows."""
+"""The versions of Quart whose contexts :class:`HeldContexts` knows."""
 
 VERSION = tuple(map(int, version("quart").split(".")[:2]))
 
@@ -41,7 +41,7 @@ def request_context() -> Any:
     return context if context is not None and context.has_request else None
 
 
-class Hold:
+class HeldContexts:
     """Holds the contexts of the current request, in a contextvars context of its own.
 
     A context of Quart is torn down by its last pop. Before 0.23 it pops its pushes in reverse
