@@ -121,7 +121,7 @@ class StreamTemplate(jinja2.Template):
             )
 
             chunks = render_stream_async(self, dict(*args, **kwargs), deferred="in-order")
-            yield from iterate(chunks.in_lockstep())
+            yield from iterate(chunks)
         else:
             with render_stream(self, dict(*args, **kwargs), deferred="in-order") as stream:
                 yield from stream

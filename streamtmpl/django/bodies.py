@@ -83,7 +83,7 @@ class SyncBody(Body, Iterator[bytes]):
         self._chunks = Begun(self._stream)
 
     def _begin_async(self, template: Any, variables: Any, options: StreamOptions) -> None:
-        self._stream = iterate(async_stream_of(template, variables, options).in_lockstep())
+        self._stream = iterate(async_stream_of(template, variables, options))
         self._chunks = Begun(self._stream)
 
     def __next__(self) -> bytes:

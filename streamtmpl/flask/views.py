@@ -213,7 +213,7 @@ def _rendered(
     eager = _is_eager()
     if template.environment.is_async:
         chunks = hold.make(async_stream_of, template, context, options)
-        steps: Iterator[Any] = iterate(chunks.in_lockstep())
+        steps: Iterator[Any] = iterate(chunks)
         eager = False  # an event loop may be running in an async view
     else:
         steps = hold.make(stream_of, template, context, options)
