@@ -11,8 +11,10 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from .chunks.options import StreamOptions, regions_shown
 from .chunks.render import asyncio_runs
 from .responses.body import async_byte_stream
+from .responses.first import begun_async
 from .responses.head import CONTENT_TYPE, WITHOUT_CONTENT, ResponseHead
 from .responses.script import patch_script_response
 
@@ -83,17 +85,10 @@ class StreamResponse:
         :raises LookupError: there is no such charset.
         """
         self._head = ResponseHead(status, headers, content_type)
+        regions = regions_shown(deferred, nonce, executor)
+        options = StreamOptions(chunk_size, self._head.charset, commit_after, regions)
         self._source = source
-        self._stream = async_byte_stream(
-            source,
-            context,
-            charset=self._head.charset,
-            chunk_size=chunk_size,
-            commit_after=commit_after,
-            deferred=deferred,
-            nonce=nonce,
-            executor=executor,
-        )
+        self._stream = async_byte_stream(source, context, options)
         self.headers: Headers = self._head.headers
 
     @property
@@ -200,14 +195,13 @@ async def _deliver(
     stream: AsyncChunkStream[bytes], start: Callable[[], Awaitable[Message]], send: Send
 ) -> None:
     """Send the head and the chunks of a response; the next chunk is asked for when one is sent."""
-    chunk = await anext(stream, None)
+    chunks = await begun_async(stream)
     message = await start()
     await send(message)
     if message["status"] in WITHOUT_CONTENT:
         return
-    while chunk is not None:
+    async for chunk in chunks:
         await send({"type": "http.response.body", "body": chunk, "more_body": True})
-        chunk = await anext(stream, None)
 
 
 async def _disconnect(receive: Receive) -> None:

@@ -102,14 +102,20 @@ def new_context(
         return Template.new_context(template, vars, shared, locals)
     if vars is None:
         vars = {}
-    parent = vars if shared else _with_globals(template.globals, vars)
+    globals = template.globals
+    if shared:
+        parent = vars
+    elif type(globals) is ChainMap and not globals.maps[0] and len(globals.maps) == 2:
+        parent = dict(globals.maps[1], **vars)  # most templates have no globals of their own
+    else:
+        parent = _with_globals(globals, vars)
     if locals:
         if shared:
             parent = dict(parent)  # what is shared is not to be modified
         for name, value in locals.items():
             if value is not missing:
                 parent[name] = value
-    return StreamContext(environment, parent, template.name, template.blocks, template.globals)
+    return StreamContext(environment, parent, template.name, template.blocks, globals)
 
 
 def has_globals_of(template: Template, context: Context | None) -> bool:
@@ -127,10 +133,8 @@ def _with_globals(globals: Mapping[str, Any], variables: dict[str, Any]) -> dict
     """The variables over the globals, in a new dict."""
     if type(globals) is not ChainMap:
         return dict(globals, **variables)
-    maps = globals.maps
-    base: Any = maps[-1]
-    if len(maps) > 2 or (len(maps) == 2 and maps[0]):
-        base = dict(base)
-        for mapping in maps[-2::-1]:
-            base.update(mapping)
-    return dict(base, **variables)
+    *over, base = globals.maps
+    merged = dict(base)
+    for mapping in reversed(over):
+        merged.update(mapping)
+    return dict(merged, **variables)

@@ -11,6 +11,7 @@ from jinja2.utils import internalcode, missing
 
 from .chunks.buffer import DEFAULT_CHUNK_SIZE, Buffer, check_chunk_size
 from .chunks.compiled import async_into, into
+from .chunks.options import IN_ORDER
 from .compiler import CodeGenerator, StreamCodeGenerator
 from .compiler.generated import compile_generated, template_filename
 from .compiler.tags import StreamExtension
@@ -59,7 +60,7 @@ class StreamTemplate(jinja2.Template):
 
     @internalcode
     async def _get_default_module_async(self, ctx: Context | None = None) -> TemplateModule:
-        """The same in an async environment."""
+        """The module that ``import`` gives in an async environment."""
         if self._module is None or not has_globals_of(self, ctx):
             return await super()._get_default_module_async(ctx)
         return self._module
@@ -92,7 +93,7 @@ class StreamTemplate(jinja2.Template):
             return await super().render_async(*args, **kwargs)
         context = self.new_context(dict(*args, **kwargs))
         out = Buffer()
-        out.defers = False, None, None
+        out.defers = IN_ORDER
         try:
             await async_into(self.root_render_func)(context, out)
             if out.deferral is not None:
@@ -120,7 +121,7 @@ class StreamTemplate(jinja2.Template):
             )
 
             chunks = render_stream_async(self, dict(*args, **kwargs), deferred="in-order")
-            yield from iterate(chunks.in_lockstep())
+            yield from iterate(chunks)
         else:
             with render_stream(self, dict(*args, **kwargs), deferred="in-order") as stream:
                 yield from stream

@@ -1,14 +1,19 @@
-"""render_stream and render_stream_async: a template and its context become a stream."""
+"""A template and its context become a stream.
+
+``render_stream`` and ``render_stream_async`` are for users; ``stream_of`` and ``async_stream_of``
+take the same arguments as one value.
+"""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, overload
 
 import jinja2
 
-from .chunks.buffer import DEFAULT_CHUNK_SIZE, PATCHED, Buffer
+from .chunks.buffer import DEFAULT_CHUNK_SIZE, Buffer
 from .chunks.commit import Withheld
-from .chunks.compiled import async_into
+from .chunks.options import PATCHED, StreamOptions, regions_shown
 from .chunks.stream import ChunkStream
 from .exceptions import NotStreamingError
 
@@ -19,7 +24,6 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
     from .chunks.async_stream import AsyncChunkStream
-    from .chunks.buffer import Defers
 
 
 @overload
@@ -80,32 +84,11 @@ def render_stream(
     :raises LookupError: there is no such encoding.
     :raises UnknownBlockError: (by the first step) the template has no block *commit_after*.
     """
-    try:
-        body = template.root_render_func.into  # type: ignore[attr-defined]
-    except AttributeError:
-        raise _cannot_stream(template) from None
-    environment = template.environment
-    if environment.is_async:
-        raise NotStreamingError(
-            f"{template!r} belongs to an async environment: use render_stream_async()"
-        )
+    # A call less where nothing is said about regions, as hardly any stream has it.
     plain = deferred == "patch" and nonce is None and executor is None
-    defers = PATCHED if plain else _defers(deferred, nonce, executor)
-    variables = dict(context) if context else {}
-
-    def begin(out: Buffer) -> Any:
-        out.defers = defers
-        made = template.new_context(variables)
-        if commit_after is None:
-            return body(made, out)
-        return Withheld(made, out, commit_after).over(body(made, out))
-
-    return ChunkStream(
-        begin,
-        _chunk_size(environment) if chunk_size is None else chunk_size,
-        encoding,
-        environment.handle_exception,
-    )
+    regions = PATCHED if plain else regions_shown(deferred, nonce, executor)
+    options = StreamOptions(chunk_size, encoding, commit_after, regions)
+    return stream_of(template, context, options)
 
 
 @overload
@@ -151,43 +134,66 @@ def render_stream_async(
 
     :return: an async iterator of chunks.
     """
+    plain = deferred == "patch" and nonce is None and executor is None
+    regions = PATCHED if plain else regions_shown(deferred, nonce, executor)
+    options = StreamOptions(chunk_size, encoding, commit_after, regions)
+    return async_stream_of(template, context, options)
+
+
+def stream_of(
+    template: Template, context: Mapping[str, Any] | None, options: StreamOptions
+) -> ChunkStream[Any]:
+    """A stream as :func:`render_stream` gives it."""
+    try:
+        body = template.root_render_func.into  # type: ignore[attr-defined]
+    except AttributeError:
+        raise _cannot_stream(template) from None
+    environment = template.environment
+    if environment.is_async:
+        raise NotStreamingError(
+            f"{template!r} belongs to an async environment: use render_stream_async()"
+        )
+    return ChunkStream(
+        partial(_begin, template, body, dict(context) if context else {}, options),
+        _chunk_size(environment) if options.chunk_size is None else options.chunk_size,
+        options.encoding,
+        environment.handle_exception,
+    )
+
+
+def async_stream_of(
+    template: Template, context: Mapping[str, Any] | None, options: StreamOptions
+) -> AsyncChunkStream[Any]:
+    """A stream as :func:`render_stream_async` gives it."""
     # asyncio takes as long to import as Jinja2: only those who use it pay for it.
     from .chunks.async_stream import coroutine_stream, thread_stream  # noqa: PLC0415
 
-    if not streams(template):
-        raise _cannot_stream(template)
+    try:
+        body = template.root_render_func.into  # type: ignore[attr-defined]
+    except AttributeError:
+        raise _cannot_stream(template) from None
     environment = template.environment
-    size = _chunk_size(environment) if chunk_size is None else chunk_size
     if not environment.is_async:
-        stream = render_stream(
-            template,
-            context,
-            chunk_size=size,
-            encoding=encoding,
-            commit_after=commit_after,
-            deferred=deferred,
-            nonce=nonce,
-            executor=executor,
-        )
-        return thread_stream(stream)
-    body = async_into(template.root_render_func)
-    plain = deferred == "patch" and nonce is None and executor is None
-    defers = PATCHED if plain else _defers(deferred, nonce, executor)
-    variables = dict(context) if context else {}
-
-    def begin(out: Buffer) -> Any:
-        out.defers = defers
-        made = template.new_context(variables)
-        if commit_after is None:
-            return body(made, out)
-        return Withheld(made, out, commit_after).over_async(body(made, out))
-
+        return thread_stream(stream_of(template, context, options))
     return coroutine_stream(
-        begin,
-        size,
-        encoding,
+        partial(_begin, template, body, dict(context) if context else {}, options),
+        _chunk_size(environment) if options.chunk_size is None else options.chunk_size,
+        options.encoding,
         environment.handle_exception,
     )
+
+
+def _begin(
+    template: Template, body: Any, variables: dict[str, Any], options: StreamOptions, out: Buffer
+) -> Any:
+    """Begin to render into *out*: the generator or the coroutine of *body*, which is compiled."""
+    out.defers = options.regions
+    context = template.new_context(variables)
+    steps = body(context, out)
+    if options.commit_after is None:
+        return steps
+    withheld = Withheld(context, out, options.commit_after)
+    return withheld.over_async(steps) if template.environment.is_async else withheld.over(steps)
 
 
 def streams(template: Template) -> bool:
@@ -207,16 +213,6 @@ def _cannot_stream(template: object) -> NotStreamingError:
         " streamtmpl.StreamEnvironment, or call streamtmpl.enable_streaming(environment) and"
         " get the template from the environment again."
     )
-
-
-def _defers(deferred: str, nonce: str | None, executor: Executor | None) -> Defers:
-    """The arguments of a stream as its buffer has them."""
-    if deferred not in ("patch", "in-order"):
-        raise ValueError(
-            "deferred must be 'patch' (regions follow the document and are patched in) or"
-            f" 'in-order' (they are rendered in their place), not {deferred!r}"
-        )
-    return deferred == "patch", nonce, executor
 
 
 def _chunk_size(environment: Any) -> int:

@@ -8,10 +8,12 @@ from starlette.responses import Response
 from starlette.templating import Jinja2Templates
 
 from .asgi import send_stream
+from .chunks.options import StreamOptions, regions_shown
 from .environment import enable_streaming
-from .rendering import render_stream_async
+from .rendering import async_stream_of
 from .responses.head import charset_of
 from .responses.headers import check_headers
+from .responses.policy import RegionPolicy, region_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -73,16 +75,10 @@ class StreamTemplateResponse(Response):
         check_headers((headers or {}).items())
         self.init_headers(headers)
         self.headers.setdefault("X-Accel-Buffering", "no")
-        self._stream = render_stream_async(
-            template,
-            context,
-            chunk_size=chunk_size,
-            encoding=charset_of(self.headers.get("Content-Type", "")),
-            commit_after=commit_after,
-            deferred=deferred,
-            nonce=nonce,
-            executor=executor,
-        )
+        charset = charset_of(self.headers.get("Content-Type", ""))
+        regions = regions_shown(deferred, nonce, executor)
+        options = StreamOptions(chunk_size, charset, commit_after, regions)
+        self._stream = async_stream_of(template, context, options)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the request, then run the background task; see :mod:`streamtmpl.asgi`."""
@@ -130,9 +126,8 @@ class StreamTemplates(Jinja2Templates):
         """
         super().__init__(*args, **kwargs)
         enable_streaming(self.env, chunk_size=chunk_size)
-        self._deferred = deferred
-        self._nonce = nonce
-        self._executor = executor
+        keys = "StreamTemplates(deferred=)", "StreamTemplates(nonce=)"
+        self._policy = RegionPolicy(deferred, nonce, executor, *keys)
 
     def TemplateResponse(  # type: ignore[override] # the base class renders at once
         self,
@@ -165,10 +160,8 @@ class StreamTemplates(Jinja2Templates):
                 "TemplateResponse() takes the request first, then the template's name:"
                 f" TemplateResponse(request, {request!r}, context)"
             )
-        if deferred is None:
-            deferred = _for(request, self._deferred)
-        if nonce is None and deferred == "patch":
-            nonce = _for(request, self._nonce)
+        given = deferred, nonce, executor
+        regions = region_options(self._policy, request, self.env, *given)
         variables = {"request": request, **(context or {})}
         for processor in self.context_processors:
             variables.update(processor(request))
@@ -181,12 +174,7 @@ class StreamTemplates(Jinja2Templates):
             background,
             chunk_size=chunk_size,
             commit_after=commit_after,
-            deferred=deferred,
-            nonce=nonce,
-            executor=self._executor if executor is None else executor,
+            deferred="patch" if regions.patches else "in-order",
+            nonce=regions.nonce,
+            executor=regions.executor,
         )
-
-
-def _for(request: Request, value: Any) -> Any:
-    """*value*, or what it gives for the request if it is a function."""
-    return value(request) if callable(value) else value

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
+from .chunks.options import StreamOptions, regions_shown
 from .exceptions import ResponseSentError
 from .responses.body import byte_stream, close_unread
+from .responses.first import Begun
 from .responses.head import CONTENT_TYPE, ResponseHead
 from .responses.script import patch_script_response
 
@@ -73,17 +75,10 @@ class StreamResponse(ResponseHead):
         :raises LookupError: there is no such charset.
         """
         super().__init__(status, headers, content_type)
+        regions = regions_shown(deferred, nonce, executor)
+        options = StreamOptions(chunk_size, self.charset, commit_after, regions)
         self._source = source
-        self._stream: ChunkStream[bytes] | None = byte_stream(
-            source,
-            context,
-            charset=self.charset,
-            chunk_size=chunk_size,
-            commit_after=commit_after,
-            deferred=deferred,
-            nonce=nonce,
-            executor=executor,
-        )
+        self._stream: ChunkStream[bytes] | None = byte_stream(source, context, options)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes]:
         """Send the response: render up to the first chunk, then call *start_response*.
@@ -105,39 +100,19 @@ class StreamResponse(ResponseHead):
             )
         with ExitStack() as unsent:
             unsent.enter_context(stream)
+            body: Begun[bytes] | None = None
             if environ.get("REQUEST_METHOD") == "HEAD":
                 unsent.callback(close_unread, source)
-                first = b""
             else:
-                first = next(stream, b"")
-            if not self.has_content:
-                first = b""
+                begun: Begun[bytes] = Begun(stream)
+                if begun.first is not None and self.has_content:
+                    body = begun
             headers = self.sent()
-            if not first:
+            if body is None:
                 unsent.close()
             start_response(self.status_line, headers)
             unsent.pop_all()
-        return _Body(first, stream) if first else iter(())
-
-
-class _Body(Iterator[bytes]):
-    """The chunks of a stream, of which the first has been taken already."""
-
-    __slots__ = ("_first", "_stream")
-
-    def __init__(self, first: bytes, stream: ChunkStream[bytes]) -> None:
-        self._first = first
-        self._stream = stream
-
-    def __next__(self) -> bytes:
-        if self._first:
-            first, self._first = self._first, b""
-            return first
-        return next(self._stream)
-
-    def close(self) -> None:
-        """End the render, however much of it has been sent."""
-        self._stream.close()
+        return iter(()) if body is None else body
 
 
 def patch_script(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:

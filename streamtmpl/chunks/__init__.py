@@ -3,6 +3,7 @@
 - ``buffer``: where text collects, and where a chunk is cut; ``cuts``: suspending there;
 - ``compiled``: what a compiled function is; ``commit``: holding the first chunk back;
 - ``stream``, ``async_stream``: what the consumer iterates; ``encoder``: as bytes;
+- ``options``: what a stream is told;
 - ``turns``: one thread at a time; ``closing``: what is closed in the end;
 - ``render``: what an async stream steps, in ``tasks``, ``inline`` or in ``threads``;
 - ``blocking``: an async stream from synchronous code.

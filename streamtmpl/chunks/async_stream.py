@@ -47,9 +47,6 @@ class AsyncChunkStream(AsyncIterator[Chunk], Generic[Chunk]):
         """
         self._render.encode_as(encoding)
 
-    def __aiter__(self) -> Self:
-        return self
-
     @internalcode
     async def __anext__(self) -> Chunk:
         """Wait for the next chunk.
@@ -87,14 +84,13 @@ class AsyncChunkStream(AsyncIterator[Chunk], Generic[Chunk]):
             raise StopAsyncIteration
         return chunk  # type: ignore[no-any-return]
 
-    def in_lockstep(self) -> Self:
-        """This stream, made to render only while a chunk is awaited.
+    def in_lockstep(self) -> None:
+        """From its first step on, render only while a chunk is awaited.
 
-        To be called before its first step, where asyncio's event loop runs for the steps alone.
+        To be called where asyncio's event loop runs for the steps alone.
         """
         if isinstance(self._render, TaskRender):
             self._render.in_lockstep = True
-        return self
 
     async def _close_after_error(self) -> None:
         if self._begun:

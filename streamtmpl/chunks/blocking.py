@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def iterate(stream: AsyncChunkStream[Any]) -> Generator[Any, None, None]:
-    """The chunks of *stream*; the event loop runs only while one is awaited.
+    """The chunks of *stream*; it renders, and the event loop runs, only while one is awaited.
 
     :raises StreamBusyError: an event loop is running in this thread already.
     """
@@ -28,6 +28,7 @@ def iterate(stream: AsyncChunkStream[Any]) -> Generator[Any, None, None]:
             "generate() of an async environment cannot run inside a running event loop:"
             " use generate_async() or render_stream_async()"
         )
+    stream.in_lockstep()
     loop = asyncio.new_event_loop()
     try:
         while True:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from .closing import OpenIterators
+    from .options import RegionOptions
 
 
 DEFAULT_CHUNK_SIZE = 16384
@@ -35,14 +36,6 @@ class Nested(Protocol):
 
     def drop(self) -> None:
         """It is not to be shown."""
-
-
-Defers = tuple[bool, Any, Any]
-"""How deferred regions are shown: whether they are patched in, by which nonce the script is
-allowed, and the executor that renders them."""
-
-PATCHED: Defers = (True, None, None)
-"""Patched in, and rendered one after the other."""
 
 
 def check_chunk_size(size: object) -> int:
@@ -85,7 +78,7 @@ class Buffer:
     resumed = 0.0
     taken = False
     _captures_for: Buffer | None = None  # to itself, it would leave each to the garbage collector
-    defers: Defers | None = None
+    defers: RegionOptions | None = None
     """How regions are deferred, in a buffer whose text is handed over."""
     deferral: Any = None
     """The regions that have been deferred."""

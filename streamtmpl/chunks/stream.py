@@ -85,7 +85,6 @@ class ChunkStream(RaisesOnce, Iterator[Chunk], Generic[Chunk]):
         characters. *on_error* is called while an ``Exception`` of the render is handled, and may
         raise it anew with a better traceback.
         """
-        self._ended = True  # until there is something to close
         self._closed = False
         self._encode = None if encoding is None else Encoder(encoding)
         if type(chunk_size) is not int or chunk_size < 0:
@@ -108,9 +107,6 @@ class ChunkStream(RaisesOnce, Iterator[Chunk], Generic[Chunk]):
         """
         if self._encode is None:
             self._encode = Encoder(encoding)
-
-    def __iter__(self) -> Self:
-        return self
 
     @internalcode
     def __next__(self) -> Chunk:

@@ -1,13 +1,33 @@
 """From Jinja2's syntax tree to a Python module of block-aligned chunk generators.
 
-One file per concern, each a layer over the one before:
+The code generator is layers of one class, a file for each concern. From the lowest:
 
-- :mod:`~streamtmpl.compiler.writing`: how functions begin, write, suspend, and what they know;
-- ``expressions``, ``filters``: what may be awaited, and what filters pull from;
-- ``lookups``, ``lifting``, ``calls``, ``shortcuts``: the quick ways, with Jinja2's own beside them;
+- :mod:`~streamtmpl.compiler.writing`: how functions begin, write and suspend, and what they know;
+- ``expressions/``:
+
+  - ``awaiting``: folding constants; what may be awaitable is awaited;
+  - ``filters``: what filters pull from, and pipes of them;
+  - ``lifting``: the statements that may precede an expression, and what a strategy is;
+  - ``loop_attributes``: ``loop.index`` and its like, of loops that count;
+  - ``lookups``, ``calls``, ``shortcuts``: the quick ways, with Jinja2's own beside them;
+  - ``strategies``: the list of what is tried to get a value into a local, in order;
+
 - ``outputs``: runs, and the calls that stream;
-- ``watching``, ``counters``, ``selecting``, ``loops``: ``{% for %}``;
-- ``functions``: the module, roots, blocks and macros; ``inheritance``: blocks, includes, scopes.
+- ``loops/``: ``{% for %}``;
+
+  - ``watching``: the code around each pull;
+  - ``counters``: which loops count;
+  - ``selecting``: awaiting and testing items;
+  - ``statement``: the loop as a whole;
+
+- ``functions``: the module, roots, blocks and macros;
+- ``inheritance``: blocks, includes, and what else ends at a boundary;
+- ``regions``: ``{% defer %}`` and ``{% boundary %}``.
+
+They read ``analysis``, what is to be known of the tree; ``traits``, what is to be known of the
+environment; and ``tags`` and ``region_tags``, which parse the tags that Jinja2 does not have.
+``records`` has the base of their classes of named values. Beside them are ``generated``, which
+compiles the module so that tracebacks show it, and ``bytecode``, which stores what that gives.
 """
 
 from jinja2.compiler import CodeGenerator

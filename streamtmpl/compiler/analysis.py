@@ -33,9 +33,16 @@ FILTER = 64
 CROSSING = 128
 """A block, or what brings in another template."""
 
-_NAMES = {"caller": 256, "kwargs": 512, "loop": 1024, "self": 2048, "super": 4096, "varargs": 8192}
+_VARIABLES = {
+    "caller": 256,
+    "kwargs": 512,
+    "loop": 1024,
+    "self": 2048,
+    "super": 4096,
+    "varargs": 8192,
+}
 """The flags of the variables that :func:`undeclared` may be asked for."""
-_OUTSIDE_BLOCKS = ~sum(_NAMES.values())
+_OUTSIDE_BLOCKS = ~sum(_VARIABLES.values())
 
 _FLAGS: dict[type[nodes.Node], int] = {
     nodes.Assign: ASSIGNMENT,
@@ -59,13 +66,13 @@ def _find(body: list[nodes.Node], kinds: tuple[type[nodes.Node], ...]) -> Iterat
         yield from node.find_all(kinds)
 
 
-def _names(node: nodes.Node) -> list[str]:
+def _names_in(node: nodes.Node) -> list[str]:
     return [name.name for name in _find([node], (nodes.Name,)) if isinstance(name, nodes.Name)]
 
 
-_NAMED: dict[type[nodes.Node], Callable[[Any], list[str]]] = {
-    nodes.Assign: lambda node: _names(node.target),
-    nodes.AssignBlock: lambda node: _names(node.target),
+_SET_BY: dict[type[nodes.Node], Callable[[Any], list[str]]] = {
+    nodes.Assign: lambda node: _names_in(node.target),
+    nodes.AssignBlock: lambda node: _names_in(node.target),
     nodes.Macro: lambda node: [node.name],
     nodes.Import: lambda node: [node.target],
     nodes.FromImport: lambda node: [
@@ -96,16 +103,16 @@ class Survey:
         self.blocks: list[nodes.Block] = []
         self.imported: list[nodes.ImportedName] = []
         self.set_names: set[str] = set()
-        self._used = Used()
-        self._used_by: dict[int, Used] = {}
+        self._used_here = Used()
+        self._used_in_body: dict[int, Used] = {}
         if isinstance(node, nodes.Template):
-            self._used_by[id(node.body)] = self._used
+            self._used_in_body[id(node.body)] = self._used_here
         self.contents = self._mark(node)
 
     def used_by(self, body: Iterable[nodes.Node]) -> Used:
         """What is used in *body*, that of the template or of a block; blocks in it do not count."""
-        found = self._used_by.get(id(body))
-        return Survey(nodes.Template(list(body)))._used if found is None else found
+        found = self._used_in_body.get(id(body))
+        return Survey(nodes.Template(list(body)))._used_here if found is None else found
 
     def _mark(self, node: Any) -> int:
         kind = type(node)
@@ -115,25 +122,25 @@ class Survey:
             return self._mark_block(node)
         contents = _FLAGS.get(kind, 0)
         if kind is nodes.Filter:
-            self._used.filters.add(node.name)
+            self._used_here.filters.add(node.name)
         elif kind is nodes.Test:
-            self._used.tests.add(node.name)
+            self._used_here.tests.add(node.name)
         elif kind is nodes.ImportedName:
             self.imported.append(node)
         elif kind is nodes.With and region_tag(node) == "defer":
             contents = CROSSING | LOCALS_USER
         elif kind in _WITH_CONTEXT:
             contents = CROSSING | (LOCALS_USER if node.with_context else 0)
-        if kind in _NAMED:
-            self.set_names.update(_NAMED[kind](node))
+        if kind in _SET_BY:
+            self.set_names.update(_SET_BY[kind](node))
         return self._mark_children(node, contents)
 
     def _mark_block(self, block: nodes.Block) -> int:
         self.blocks.append(block)
-        outside = self._used
-        self._used = self._used_by[id(block.body)] = Used()
+        outside = self._used_here
+        self._used_here = self._used_in_body[id(block.body)] = Used()
         contents = self._mark_children(block, CROSSING | (SCOPED_BLOCK if block.scoped else 0))
-        self._used = outside
+        self._used_here = outside
         return contents & _OUTSIDE_BLOCKS
 
     def _mark_children(self, node: nodes.Node, contents: int) -> int:
@@ -151,7 +158,7 @@ class Survey:
 
 
 def _flags_of_name(name: nodes.Name) -> int:
-    flag = _NAMES.get(name.name, 0)
+    flag = _VARIABLES.get(name.name, 0)
     return flag | LOOP_TARGET if name.name == "loop" and name.ctx == "store" else flag
 
 
@@ -168,7 +175,7 @@ def contains(body: Iterable[nodes.Node], what: int) -> bool:
 
 def undeclared(body: list[nodes.Node], *names: str) -> set[str]:
     """Those of *names* that are read in *body* and not set before; blocks in it do not count."""
-    if not contains(body, sum(_NAMES[name] for name in names)):
+    if not contains(body, sum(_VARIABLES[name] for name in names)):
         return set()
     return find_undeclared(body, names)
 
@@ -218,7 +225,7 @@ def _has_attribute(node: nodes.Node, name: str, attributes: frozenset[str]) -> b
     )
 
 
-def cycles(node: nodes.Call) -> bool:
+def is_cycle(node: nodes.Call) -> bool:
     """Whether *node* calls ``loop.cycle()`` with items that can be seen."""
     seen = node.args and not node.kwargs and node.dyn_args is None and node.dyn_kwargs is None
     return bool(seen) and _has_attribute(node.node, "loop", frozenset({"cycle"}))
@@ -227,11 +234,11 @@ def cycles(node: nodes.Call) -> bool:
 def leaves_data_alone(body: list[nodes.Node]) -> bool:
     """Whether *body* calls nothing that might change what its loop runs over."""
     return not any(
-        not isinstance(node, nodes.Call) or not cycles(node) for node in _find(body, _CALLS)
+        not isinstance(node, nodes.Call) or not is_cycle(node) for node in _find(body, _CALLS)
     )
 
 
-def counts(loop: nodes.For) -> bool:
+def asks_for_number(loop: nodes.For) -> bool:
     """Whether the body of *loop* asks which item it is at, with nothing in between."""
     body = _find(loop.body, (nodes.Getattr,))
     return any(_has_attribute(node, "loop", NUMBERED) for node in body)
@@ -242,7 +249,7 @@ def _loop_is_for_more(
 ) -> bool:
     """Whether *node* uses the ``loop`` around it for more than *attributes* and calling methods.
 
-    *cycle_only* says that ``loop.cycle()`` is the only method, and has items.
+    :param cycle_only: ``loop.cycle()`` is the only method, and has items.
     """
     if isinstance(node, nodes.Name):
         return node.name == "loop"
@@ -252,7 +259,7 @@ def _loop_is_for_more(
     if isinstance(node, nodes.For):
         left_out = ("body",)  # it has a loop of its own
     elif isinstance(node, nodes.Call) and (
-        cycles(node) if cycle_only else _has_attribute(node.node, "loop", _METHODS)
+        is_cycle(node) if cycle_only else _has_attribute(node.node, "loop", _METHODS)
     ):
         left_out = ("node",)
     return any(
@@ -264,8 +271,9 @@ def _loop_is_for_more(
 def needs_only(loop: nodes.For, attributes: frozenset[str], cycle_only: bool = False) -> bool:
     """Whether the body of *loop* uses the ``loop`` object for no more than these *attributes*.
 
-    It may also call methods of it whose values do not lead back to it; with *cycle_only* only
-    ``cycle()`` with items.
+    It may also call methods of it whose values do not lead back to it.
+
+    :param cycle_only: the only such method is ``cycle()``, with items.
     """
     if loop.recursive or contains([loop], SCOPED_BLOCK) or contains(loop.body, LOCALS_USER):
         return False
@@ -279,7 +287,7 @@ def used_once(loop: nodes.For) -> frozenset[str]:
     uses: Counter[str] = Counter()
     for node in loop.body:
         _count_uses(node, uses, 1)
-    targets = _names(loop.target)
+    targets = _names_in(loop.target)
     return frozenset(name for name in targets if targets.count(name) == uses[name] == 1)
 
 

@@ -19,17 +19,17 @@ class FunctionGenerator(LoopGenerator):
         """Write the whole module."""
         assert frame is None, "a template is the outermost node"
         with self.module(node):
-            self._module(node)
+            self._module_body(node)
 
-    def _module(self, node: nodes.Template) -> None:
+    def _module_body(self, node: nodes.Template) -> None:
         extends = bool(self.survey.contents & EXTENDS)
         self._collect_blocks()
         self._import_names()
         self.writeline(f"name = {self.name!r}")
         eval_ctx = EvalContext(self.environment, self.name)
-        self._root(node, eval_ctx, extends)
+        self._root_function(node, eval_ctx, extends)
         for name, block in self.blocks.items():
-            self._block(name, block, eval_ctx)
+            self._block_function(name, block, eval_ctx)
         self.other_functions()
         blocks = ", ".join(f"{name!r}: block_{name}" for name in self.blocks)
         self.writeline(f"blocks = {{{blocks}}}", extra=1)
@@ -55,15 +55,15 @@ class FunctionGenerator(LoopGenerator):
             source = f"from {module} import {name}" if module else f"import {name}"
             self.writeline(f"{source} as {alias}")
 
-    def _render_function(self, name: str) -> str:
+    def _render_header(self, name: str) -> str:
         """Write the decorator of a root or block function and return its header."""
         self.writeline(self.choose_async("@async_template_function", "@template_function"), extra=1)
         # Code that is stored as a module learns its environment only when it is loaded.
         environment = "" if self.defer_init else ", environment=environment"
         return f"{self.func(name)}(context, out, missing=missing{environment}):"
 
-    def _root(self, node: nodes.Template, eval_ctx: EvalContext, extends: bool) -> None:
-        header = self._render_function("root")
+    def _root_function(self, node: nodes.Template, eval_ctx: EvalContext, extends: bool) -> None:
+        header = self._render_header("root")
         with self.function(header, renders=True):
             frame = Frame(eval_ctx)
             self._declare_self(node.body, frame)
@@ -97,8 +97,8 @@ class FunctionGenerator(LoopGenerator):
             ref = frame.symbols.declare_parameter("self")
             self.writeline(f"{ref} = TemplateReference(context)")
 
-    def _block(self, name: str, block: nodes.Block, eval_ctx: EvalContext) -> None:
-        header = self._render_function(f"block_{name}")
+    def _block_function(self, name: str, block: nodes.Block, eval_ctx: EvalContext) -> None:
+        header = self._render_header(f"block_{name}")
         with self.function(header, block, renders=True):
             # Not a child of the root's frame: a block sees the context, not the root's locals.
             frame = Frame(eval_ctx)

@@ -66,12 +66,14 @@ class InheritanceGenerator(FunctionGenerator):
         self.boundary(frame)
 
     def _get_template(self, node: nodes.Include, frame: Frame) -> str:
-        """Write the look-up of the template; returns the local that holds it.
+        """Write the look-up of the template.
 
         One with a constant name is looked up once each time the function runs.
+
+        :return: the local that holds it.
         """
         constant = isinstance(node.template, nodes.Const)
-        template = self.kept_local() if constant else "template"
+        template = self.remembered_local() if constant else "template"
         if constant:
             self.writeline(f"if {template} is None:")
             self.indent()
@@ -128,13 +130,13 @@ class InheritanceGenerator(FunctionGenerator):
             self.blockvisit(node.else_, inner)
             self.outdent()
         self.outdent(nested)
-        self.end(frame)
+        self.statement_ends(frame)
 
     def _branch(self, keyword: str, node: nodes.If, frame: Frame) -> None:
         test = cast("nodes.Expr", node.test)
         if keyword == "if ":
             with self.line_of(node):
-                test = self.local_of(test, frame)
+                test = self.lift(test, frame)
         self.writeline(keyword, node)
         self.visit(test, frame)
         self.write(":")
@@ -145,7 +147,7 @@ class InheritanceGenerator(FunctionGenerator):
     def visit_With(self, node: nodes.With, frame: Frame) -> None:
         """``{% with %}``"""
         super().visit_With(node, frame)
-        self.end(frame)
+        self.statement_ends(frame)
 
     def visit_FilterBlock(self, node: nodes.FilterBlock, frame: Frame) -> None:
         """``{% filter %}``"""
@@ -160,26 +162,26 @@ class InheritanceGenerator(FunctionGenerator):
         self.write(")")
         self.end_write(frame)
         self.leave_frame(inner)
-        self.end(frame)
+        self.statement_ends(frame)
 
     def visit_Scope(self, node: nodes.Scope, frame: Frame) -> None:
         """A scope that an extension opens."""
         super().visit_Scope(node, frame)
-        self.end(frame)
+        self.statement_ends(frame)
 
     def visit_OverlayScope(self, node: nodes.OverlayScope, frame: Frame) -> None:
         """A scope over a context of its own, that an extension opens."""
         super().visit_OverlayScope(node, frame)
-        self.end(frame)
+        self.statement_ends(frame)
 
     def visit_ScopedEvalContextModifier(
         self, node: nodes.ScopedEvalContextModifier, frame: Frame
     ) -> None:
         """``{% autoescape %}``"""
         super().visit_ScopedEvalContextModifier(node, frame)
-        self.end(frame)
+        self.statement_ends(frame)
 
-    def end(self, frame: Frame) -> None:
+    def statement_ends(self, frame: Frame) -> None:
         """A statement has ended."""
         # The top level of a child template writes nothing that a chunk could be cut after.
         if not (frame.toplevel and self.has_known_extends):

@@ -5,16 +5,16 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, nodes
-from jinja2.runtime import Context
+from jinja2 import nodes
 
 from streamtmpl.vocabulary import PARAMETER
 
 from .analysis import FILTER, contains, may_await
 from .expressions.calls import Arguments, shape
 from .expressions.filters import ITERATING_FILTERS
-from .expressions.shortcuts import ShortcutGenerator
+from .expressions.strategies import ExpressionGenerator
 from .tags import is_flush
+from .traits import calls_stream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,32 +62,16 @@ class Run:
         return inside.replace("{", "{{").replace("}", "}}")
 
 
-def calls_stream(environment: Environment) -> bool:
-    """Whether a call's text may go straight into the stream.
+class OutputGenerator(ExpressionGenerator):
+    """Compiles ``Output`` nodes: one run is one write.
 
-    Not where the user's code must see it as a value: ``finalize``, ``concat``, ``call``.
+    :ivar spendable: the locals whose value one run uses and nothing after it.
     """
-    if (
-        environment.finalize is not None
-        or environment.concat != "".join
-        or environment.context_class.call is not Context.call
-    ):
-        return False
-    if not environment.sandboxed:
-        return True
-    from jinja2.sandbox import SandboxedEnvironment  # noqa: PLC0415 - who is sandboxed has it
 
-    return getattr(type(environment), "call", None) is SandboxedEnvironment.call
-
-
-class OutputGenerator(ShortcutGenerator):
-    """Compiles ``Output`` nodes: one run is one write."""
-
-    _values = 0
-    spendable: frozenset[str] = frozenset()
-    """The locals whose value one run uses and nothing after it."""
+    _value_count = 0
+    # Whether a function is being written that is called from a captured block alone.
     _in_capture = False
-    """Whether a function is being written that is called from a captured block alone."""
+    spendable: frozenset[str] = frozenset()
 
     def visit_Output(self, node: nodes.Output, frame: Frame) -> None:
         """Write a run; at the top level of a child template only if nothing is extended."""
@@ -99,7 +83,7 @@ class OutputGenerator(ShortcutGenerator):
         if is_flush(node):
             self.flush(node, frame)
         else:
-            self._values = 0
+            self._value_count = 0
             self._output(node, frame)
         if frame.require_output_check:
             self.outdent()
@@ -121,11 +105,11 @@ class OutputGenerator(ShortcutGenerator):
         streams = calls_stream(self.environment) and nodes.Call in map(type, node.nodes)
         handed_over = self._last_hand_over(node, frame) if streams else -1
         for index, child in enumerate(node.nodes):
-            constant = self._constant(child, frame)
+            constant = self._known_text(child, frame)
             if constant is not None:
                 run.add_text(constant)
-            elif streams and isinstance(child, nodes.Call) and self.may_stream(child, frame):
-                run = self._call(child, frame, run, at_once=index >= handed_over)
+            elif streams and isinstance(child, nodes.Call) and not self.cycle_counter(child, frame):
+                run = self._write_call(child, frame, run, at_once=index >= handed_over)
             else:
                 run.add_name(self._evaluate(child, frame))
         if run:
@@ -133,7 +117,7 @@ class OutputGenerator(ShortcutGenerator):
         elif self._position() == before:
             self.writeline("pass")
 
-    def _constant(self, node: nodes.Expr, frame: Frame) -> str | None:
+    def _known_text(self, node: nodes.Expr, frame: Frame) -> str | None:
         """The text of *node* if it is known when compiling."""
         finalize = self._make_finalize()
         if isinstance(node, nodes.TemplateData) and (
@@ -148,42 +132,40 @@ class OutputGenerator(ShortcutGenerator):
             return None
 
     def _value_name(self) -> str:
-        self._values += 1
-        return f"v_{self._values}"
+        self._value_count += 1
+        return f"v_{self._value_count}"
 
     def _evaluate(self, node: nodes.Expr, frame: Frame) -> str:
-        """Write the statements that give the text of *node*; returns the source of it then."""
+        """Write the statements that give the text of *node*.
+
+        :return: the source of the text then.
+        """
         finalized = self._make_finalize().src is not None
-        known = None if finalized else self.number(node, frame) or self._spent(node, frame)
+        known = None if finalized else self.counted_int(node, frame) or self._spent(node, frame)
         if known is not None:
             return known
         name = self._value_name()
         if frame.eval_ctx.volatile or finalized:
             self.writeline(f"{name} = ", node)
-            self._finalized(node, frame)
+            self._write_finalized(node, frame)
             self._to_text(name, frame)
         elif not self.assign_text(name, node, frame):
             self._to_text(name, frame, awaitable=self.assign(name, node, frame))
         return name
 
     def _spent(self, node: nodes.Expr, frame: Frame) -> str | None:
-        """Turn a variable itself into text, if nothing else uses it; returns its local."""
-        local = self._local(node, frame)
+        """Turn a variable itself into text, if nothing else uses it.
+
+        :return: its local then.
+        """
+        local = self.sure_local(node, frame)
         if local is None or local not in self.spendable or frame.eval_ctx.volatile:
             return None
         self.newline(node)
         self._to_text(local, frame)
         return local
 
-    def number(self, node: nodes.Expr, frame: Frame) -> str | None:
-        """The source of *node*, if it is certain to be an ``int`` without a look."""
-        return None
-
-    def may_stream(self, node: nodes.Call, frame: Frame) -> bool:
-        """Whether *node* might write straight into the stream."""
-        return True
-
-    def _finalized(self, node: nodes.Expr, frame: Frame) -> None:
+    def _write_finalized(self, node: nodes.Expr, frame: Frame) -> None:
         finalize = self._make_finalize().src
         if frame.eval_ctx.volatile:
             self.write(f"{self._volatile_text()}(")
@@ -216,11 +198,11 @@ class OutputGenerator(ShortcutGenerator):
 
     # -- calls that may stream
 
-    def _call(self, node: nodes.Call, frame: Frame, run: Run, *, at_once: bool) -> Run:
+    def _write_call(self, node: nodes.Call, frame: Frame, run: Run, *, at_once: bool) -> Run:
         """Write a call: straight into the stream if it can, else as one more value of the run.
 
-        *at_once* says that the run up to here may be written before its rest is known. Returns the
-        run that goes on after the call.
+        :param at_once: the run up to here may be written before its rest is known.
+        :return: the run that goes on after the call.
         """
         value = self._value_name()
         with self.line_of(node):
@@ -233,7 +215,7 @@ class OutputGenerator(ShortcutGenerator):
         self._call_value(value, callee, arguments, node, frame)
         if frame.eval_ctx.volatile:
             if self.environment.is_async:
-                self.settle(value)
+                self.await_local(value)
             self.writeline(f"{value} = {self._volatile_text()}({value})")
         self._to_text(value, frame, awaitable=self.environment.is_async)
         run.add_name(value)
@@ -265,7 +247,7 @@ class OutputGenerator(ShortcutGenerator):
 
     def _may_hand_over(self, node: nodes.Expr, frame: Frame) -> bool:
         if self.environment.is_async:
-            return self._constant(node, frame) is None
+            return self._known_text(node, frame) is None
         return any(
             isinstance(each, nodes.Filter) and each.name in ITERATING_FILTERS
             for each in (node, *node.find_all(nodes.Filter))
@@ -291,9 +273,11 @@ class OutputGenerator(ShortcutGenerator):
         prefix: str | None = None,
         extra: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """Write a call straight into the stream, after *prefix*, where it can stream.
+        """Write a call straight into the stream where it can stream.
 
-        *arguments* are those that have been evaluated already.
+        :param arguments: those that have been evaluated already.
+        :param prefix: the source of the text to write before it.
+        :param extra: further keyword arguments.
         """
         entry, form = self.temporary_identifier(), shape(node, extra)
         streams = f"type({callee}) in {self.choose_async('async_streamed', 'streamed')}"
@@ -321,7 +305,11 @@ class OutputGenerator(ShortcutGenerator):
         frame: Frame,
         extra: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """Write a call as a value; as :meth:`_stream_or`."""
+        """Write a call whose value local *target* takes.
+
+        :param arguments: those that have been evaluated already.
+        :param extra: further keyword arguments.
+        """
         with self.line_of(node):
             if arguments is None:
                 arguments = self.arguments(node, frame)
@@ -347,7 +335,7 @@ class OutputGenerator(ShortcutGenerator):
             self.end_write(frame)
             self.boundary(frame)
             return
-        self._values = 0
+        self._value_count = 0
         extra = {"caller": "caller"}
         with self.line_of(node):
             callee = self.operand(node.call.node, frame)
@@ -357,7 +345,7 @@ class OutputGenerator(ShortcutGenerator):
             value = self._value_name()
             self._call_value(value, callee, arguments, node.call, frame, extra)
             if self.environment.is_async:
-                self.settle(value)
+                self.await_local(value)
             self.writeline(f"{self.writer(frame)}(block_text({value}))")
         self.outdent()
         self.boundary(frame)

@@ -26,8 +26,8 @@ def parse_defer(parser: Parser) -> nodes.With:
         parser.stream.expect("assign")
         timeout = parser.parse_expression()
     _expect_end(parser, "'defer' takes nothing but timeout=, a number of seconds")
-    parts = _parts(parser, "defer", ("placeholder", "error"))
-    return _node(parser, lineno, timeout, parts, "placeholder", "error")
+    parts = _parse_parts(parser, "defer", ("placeholder", "error"))
+    return _region_node(parser, lineno, timeout, parts, "placeholder", "error")
 
 
 def parse_boundary(parser: Parser) -> nodes.With:
@@ -37,8 +37,8 @@ def parse_boundary(parser: Parser) -> nodes.With:
     """
     lineno = next(parser.stream).lineno
     _expect_end(parser, "'boundary' takes no arguments")
-    parts = _parts(parser, "boundary", ("fallback",))
-    return _node(parser, lineno, nodes.Const(None, lineno=lineno), parts, "fallback")
+    parts = _parse_parts(parser, "boundary", ("fallback",))
+    return _region_node(parser, lineno, nodes.Const(None, lineno=lineno), parts, "fallback")
 
 
 def parts_of(node: nodes.With) -> tuple[nodes.Scope, list[nodes.Scope | nodes.With | None]]:
@@ -54,7 +54,7 @@ def _expect_end(parser: Parser, what: str) -> None:
         parser.fail(f"{what}; found {token.value!r}", token.lineno)
 
 
-def _parts(parser: Parser, tag: str, names: tuple[str, ...]) -> dict[str, list[nodes.Node]]:
+def _parse_parts(parser: Parser, tag: str, names: tuple[str, ...]) -> dict[str, list[nodes.Node]]:
     """The statements of the body (``""``) and of each other part there is, up to the end tag."""
     ends = tuple(f"name:{name}" for name in (*names, f"end{tag}"))
     parts = {"": parser.parse_statements(ends)}
@@ -66,7 +66,7 @@ def _parts(parser: Parser, tag: str, names: tuple[str, ...]) -> dict[str, list[n
     return parts
 
 
-def _node(
+def _region_node(
     parser: Parser,
     lineno: int,
     value: nodes.Expr,

@@ -41,13 +41,13 @@ class RegionGenerator(InheritanceGenerator):
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         self._region_functions: list[RegionFunction] = []
+        # Whether the function of a deferred region is being written.
         self._in_region = False
-        """Whether the function of a deferred region is being written."""
-        self._boundaries: list[tuple[str, str, tuple[int, int]]] = []
-        """The boundaries around what is being written: the local of the buffer, what writes into
-        the one around it, and where it stands, as :attr:`_place` tells."""
+        # The boundary tags around what is being written: the local of the buffer, what writes into
+        # the one around it, and where it stands, as _place tells.
+        self._enclosing: list[tuple[str, str, tuple[int, int]]] = []
+        # The locals of buffers whose text is written unchanged, as a whole or not at all.
         self._whole_buffers: set[str | None] = set()
-        """The locals of buffers whose text is written unchanged, as a whole or not at all."""
 
     def visit_With(self, node: nodes.With, frame: Frame) -> None:
         """``{% with %}``, and the tags that become such a node."""
@@ -55,7 +55,7 @@ class RegionGenerator(InheritanceGenerator):
         if tag is None:
             super().visit_With(node, frame)
             return
-        write = self._defer if tag == "defer" else self._boundary
+        write = self._defer_tag if tag == "defer" else self._boundary_tag
         if not frame.require_output_check:
             write(node, frame)
         elif not self.has_known_extends:
@@ -65,15 +65,17 @@ class RegionGenerator(InheritanceGenerator):
             self.indent()
             write(node, inner)
             self.outdent()
-        self.end(frame)
+        self.statement_ends(frame)
 
-    def _defer(self, node: nodes.With, frame: Frame) -> None:
+    def _defer_tag(self, node: nodes.With, frame: Frame) -> None:
         """Write the place of a deferred region."""
         body, (placeholder, error) = parts_of(node)
-        function = self._function(body, frame)
-        on_error = self._function(error.body[0], frame) if isinstance(error, nodes.With) else None
+        function = self._later_function(body, frame)
+        on_error = None
+        if isinstance(error, nodes.With):
+            on_error = self._later_function(error.body[0], frame)
         parts = [part for part in (body, error) if part is not None]
-        used = _used(parts, frame)
+        used = _names_for_snapshot(parts, frame)
         region, out = self.temporary_identifier(), self.out(frame)
         begin = self.choose_async("await begin_region_async", "begin_region")
         self.writeline(
@@ -94,11 +96,11 @@ class RegionGenerator(InheritanceGenerator):
         self.writeline(f"if {region}.patched:")
         self.indent()
         if placeholder is not None:
-            self._placeholder(placeholder, frame, region)
+            self._write_placeholder(placeholder, frame, region)
         self.writeline(f"{self.writer(frame)}({END!r})")
         self.outdent(2)
 
-    def _placeholder(self, placeholder: nodes.Node, frame: Frame, region: str) -> None:
+    def _write_placeholder(self, placeholder: nodes.Node, frame: Frame, region: str) -> None:
         """Write what stands for *region* until it is ready; regions in it end with it."""
         may_begin = contains([placeholder], CROSSING | FUNCTION)
         if not may_begin and placeholder.find(nodes.Call) is None:
@@ -109,7 +111,7 @@ class RegionGenerator(InheritanceGenerator):
         self.visit(placeholder, frame)
         self.writeline(f"{out}.placeholder_of = {around}")
 
-    def _function(self, scope: nodes.Node, frame: Frame) -> str:
+    def _later_function(self, scope: nodes.Node, frame: Frame) -> str:
         """The name of the function that *scope* is going to be."""
         assert isinstance(scope, nodes.Scope)
         eval_ctx = EvalContext(self.environment, self.name)
@@ -136,7 +138,7 @@ class RegionGenerator(InheritanceGenerator):
                 self.blockvisit(scope.body, frame)
                 self.leave_frame(frame, with_python_scope=True)
 
-    def _boundary(self, node: nodes.With, frame: Frame) -> None:
+    def _boundary_tag(self, node: nodes.With, frame: Frame) -> None:
         """Write the body of a boundary into a buffer of its own, and what follows when it fails."""
         body, (fallback,) = parts_of(node)
         inside = frame.soft()
@@ -146,9 +148,9 @@ class RegionGenerator(InheritanceGenerator):
         self._whole_buffers.add(inside.buffer)
         self.writeline("try:")
         self.indent()
-        self._boundaries.append((inside.buffer, self.writer(frame), self._place))
+        self._enclosing.append((inside.buffer, self.writer(frame), self._place))
         self.visit(body, inside)
-        self._boundaries.pop()
+        self._enclosing.pop()
         self.outdent()
         outside = frame.inner()
         error = outside.symbols.declare_parameter("error")
@@ -184,7 +186,7 @@ class RegionGenerator(InheritanceGenerator):
                 " gone on when the region is rendered",
                 node.lineno,
             )
-        for buffer, writer, place in reversed(self._boundaries):
+        for buffer, writer, place in reversed(self._enclosing):
             if place == self._place:
                 self.writeline(f"{writer}({buffer}.getvalue())")
 
@@ -194,7 +196,7 @@ class RegionGenerator(InheritanceGenerator):
             super().flush(node, frame)
 
 
-def _used(parts: list[nodes.Scope | nodes.With], frame: Frame) -> list[str]:
+def _names_for_snapshot(parts: list[nodes.Scope | nodes.With], frame: Frame) -> list[str]:
     """The names used in *parts* whose values may change, and attributes by which loops look ahead.
 
     Those are local variables, and of the context what is called and what Jinja2 puts there.
@@ -205,7 +207,7 @@ def _used(parts: list[nodes.Scope | nodes.With], frame: Frame) -> list[str]:
     changing = {callee.name for callee in calls if isinstance(callee, nodes.Name)}
     changing.update(frame.symbols.dump_stores(), _OF_JINJA)
     gets = [get for part in parts for get in part.find_all(_GETS)]
-    ahead = {LOOKS_AHEAD[name] for name in map(_attribute, gets) if name in LOOKS_AHEAD}
+    ahead = {LOOKS_AHEAD[name] for name in map(_asked_for, gets) if name in LOOKS_AHEAD}
     if any(other.with_context for part in parts for other in part.find_all(_OTHERS)):
         used |= changing  # another template sees the variables
         ahead.add(".last")
@@ -217,7 +219,7 @@ def _used(parts: list[nodes.Scope | nodes.With], frame: Frame) -> list[str]:
     return sorted(((used & changing) - written) | ahead)
 
 
-def _attribute(get: nodes.Getattr | nodes.Getitem) -> Any:
+def _asked_for(get: nodes.Getattr | nodes.Getitem) -> Any:
     """What *get* asks for, if that is known."""
     if isinstance(get, nodes.Getattr):
         return get.attr

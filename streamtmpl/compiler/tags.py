@@ -36,7 +36,7 @@ class StreamExtension(Extension):
         self.environment = environment
 
     def bind(self, environment: Environment) -> Self:
-        """The same extension for another environment."""
+        """Give the extension for another environment."""
         return type(self)(environment)
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:

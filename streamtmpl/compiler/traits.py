@@ -1,17 +1,52 @@
-"""What generated code takes for granted of its environment."""
+"""What generated code takes for granted of its environment: where things are as Jinja2 has them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from jinja2 import Environment
+from jinja2.runtime import Context, Undefined
 
-from jinja2.runtime import Context
 
-from .expressions.lookups import plain_getattr, plain_getitem, plain_resolve
-from .expressions.shortcuts import plain_undefined
-from .outputs import calls_stream
+def plain_getattr(environment: Environment) -> bool:
+    """Whether attributes are looked up as Jinja2 does it."""
+    return getattr(environment.getattr, "__func__", None) is Environment.getattr
 
-if TYPE_CHECKING:
-    from jinja2 import Environment
+
+def plain_getitem(environment: Environment) -> bool:
+    """Whether items are looked up as Jinja2 does it."""
+    return getattr(environment.getitem, "__func__", None) is Environment.getitem
+
+
+def plain_resolve(environment: Environment) -> bool:
+    """Whether variables are looked up as Jinja2 does it."""
+    return environment.context_class.resolve_or_missing is Context.resolve_or_missing
+
+
+def plain_call(environment: Environment) -> bool:
+    """Whether the context calls as Jinja2's does."""
+    return environment.context_class.call is Context.call
+
+
+def plain_undefined(environment: Environment) -> bool:
+    """Whether nothing but undefined objects come of making one."""
+    return environment.undefined.__init__ is Undefined.__init__
+
+
+def calls_stream(environment: Environment) -> bool:
+    """Whether a call's text may go straight into the stream.
+
+    Not where the user's code must see it as a value: ``finalize``, ``concat``, ``call``.
+    """
+    if (
+        environment.finalize is not None
+        or environment.concat != "".join
+        or not plain_call(environment)
+    ):
+        return False
+    if not environment.sandboxed:
+        return True
+    from jinja2.sandbox import SandboxedEnvironment  # noqa: PLC0415 - who is sandboxed has it
+
+    return getattr(type(environment), "call", None) is SandboxedEnvironment.call
 
 
 def traits(environment: Environment) -> str:
@@ -25,6 +60,6 @@ def traits(environment: Environment) -> str:
         "getitem": plain_getitem(environment),
         "resolve": plain_resolve(environment),
         "undefined": plain_undefined(environment),
-        "call": environment.context_class.call is Context.call,
+        "call": plain_call(environment),
     }
     return " ".join(name for name, holds in held.items() if holds)

@@ -31,19 +31,23 @@ _LOCALS_OF_WRITING = (
 )
 
 # Loops count what they write themselves, which is cheaper than to ask the buffer at each boundary.
-_RECOUNT = "held, limit = tell(), out.limit"
+_TALLY = "held, limit = tell(), out.limit"
 
 
 class _Function:
-    """A function that is being written: what its beginning must provide for."""
+    """A function that is being written: what its beginning must provide for.
+
+    :ivar suspends: whether there is a place in it where a chunk can be cut.
+    :ivar tallies: whether what is being written is in a loop that counts in ``held`` what is held.
+    :ivar tally_at: where something else has written into the buffer, the indentation of that line.
+    :ivar remembered: the locals that are ``None`` when it begins.
+    """
 
     def __init__(self) -> None:
         self.suspends = False
-        self.counts = False
-        """Whether the code being written is in a loop that counts, in ``held``, what is held."""
-        self.recount_at: int | None = None
-        """Where something else has written into the buffer, the indentation of that line."""
-        self.kept: list[str] = []
+        self.tallies = False
+        self.tally_at: int | None = None
+        self.remembered: list[str] = []
 
 
 class WritingGenerator(CodeGenerator):
@@ -55,12 +59,12 @@ class WritingGenerator(CodeGenerator):
 
     survey: Survey
     _pending_boundary: int | None = None
-    _line_of: nodes.Node | None = None
+    _line_node: nodes.Node | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._functions: list[_Function] = []
-        self._known: list[dict[str, str]] = [{}]
+        self._facts: list[dict[str, str]] = [{}]
 
     # -- functions
 
@@ -84,17 +88,20 @@ class WritingGenerator(CodeGenerator):
     ) -> Iterator[None]:
         """Write a function whose body the ``with`` block writes.
 
-        Only the locals that the body uses are set up before it. *renders* says that the function
-        is a root or block, which has the locals that macros and loops inside it share.
+        Only the locals that the body uses are set up before it.
+
+        :param extra: how many lines to leave empty before it.
+        :param renders: it is a root or block, which has the locals that macros and loops inside it
+            share.
         """
         self.writeline(header, node, extra)
         self.indent()
         outer, self.stream = self.stream, StringIO()
         known_lines = len(self.debug_info)
         self._functions.append(_Function())
-        known, self._known = self._known, [{}]
+        known, self._facts = self._facts, [{}]
         yield
-        self._known = known
+        self._facts = known
         self._pending_boundary = None  # whoever called the function has a boundary after it
         body, self.stream = self.stream.getvalue(), outer
         preamble = self._preamble(body, self._functions.pop(), renders)
@@ -109,7 +116,7 @@ class WritingGenerator(CodeGenerator):
     def _preamble(self, body: str, function: _Function, renders: bool) -> list[str]:
         candidates = (*(_LOCALS_OF_RENDER if renders else ()), *_LOCALS_OF_WRITING)
         lines = [line for usage, line in candidates if usage in body]
-        lines += [f"{local} = None" for local in function.kept]
+        lines += [f"{local} = None" for local in function.remembered]
         if self.environment.is_async:
             return lines if lines or body else ["pass"]
         return lines if function.suspends else [*lines, "if 0: yield"]
@@ -119,21 +126,21 @@ class WritingGenerator(CodeGenerator):
     def indent(self) -> None:
         """Begin a block: what is found out in it is known until its end."""
         super().indent()
-        self._known.append({})
+        self._facts.append({})
 
     def outdent(self, step: int = 1) -> None:
         """End *step* blocks."""
         super().outdent(step)
         if step:
-            del self._known[-step:]
+            del self._facts[-step:]
 
-    def know(self, fact: str, local: str) -> None:
+    def learn(self, fact: str, local: str) -> None:
         """From here to the end of the block, *local* tells *fact*."""
-        self._known[-1][fact] = local
+        self._facts[-1][fact] = local
 
     def known(self, fact: str) -> str | None:
         """The local that tells *fact*, if it is known here."""
-        for block in reversed(self._known):
+        for block in reversed(self._facts):
             if fact in block:
                 return block[fact]
         return None
@@ -145,61 +152,61 @@ class WritingGenerator(CodeGenerator):
     def leave_frame(self, frame: Frame, with_python_scope: bool = False) -> None:
         """End the scope of *frame*: the next one may give its locals to other variables."""
         super().leave_frame(frame, with_python_scope)
-        for facts in self._known:
+        for facts in self._facts:
             for fact in [each for each in facts if each.rpartition(" ")[2] in frame.symbols.loads]:
                 del facts[fact]
 
-    def kept_local(self) -> str:
-        """A local that is ``None`` when the function begins and keeps what it is set to."""
+    def remembered_local(self) -> str:
+        """A local that is ``None`` when the function begins and then what it was set to last."""
         local = self.temporary_identifier()
-        self._functions[-1].kept.append(local)
+        self._functions[-1].remembered.append(local)
         return local
 
     # -- suspending
 
     @contextmanager
-    def counting(self, frame: Frame) -> Iterator[None]:
+    def tallying(self, frame: Frame) -> Iterator[None]:
         """Around a loop in *frame*: count what it holds instead of asking the buffer.
 
         Not in async environments, where text may be handed over at any ``await``.
         """
         function = self._functions[-1]
-        if function.counts or frame.buffer is not None or self.environment.is_async:
+        if function.tallies or frame.buffer is not None or self.environment.is_async:
             yield
             return
-        self.writeline(_RECOUNT)
-        function.counts = True
+        self.writeline(_TALLY)
+        function.tallies = True
         yield
-        function.counts = False
-        function.recount_at = None
+        function.tallies = False
+        function.tally_at = None
 
-    def _suspend(self) -> None:
+    def _cut(self) -> None:
         """Cut a chunk here."""
         function = self._functions[-1]
         function.suspends = True
         self.writeline(self.choose_async("await cut()", "yield"))
-        if function.counts:
-            self.writeline(_RECOUNT)
+        if function.tallies:
+            self.writeline(_TALLY)
 
     def call_into(self, source: str, node: nodes.Node | None = None) -> None:
         """Begin a line that runs another compiled function; *source* is the call, or its start."""
         function = self._functions[-1]
         function.suspends = True
         self.writeline(self.choose_async("await ", "yield from ") + source, node)
-        if function.counts:
-            function.recount_at = self._indentation
+        if function.tallies:
+            function.tally_at = self._indentation
 
     def cut_if(self, condition: str) -> None:
         """Cut a chunk here if *condition* holds when the template runs."""
         self._pending_boundary = None
         self.writeline(f"if {condition}:")
         self.indent()
-        self._suspend()
+        self._cut()
         self.outdent()
 
     def enough(self) -> str:
         """The condition that a boundary cuts a chunk."""
-        return "held > limit" if self._functions[-1].counts else "tell() > out.limit"
+        return "held > limit" if self._functions[-1].tallies else "tell() > out.limit"
 
     def boundary(self, frame: Frame) -> None:
         """A statement block has ended: cut a chunk if enough has collected.
@@ -216,20 +223,20 @@ class WritingGenerator(CodeGenerator):
 
         Jinja2 writes an expression as one line, wherever in the template its parts stand.
         """
-        outer = self._line_of
-        self._line_of = outer or node
+        outer = self._line_node
+        self._line_node = outer or node
         yield
-        self._line_of = outer
+        self._line_node = outer
 
     def newline(self, node: nodes.Node | None = None, extra: int = 0) -> None:
         """Begin a line, after the count and the boundary that are due before it."""
-        if node is not None and self._line_of is not None:
-            node = self._line_of
+        if node is not None and self._line_node is not None:
+            node = self._line_node
         here, boundary, self._pending_boundary = self._indentation, self._pending_boundary, None
-        if self._functions and (at := self._functions[-1].recount_at) is not None:
-            self._functions[-1].recount_at = None
+        if self._functions and (at := self._functions[-1].tally_at) is not None:
+            self._functions[-1].tally_at = None
             self._indentation = at
-            self.writeline(_RECOUNT)
+            self.writeline(_TALLY)
         if boundary is not None:
             self._indentation = boundary
             self.cut_if(self.enough())
@@ -246,7 +253,7 @@ class WritingGenerator(CodeGenerator):
         """The start of a statement that writes into that buffer, up to the text."""
         if frame.buffer is not None:
             return f"{frame.buffer}_write"
-        return "held += write" if self._functions[-1].counts else "write"
+        return "held += write" if self._functions[-1].tallies else "write"
 
     def buffer(self, frame: Frame) -> None:
         """Capture what *frame* writes from here on."""

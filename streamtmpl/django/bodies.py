@@ -12,8 +12,10 @@ from django.template.response import ContentNotRenderedError
 
 from streamtmpl.chunks.async_stream import thread_stream
 from streamtmpl.chunks.blocking import iterate
-from streamtmpl.chunks.closing import report
-from streamtmpl.rendering import render_stream, render_stream_async
+from streamtmpl.chunks.closing import reported
+from streamtmpl.chunks.options import StreamOptions
+from streamtmpl.rendering import async_stream_of, stream_of
+from streamtmpl.responses.first import Begun, BegunAsync, begun_async
 
 if TYPE_CHECKING:
     import jinja2
@@ -24,17 +26,20 @@ if TYPE_CHECKING:
 
 
 class Body(ABC):
-    """The chunks of a response, the first of which :meth:`begin` has pulled."""
+    """The chunks of a response, the first of which :meth:`begin` has taken."""
 
     _rendered = False
     _stream: Any = None
-    _first = b""
+    _chunks: Any = None
+    """Those of the stream, from the first on."""
 
     def __init__(self, late: LateChanges) -> None:
         self._late = late
 
-    def begin(self, template: jinja2.Template, variables: dict[str, Any], **options: Any) -> None:
-        """Render up to the first chunk; *options* are those of :func:`render_stream`."""
+    def begin(
+        self, template: jinja2.Template, variables: dict[str, Any], options: StreamOptions
+    ) -> None:
+        """Render up to the first chunk."""
         self._rendered = True
         if template.environment.is_async:
             self._begin_async(template, variables, options)
@@ -42,26 +47,24 @@ class Body(ABC):
             self._begin_sync(template, variables, options)
 
     @abstractmethod
-    def _begin_sync(self, template: Any, variables: Any, options: Any) -> None: ...
+    def _begin_sync(self, template: Any, variables: Any, options: StreamOptions) -> None: ...
 
     @abstractmethod
-    def _begin_async(self, template: Any, variables: Any, options: Any) -> None: ...
+    def _begin_async(self, template: Any, variables: Any, options: StreamOptions) -> None: ...
 
     def leave_out(self) -> None:
         """Send nothing, whether rendering has begun or not."""
         self.close()
         self._rendered = True
-        self._stream, self._first = None, b""
+        self._stream = self._chunks = None
 
-    def _take_first(self) -> bytes:
+    def _commit(self) -> None:
         if not self._rendered:
             raise ContentNotRenderedError(
                 "the response has not been rendered: Django does that with what a view returns,"
                 " anybody else calls its render() first"
             )
         self._late.committed()
-        first, self._first = self._first, b""
-        return first
 
     @abstractmethod
     def close(self) -> None:
@@ -69,27 +72,26 @@ class Body(ABC):
 
     @abstractmethod
     async def aclose(self) -> None:
-        """The same in an event loop."""
+        """Close the stream in an event loop; what that raises is logged as well."""
 
 
 class SyncBody(Body, Iterator[bytes]):
     """The chunks under WSGI."""
 
-    def _begin_sync(self, template: Any, variables: Any, options: Any) -> None:
-        self._stream = render_stream(template, variables, **options)
-        self._first = next(self._stream, b"")
+    def _begin_sync(self, template: Any, variables: Any, options: StreamOptions) -> None:
+        self._stream = stream_of(template, variables, options)
+        self._chunks = Begun(self._stream)
 
-    def _begin_async(self, template: Any, variables: Any, options: Any) -> None:
-        self._stream = iterate(render_stream_async(template, variables, **options).in_lockstep())
-        self._first = next(self._stream, b"")
+    def _begin_async(self, template: Any, variables: Any, options: StreamOptions) -> None:
+        self._stream = iterate(async_stream_of(template, variables, options))
+        self._chunks = Begun(self._stream)
 
     def __next__(self) -> bytes:
-        if first := self._take_first():
-            return first
-        if self._stream is None:
+        self._commit()
+        if self._chunks is None:
             raise StopIteration
         try:
-            chunk: bytes = next(self._stream)
+            chunk: bytes = next(self._chunks)
         except BaseException:
             self._late.tell()
             raise
@@ -110,12 +112,13 @@ class AsyncBody(Body, AsyncIterator[bytes]):
     _sync: ChunkStream[bytes] | None = None
     _ended = False
 
-    def _begin_sync(self, template: Any, variables: Any, options: Any) -> None:
-        self._sync = render_stream(template, variables, **options)
-        self._first = next(self._sync, b"")
+    def _begin_sync(self, template: Any, variables: Any, options: StreamOptions) -> None:
+        self._sync = stream_of(template, variables, options)
+        first = next(self._sync, None)
         self._stream = thread_stream(self._sync, _into_request_thread)
+        self._chunks = BegunAsync(first, self._stream)
 
-    def _begin_async(self, template: Any, variables: Any, options: Any) -> None:
+    def _begin_async(self, template: Any, variables: Any, options: StreamOptions) -> None:
         async def begin() -> None:
             # The template must not find the thread that waits for this when it waits no longer.
             executors = AsyncToSync.executors
@@ -123,20 +126,19 @@ class AsyncBody(Body, AsyncIterator[bytes]):
             try:
                 # Made in the event loop's thread: some of Django's context variables, such as the
                 # active language, hold in one thread only.
-                self._stream = render_stream_async(template, variables, **options)
-                self._first = await anext(self._stream, b"")
+                self._stream = async_stream_of(template, variables, options)
+                self._chunks = await begun_async(self._stream)
             finally:
                 waiting.has_gone()
 
         async_to_sync(begin)()
 
     async def __anext__(self) -> bytes:
-        if first := self._take_first():
-            return first
-        if self._stream is None:
+        self._commit()
+        if self._chunks is None:
             raise StopAsyncIteration
         try:
-            chunk: bytes = await anext(self._stream)
+            chunk: bytes = await anext(self._chunks)
         except BaseException:
             self._ended = True
             self._late.tell()
@@ -156,10 +158,8 @@ class AsyncBody(Body, AsyncIterator[bytes]):
             if self._sync is not None:
                 await _into_request_thread(_close, self._sync)
             else:
-                try:
+                with reported(Exception):
                     await self._stream.aclose()
-                except Exception as error:  # noqa: BLE001 - logged, as by close()
-                    report([error])
         self._late.tell()
 
 
@@ -186,10 +186,8 @@ class _WaitingThread:
 
 
 def _close(stream: Any) -> None:
-    try:
+    with reported(Exception):
         stream.close()
-    except Exception as error:  # noqa: BLE001 - logged: Django would swallow it
-        report([error])
 
 
 def _into_request_thread(function: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:

@@ -22,13 +22,16 @@ from django.template import TemplateSyntaxError
 from django.template.backends.jinja2 import get_exception_info
 from django.utils.cache import patch_vary_headers
 
+from streamtmpl.chunks.options import RegionOptions, StreamOptions
 from streamtmpl.chunks.render import asyncio_runs
+from streamtmpl.responses.policy import region_options
 from streamtmpl.responses.script import patch_script_response
 
 from .backend import _add_request, _resolve
 from .bodies import AsyncBody, Body, SyncBody
+from .executor import _RequestExecutor
 from .late import LateChanges
-from .settings import options_for
+from .settings import policy
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -80,8 +83,8 @@ class StreamTemplateResponse(StreamingHttpResponse):
         self.using = using
         self.is_rendered = False
         self._request = request
-        self._options = {"chunk_size": chunk_size, "commit_after": commit_after}
-        self._regions = (deferred, nonce, executor)
+        self._options = StreamOptions(chunk_size, None, commit_after)
+        self._regions = deferred, nonce, executor
         self._post_render_callbacks: list[Callable[[Any], Any]] = []
         # The handlers' requests differ by this, also inside those that wrap one.
         kind = AsyncBody if hasattr(request, "scope") else SyncBody
@@ -121,7 +124,7 @@ class StreamTemplateResponse(StreamingHttpResponse):
         if self.is_rendered:
             return self
         head = self._request.method == "HEAD"
-        if not head or self._options["commit_after"] is not None:
+        if not head or self._options.commit_after is not None:
             self._begin()
         if head:
             self._body.leave_out()
@@ -140,13 +143,21 @@ class StreamTemplateResponse(StreamingHttpResponse):
         template = _resolve(self.template_name, self.using)
         variables = dict(self.context_data or {})
         _add_request(variables, self._request, template.backend)
-        options = {**self._options, **options_for(self._request, *self._regions)}
+        options = self._options._replace(encoding=self.charset, regions=self._shown(template))
         try:
-            self._body.begin(template.template, variables, encoding=self.charset, **options)
+            self._body.begin(template.template, variables, options)
         except jinja2.TemplateSyntaxError as error:  # of one that it includes
             syntax_error = TemplateSyntaxError(error.args)
             syntax_error.template_debug = get_exception_info(error)
             raise syntax_error from error
+
+    def _shown(self, template: Any) -> RegionOptions:
+        """How deferred regions are shown, those in threads with what Django keeps per thread."""
+        environment = template.template.environment
+        regions = region_options(policy(), self._request, environment, *self._regions)
+        if regions.executor is None:
+            return regions
+        return regions._replace(executor=_RequestExecutor(regions.executor))
 
     def add_post_render_callback(self, callback: Callable[[Any], Any]) -> None:
         """Call *callback* with this response when its first chunk is there.

@@ -1,55 +1,31 @@
-"""How Django's responses show deferred regions: by the settings."""
+"""The settings about deferred regions."""
 
 from __future__ import annotations
 
-from concurrent.futures import Executor
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
-from .executor import _RequestExecutor
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest
+from streamtmpl.responses.policy import RegionPolicy
 
 
-def options_for(
-    request: HttpRequest, deferred: str | None, nonce: str | None, executor: Executor | None
-) -> dict[str, Any]:
-    """The options of a stream for *request*; what is ``None`` the settings say.
+def policy() -> RegionPolicy:
+    """What the settings say of deferred regions.
 
     :raises ImproperlyConfigured: a setting is of the wrong kind, or its dotted path leads nowhere.
     """
-    if request.method == "HEAD":  # rendered up to the commit: no region is to begin
-        return {"deferred": "patch"}
-    if deferred is None:
-        deferred = _setting("STREAMTMPL_DEFERRED", "patch")
-        if callable(deferred):
-            deferred = deferred(request)
-    if nonce is None and deferred == "patch":
-        nonce = _nonce(request)
-    if executor is None:
-        executor = _setting("STREAMTMPL_EXECUTOR", None)
-    return {
-        "deferred": deferred,
-        # Made here if it is lazy: middleware does not allow what is made after the commit.
-        "nonce": None if nonce is None else str(nonce),
-        "executor": None if executor is None else _RequestExecutor(executor),
-    }
-
-
-def _nonce(request: HttpRequest) -> Any:
-    give = _setting("STREAMTMPL_NONCE", None)
-    if give is None:
-        return None
-    if not callable(give):
-        raise ImproperlyConfigured(
-            "STREAMTMPL_NONCE must be a function of the request, or the dotted path of one, not"
-            f" {give!r}"
-        )
-    return give(request)
+    made = RegionPolicy(
+        _setting("STREAMTMPL_DEFERRED", "patch"),
+        _setting("STREAMTMPL_NONCE", None),
+        _setting("STREAMTMPL_EXECUTOR", None),
+    )
+    try:
+        made.check()
+    except (TypeError, ValueError) as error:
+        raise ImproperlyConfigured(str(error)) from None
+    return made
 
 
 def _setting(name: str, default: Any) -> Any:

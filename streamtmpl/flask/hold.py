@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 KNOWN = ((2, 3), (3, 0), (3, 1))
-"""The versions of Flask whose contexts :class:`_Hold` knows."""
+"""The versions of Flask whose contexts :class:`HeldContexts` knows."""
 
 
-class _Hold:
+class HeldContexts:
     """Holds the contexts of the current request, in a contextvars context of its own.
 
     A context of Flask is torn down by its last pop, and pops its pushes in reverse order. A hold

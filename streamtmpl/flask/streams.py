@@ -6,27 +6,26 @@ import inspect
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary, WeakSet, ref
+from weakref import WeakSet, ref
 
 from flask import Flask, Response, after_this_request
 from flask.globals import _cv_request
 from flask.signals import got_request_exception, request_finished
 
-from streamtmpl.pallets.config import ACCEL, NAME, configure
-from streamtmpl.pallets.environment import setting_up
+from streamtmpl.pallets.config import ACCEL
+from streamtmpl.pallets.extension import streams_of
 from streamtmpl.pallets.session import guard_session
+from streamtmpl.responses.first import Begun
 
 if TYPE_CHECKING:
-    from .hold import _Hold
+    from .hold import HeldContexts
 
-
-_Streams = WeakKeyDictionary[Any, WeakSet[Generator[Any, None, None]]]
 
 _END: Any = object()
 
 
 def _start(
-    hold: _Hold,
+    hold: HeldContexts,
     iterator: Iterator[Any],
     sources: Iterable[Any],
     eager: bool = False,
@@ -42,13 +41,13 @@ def _start(
     next(stream)
     context = hold.request_context
     if context is not None:
-        _streams(context.app).setdefault(context, WeakSet()).add(stream)
+        streams_of(context.app, connect).setdefault(context, WeakSet()).add(stream)
         _answer_with(stream)
     return stream
 
 
 def _iterate(
-    hold: _Hold,
+    hold: HeldContexts,
     iterator: Iterator[Any],
     sources: Iterable[Any],
     eager: bool,
@@ -59,16 +58,14 @@ def _iterate(
         for source in sources:
             if callable(getattr(source, "close", None)):
                 stack.callback(hold.run, source.close)
-        item = hold.run(next, iterator, _END) if eager else None
+        if eager:
+            iterator = hold.run(Begun, iterator)
         try:
             yield None
         except GeneratorExit:  # nothing was sent: for the teardown functions that is no error
             return
-        if not eager:
-            item = hold.run(next, iterator, _END)
-        while item is not _END:
+        while (item := hold.run(next, iterator, _END)) is not _END:
             yield item
-            item = hold.run(next, iterator, _END)
         hold.run(completed)
 
 
@@ -98,27 +95,21 @@ def _close_idle(stream: Generator[Any, None, None]) -> None:
         stream.close()
 
 
-def _streams(app: Flask) -> _Streams:
-    """The streams of each request to *app*, which is set up for them if it is not yet."""
-    if NAME not in app.extensions:
-        with setting_up:
-            configure(app)
-            got_request_exception.connect(_request_failed, app)
-            request_finished.connect(_response_ready, app)
-            app.extensions.setdefault(NAME, _Streams())
-    streams: _Streams = app.extensions[NAME]
-    return streams
+def connect(app: Flask) -> None:
+    """Connect the signals that tell how requests to *app* end; once, however often it is called."""
+    got_request_exception.connect(_request_failed, app)
+    request_finished.connect(_response_ready, app)
 
 
 def _request_failed(app: Flask, **signal: Any) -> None:
     """Close what the view had begun: Flask answers with another page."""
     context = _cv_request.get(None)
-    for stream in list(_streams(app).get(context, ())):
+    for stream in list(streams_of(app, connect).get(context, ())):
         _close_idle(stream)
 
 
 def _response_ready(app: Flask, **signal: Any) -> None:
     """The session has been saved: what a stream does to it from here on is lost."""
     context = _cv_request.get(None)
-    if context is not None and context in _streams(app):
+    if context is not None and context in streams_of(app, connect):
         guard_session(context.session)

@@ -19,15 +19,17 @@ from flask.signals import before_render_template, template_rendered
 from jinja2 import Template
 
 from streamtmpl.chunks.blocking import iterate
-from streamtmpl.pallets.config import SCRIPT_SECONDS, SCRIPT_TYPE, check_no_template, deferring
-from streamtmpl.pallets.environment import make_streaming, streaming_environment
-from streamtmpl.regions.patch_script import PATCH_SCRIPT, PATCH_SCRIPT_HASH
-from streamtmpl.rendering import render_stream, render_stream_async
-from streamtmpl.responses.body import byte_stream
+from streamtmpl.chunks.options import RegionOptions, StreamOptions
+from streamtmpl.pallets.config import policy_of
+from streamtmpl.pallets.environment import streaming_environment
+from streamtmpl.pallets.extension import Extension, script_response, streams_of
+from streamtmpl.rendering import async_stream_of, stream_of
+from streamtmpl.responses.body import byte_stream, check_no_template
 from streamtmpl.responses.head import CONTENT_TYPE, ResponseHead
+from streamtmpl.responses.policy import region_options
 
-from .hold import KNOWN, _Hold
-from .streams import _start, _streams
+from .hold import KNOWN, HeldContexts
+from .streams import _start, connect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,26 +47,14 @@ if tuple(map(int, version("flask").split(".")[:2])) not in KNOWN:
     )
 
 
-class StreamTemplates:
+class StreamTemplates(Extension[Flask]):
     """The extension: makes the template environment of an application a streaming one.
 
     Flask's ``render_template()`` and ``stream_template()`` use it as well. Without the extension
     the first stream does the same.
     """
 
-    def __init__(self, app: Flask | None = None) -> None:
-        """Set up *app*; without one, call :meth:`init_app` later."""
-        if app is not None:
-            self.init_app(app)
-
-    def init_app(self, app: Flask) -> None:
-        """Set up *app* as the keys of its configuration say that begin with ``STREAMTMPL_``.
-
-        :raises ValueError: one of them is out of its range, such as a negative chunk size.
-        :raises TypeError: one of them is of a kind that it cannot be.
-        """
-        _streams(app)
-        make_streaming(app)
+    _connect = staticmethod(connect)
 
 
 def stream_template(
@@ -81,13 +71,14 @@ def stream_template(
     """
     app = _app()
     template = streaming_environment(app).get_or_select_template(template_name_or_list)
-    return _rendered(app, template, context)
+    return _rendered(app, template, context, StreamOptions(regions=_regions(app, template)))
 
 
 def stream_template_string(source: str, **context: Any) -> Iterator[str]:
-    """The same for a template that is given as its *source*."""
+    """Render a template that is given as its *source*, as :func:`stream_template` does."""
     app = _app()
-    return _rendered(app, streaming_environment(app).from_string(source), context)
+    template = streaming_environment(app).from_string(source)
+    return _rendered(app, template, context, StreamOptions(regions=_regions(app, template)))
 
 
 @overload
@@ -124,7 +115,7 @@ def stream_with_context(generator_or_function: Any) -> Any:
     sources = [iterator]
     if iterator is not generator_or_function:  # an iterable of WSGI has a close() of its own
         sources.insert(0, generator_or_function)
-    return _start(_Hold(), iterator, sources)
+    return _start(HeldContexts(), iterator, sources)
 
 
 def stream_response(
@@ -161,18 +152,17 @@ def stream_response(
     :raises NotStreamingError: *source* is none of these.
     """
     head = ResponseHead(status, headers, content_type)
-    options: dict[str, Any] = {"chunk_size": chunk_size, "commit_after": commit_after}
-    regions: dict[str, Any] = {"deferred": deferred, "nonce": nonce, "executor": executor}
+    options = StreamOptions(chunk_size, head.charset, commit_after)
     app = _app()
     if isinstance(source, str):
         source = streaming_environment(app).get_template(source)
     if isinstance(source, Template):
-        options["encoding"] = head.charset
-        body = _rendered(app, source, dict(context or {}), **options, **regions)
+        options = options._replace(regions=_regions(app, source, deferred, nonce, executor))
+        body = _rendered(app, source, dict(context or {}), options)
     else:
-        check_no_template(source, **regions)
-        hold = _Hold()
-        chunks = hold.make(byte_stream, source, context, charset=head.charset, **options)
+        check_no_template(source, deferred=deferred, nonce=nonce, executor=executor)
+        hold = HeldContexts()
+        chunks = hold.make(byte_stream, source, context, options)
         body = _start(hold, chunks, [chunks], _is_eager())
     return app.response_class(body, status=head.status_line, headers=head.sent())
 
@@ -182,11 +172,7 @@ def patch_script() -> Response:
 
     Templates refer to it when the configuration's ``STREAMTMPL_PATCH_SCRIPT`` is its URL.
     """
-    response = _app().response_class(PATCH_SCRIPT, content_type=SCRIPT_TYPE)
-    response.cache_control.public = True
-    response.cache_control.max_age = SCRIPT_SECONDS
-    response.set_etag(PATCH_SCRIPT_HASH)
-    response.make_conditional(request)
+    response: Response = script_response(_app(), request)
     return response
 
 
@@ -201,21 +187,18 @@ def _is_eager() -> bool:
     return context is not None and context.request.method != "HEAD"
 
 
+def _regions(app: Flask, template: Template, *given: Any) -> RegionOptions:
+    """How the deferred regions of *template* are shown; what is not *given* is configured."""
+    streams_of(app, connect)  # sets up the configuration
+    context = _cv_request.get(None)
+    answered = None if context is None else context.request
+    return region_options(policy_of(app), answered, template.environment, *given)
+
+
 def _rendered(
-    app: Flask,
-    template: Template,
-    context: dict[str, Any],
-    *,
-    deferred: str | None = None,
-    nonce: str | None = None,
-    executor: Executor | None = None,
-    **options: Any,
+    app: Flask, template: Template, context: dict[str, Any], options: StreamOptions
 ) -> Generator[Any, None, None]:
     """The chunks of *template*, with Flask's signals and what its context processors add."""
-    _streams(app)  # sets up the configuration
-    request_context = _cv_request.get(None)
-    answered = None if request_context is None else request_context.request
-    options |= deferring(app, answered, deferred, nonce, executor)
     app.update_template_context(context)
     before_render_template.send(
         app, _async_wrapper=app.ensure_sync, template=template, context=context
@@ -226,12 +209,12 @@ def _rendered(
             app, _async_wrapper=app.ensure_sync, template=template, context=context
         )
 
-    hold = _Hold()
+    hold = HeldContexts()
     eager = _is_eager()
     if template.environment.is_async:
-        chunks = hold.make(render_stream_async, template, context, **options)
-        steps: Iterator[Any] = iterate(chunks.in_lockstep())
+        chunks = hold.make(async_stream_of, template, context, options)
+        steps: Iterator[Any] = iterate(chunks)
         eager = False  # an event loop may be running in an async view
     else:
-        steps = hold.make(render_stream, template, context, **options)
+        steps = hold.make(stream_of, template, context, options)
     return _start(hold, steps, [steps], eager, completed)

@@ -1,1 +1,6 @@
-"""What the adapters of Flask and Quart have in common. Neither is imported here."""
+"""What the adapters of Flask and Quart have in common. Neither is imported here.
+
+- ``config``: the keys of the configuration; ``extension``: how an application is set up;
+- ``environment``: its template environment;
+- ``contexts``, ``session``: those of a request while its response is streamed.
+"""

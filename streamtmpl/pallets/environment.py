@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from streamtmpl.environment import Streaming, enable_streaming
 
-from .config import CHUNK_SIZE, MAX_DEFERRED, PATCHES_BY, _check_attributes
+from .config import CHUNK_SIZE, MAX_DEFERRED, PATCHES_BY, check_attributes
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -54,7 +54,7 @@ def _enable(environment: Any, config: Any) -> None:
 
     What somebody has set on the environment itself stays.
     """
-    _check_attributes(config)
+    check_attributes(config)
     enable_streaming(environment, chunk_size=config.get(CHUNK_SIZE))
     for key, attribute in ((PATCHES_BY, "patch_script"), (MAX_DEFERRED, "max_deferred")):
         if key in config:

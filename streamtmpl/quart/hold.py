@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from contextvars import Context, ContextVar, copy_context
+from contextvars import ContextVar, copy_context
 from importlib.metadata import version
-from types import coroutine
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from quart import globals as contexts
 
+from streamtmpl.chunks.cuts import drive
 from streamtmpl.pallets.contexts import context_without, in_stream, to_end
 
-if TYPE_CHECKING:
-    from collections.abc import Generator
-
 KNOWN = ((0, 19), (0, 20), (0, 21), (0, 22), (0, 23))
-"""The versions of Quart whose contexts :class:`Hold` knows."""
+"""The versions of Quart whose contexts :class:`HeldContexts` knows."""
 
 VERSION = tuple(map(int, version("quart").split(".")[:2]))
 
@@ -41,7 +38,7 @@ def request_context() -> Any:
     return context if context is not None and context.has_request else None
 
 
-class Hold:
+class HeldContexts:
     """Holds the contexts of the current request, in a contextvars context of its own.
 
     A context of Quart is torn down by its last pop. Before 0.23 it pops its pushes in reverse
@@ -91,7 +88,7 @@ class Hold:
 
     async def step(self, function: Callable[..., Coroutine[Any, Any, Any]], *args: Any) -> Any:
         """Await the coroutine function *function* in the held contexts."""
-        return await _in_context(self._context, function(*args))
+        return await drive(function(*args), run=self._context.run)
 
     @asynccontextmanager
     async def until_end(self) -> AsyncIterator[None]:
@@ -119,20 +116,3 @@ class Hold:
         finally:
             to_end(self._app_context._cv_tokens, self._app_token)
             await self._app_context.pop(error)
-
-
-@coroutine
-def _in_context(context: Context, body: Coroutine[Any, Any, Any]) -> Generator[Any, Any, Any]:
-    """Step *body* in *context*; what it waits for, the current task waits for."""
-    resume: Callable[[Any], Any] = body.send
-    value: Any = None
-    while True:
-        try:
-            signal = context.run(resume, value)
-        except StopIteration as stop:
-            return stop.value
-        try:
-            value = yield signal
-            resume = body.send
-        except BaseException as error:  # noqa: BLE001 - for what is awaited to handle
-            resume, value = body.throw, error

@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack
 from typing import Any
-from weakref import WeakKeyDictionary, WeakSet, ref
+from weakref import WeakSet, ref
 
 from quart import Quart, Response, after_this_request
 from quart.signals import got_request_exception, request_finished
 from quart.wrappers.response import DataBody
 
-from streamtmpl.pallets.config import ACCEL, NAME, configure
-from streamtmpl.pallets.environment import setting_up
+from streamtmpl.pallets.config import ACCEL
+from streamtmpl.pallets.extension import streams_of
 from streamtmpl.pallets.session import guard_session
+from streamtmpl.responses.first import begun_async
 
-from .hold import Hold, request_context
-
-_Streams = WeakKeyDictionary[Any, WeakSet[AsyncGenerator[Any, None]]]
+from .hold import HeldContexts, request_context
 
 _END: Any = object()
 
@@ -34,7 +33,7 @@ async def _next(iterator: AsyncIterator[Any]) -> Any:
 
 
 async def _start(
-    hold: Hold,
+    hold: HeldContexts,
     chunks: AsyncIterator[Any],
     completed: Callable[[], Coroutine[Any, Any, None]] = _nothing,
 ) -> AsyncGenerator[Any, None]:
@@ -46,7 +45,7 @@ async def _start(
 
 
 async def _iterate(
-    hold: Hold,
+    hold: HeldContexts,
     iterator: AsyncIterator[Any],
     sources: list[Any],
     eager: bool = False,
@@ -57,22 +56,20 @@ async def _iterate(
         for source in sources:  # closed in the end, the last one first
             if callable(getattr(source, "aclose", None)):
                 stack.push_async_callback(hold.step, source.aclose)
-        item = await hold.step(_next, iterator) if eager else None
+        if eager:
+            iterator = await hold.step(begun_async, iterator)
         try:
             yield None
         except GeneratorExit:  # nothing was sent: for the teardown functions that is no error
             return
         if hold.request_context is not None and not hold.shows:
             return  # Quart would have servers throw away what it iterates for a HEAD request
-        if not eager:
-            item = await hold.step(_next, iterator)
-        while item is not _END:
+        while (item := await hold.step(_next, iterator)) is not _END:
             yield item
-            item = await hold.step(_next, iterator)
         await hold.step(completed)
 
 
-def _register(hold: Hold, stream: AsyncGenerator[Any, None]) -> None:
+def _register(hold: HeldContexts, stream: AsyncGenerator[Any, None]) -> None:
     """Have the response to this request, if it is *stream*, pass proxies in chunks.
 
     A stream that a view has made and not returned is closed then.
@@ -80,7 +77,7 @@ def _register(hold: Hold, stream: AsyncGenerator[Any, None]) -> None:
     context = hold.request_context
     if context is None:
         return
-    _streams(context.app).setdefault(context, WeakSet()).add(stream)
+    streams_of(context.app, connect).setdefault(context, WeakSet()).add(stream)
     dropped = ref(stream)  # the request must not keep what keeps the request
 
     async def prepare(response: Any) -> Any:
@@ -102,27 +99,21 @@ async def _close_idle(stream: Any) -> None:
         await stream.aclose()
 
 
-def _streams(app: Quart) -> _Streams:
-    """The streams of each request to *app*, which is set up for them if it is not yet."""
-    if NAME not in app.extensions:
-        with setting_up:
-            configure(app)
-            got_request_exception.connect(_request_failed, app)
-            request_finished.connect(_response_ready, app)
-            app.extensions.setdefault(NAME, _Streams())
-    streams: _Streams = app.extensions[NAME]
-    return streams
+def connect(app: Quart) -> None:
+    """Connect the signals that tell how requests to *app* end; once, however often it is called."""
+    got_request_exception.connect(_request_failed, app)
+    request_finished.connect(_response_ready, app)
 
 
 async def _request_failed(app: Quart, **signal: Any) -> None:
     """Close what the view had begun: Quart answers with another page."""
     context = request_context()
-    for stream in list(_streams(app).get(context, ())):
+    for stream in list(streams_of(app, connect).get(context, ())):
         await _close_idle(stream)
 
 
 async def _response_ready(app: Quart, **signal: Any) -> None:
     """The session has been saved: what a stream does to it from here on is lost."""
     context = request_context()
-    if context is not None and context in _streams(app):
+    if context is not None and context in streams_of(app, connect):
         guard_session(context.session)

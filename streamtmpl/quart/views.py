@@ -16,15 +16,17 @@ from jinja2 import Template
 from quart import Quart, Response, current_app, request
 from quart.signals import before_render_template, template_rendered
 
-from streamtmpl.pallets.config import SCRIPT_SECONDS, SCRIPT_TYPE, check_no_template, deferring
-from streamtmpl.pallets.environment import make_streaming, streaming_environment
-from streamtmpl.regions.patch_script import PATCH_SCRIPT, PATCH_SCRIPT_HASH
-from streamtmpl.rendering import render_stream_async
-from streamtmpl.responses.body import async_byte_stream
+from streamtmpl.chunks.options import RegionOptions, StreamOptions
+from streamtmpl.pallets.config import policy_of
+from streamtmpl.pallets.environment import streaming_environment
+from streamtmpl.pallets.extension import Extension, script_response, streams_of
+from streamtmpl.rendering import async_stream_of
+from streamtmpl.responses.body import async_byte_stream, check_no_template
 from streamtmpl.responses.head import CONTENT_TYPE, ResponseHead
+from streamtmpl.responses.policy import region_options
 
-from .hold import Hold, cv_app, cv_request, request_context
-from .streams import _iterate, _register, _start, _streams
+from .hold import HeldContexts, cv_app, cv_request, request_context
+from .streams import _iterate, _register, _start, connect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,26 +38,14 @@ if TYPE_CHECKING:
 Item = TypeVar("Item", str, bytes)
 
 
-class StreamTemplates:
+class StreamTemplates(Extension[Quart]):
     """The extension: makes the template environment of an application a streaming one.
 
     Quart's ``render_template()`` and ``stream_template()`` use it as well. Without the extension
     the first stream does the same.
     """
 
-    def __init__(self, app: Quart | None = None) -> None:
-        """Set up *app*; without one, call :meth:`init_app` later."""
-        if app is not None:
-            self.init_app(app)
-
-    def init_app(self, app: Quart) -> None:
-        """Set up *app* as the keys of its configuration say that begin with ``STREAMTMPL_``.
-
-        :raises ValueError: one of them is out of its range, such as a negative chunk size.
-        :raises TypeError: one of them is of a kind that it cannot be.
-        """
-        _streams(app)
-        make_streaming(app)
+    _connect = staticmethod(connect)
 
 
 async def stream_template(
@@ -72,13 +62,14 @@ async def stream_template(
     """
     app = _app()
     template = streaming_environment(app).get_or_select_template(template_name_or_list)
-    return await _rendered(app, template, context)
+    return await _rendered(app, template, context, StreamOptions(regions=_regions(app, template)))
 
 
 async def stream_template_string(source: str, **context: Any) -> AsyncIterator[str]:
-    """The same for a template that is given as its *source*."""
+    """Render a template that is given as its *source*, as :func:`stream_template` does."""
     app = _app()
-    return await _rendered(app, streaming_environment(app).from_string(source), context)
+    template = streaming_environment(app).from_string(source)
+    return await _rendered(app, template, context, StreamOptions(regions=_regions(app, template)))
 
 
 @overload
@@ -116,7 +107,7 @@ def stream_with_context(generator_or_function: Any) -> Any:
     sources = [iterator]
     if iterator is not generator_or_function:
         sources.insert(0, generator_or_function)
-    hold = Hold()
+    hold = HeldContexts()
     stream = _iterate(hold, iterator, sources)
     try:
         # Up to where it has begun nothing is waited for.
@@ -161,20 +152,17 @@ async def stream_response(
     :raises NotStreamingError: *source* is none of these.
     """
     head = ResponseHead(status, headers, content_type)
-    options: dict[str, Any] = {"chunk_size": chunk_size, "commit_after": commit_after}
-    regions: dict[str, Any] = {"deferred": deferred, "nonce": nonce, "executor": executor}
+    options = StreamOptions(chunk_size, head.charset, commit_after)
     app = _app()
     if isinstance(source, str):
         source = streaming_environment(app).get_template(source)
     if isinstance(source, Template):
-        options["encoding"] = head.charset
-        body = await _rendered(app, source, dict(context or {}), **options, **regions)
+        options = options._replace(regions=_regions(app, source, deferred, nonce, executor))
+        body = await _rendered(app, source, dict(context or {}), options)
     else:
-        check_no_template(source, **regions)
-        hold = Hold()
-        chunks = await hold.make(
-            async_byte_stream, source, context, charset=head.charset, **options
-        )
+        check_no_template(source, deferred=deferred, nonce=nonce, executor=executor)
+        hold = HeldContexts()
+        chunks = await hold.make(async_byte_stream, source, context, options)
         body = await _start(hold, chunks)
     return app.response_class(body, status=head.status, headers=dict(head.sent()))
 
@@ -184,11 +172,7 @@ async def patch_script() -> Response:
 
     Templates refer to it when the configuration's ``STREAMTMPL_PATCH_SCRIPT`` is its URL.
     """
-    response = _app().response_class(PATCH_SCRIPT, content_type=SCRIPT_TYPE)
-    response.cache_control.public = True
-    response.cache_control.max_age = SCRIPT_SECONDS
-    response.set_etag(PATCH_SCRIPT_HASH)
-    await response.make_conditional(request)
+    response: Response = script_response(_app(), request)
     return response
 
 
@@ -197,21 +181,18 @@ def _app() -> Quart:
     return app
 
 
+def _regions(app: Quart, template: Template, *given: Any) -> RegionOptions:
+    """How the deferred regions of *template* are shown; what is not *given* is configured."""
+    streams_of(app, connect)  # sets up the configuration
+    context = request_context()
+    answered = None if context is None else context.request
+    return region_options(policy_of(app), answered, template.environment, *given)
+
+
 async def _rendered(
-    app: Quart,
-    template: Template,
-    context: dict[str, Any],
-    *,
-    deferred: str | None = None,
-    nonce: str | None = None,
-    executor: Executor | None = None,
-    **options: Any,
+    app: Quart, template: Template, context: dict[str, Any], options: StreamOptions
 ) -> AsyncGenerator[Any, None]:
     """The chunks of *template*, with Quart's signals and what its context processors add."""
-    _streams(app)  # sets up the configuration
-    held = request_context()
-    answered = None if held is None else held.request
-    options |= deferring(app, answered, deferred, nonce, executor)
     extend: Any = app.update_template_context
     await (extend(context) if cv_request is not None else extend(cv_app.get(), context))
     signal: dict[str, Any] = {
@@ -220,8 +201,8 @@ async def _rendered(
         "context": context,
     }
     await before_render_template.send_async(app, **signal)
-    hold = Hold()
-    chunks = await hold.make(render_stream_async, template, context, **options)
+    hold = HeldContexts()
+    chunks = await hold.make(async_stream_of, template, context, options)
 
     async def completed() -> None:
         await template_rendered.send_async(app, **signal)

@@ -1,1 +1,6 @@
-"""What is sent, whatever sends it: status and headers, bytes, the patch script."""
+"""What is sent, whatever sends it.
+
+- ``head``, ``headers``: status and headers; ``body``: bytes of any source;
+- ``first``: the first chunk, which comes before the head;
+- ``policy``: who gets patches, and by which nonce; ``script``: the response with the patch script.
+"""

@@ -12,37 +12,31 @@ import jinja2
 
 from streamtmpl.chunks.async_stream import AsyncChunkStream, thread_stream
 from streamtmpl.chunks.encoder import Encoder
+from streamtmpl.chunks.options import StreamOptions
 from streamtmpl.chunks.stream import ChunkStream
 from streamtmpl.exceptions import NotStreamingError
 from streamtmpl.rechunking import rechunk, rechunk_async
-from streamtmpl.rendering import render_stream, render_stream_async
+from streamtmpl.rendering import async_stream_of, stream_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from concurrent.futures import Executor
+
+UTF_8 = StreamOptions(encoding="utf-8")
+"""What a stream of bytes is told, unless it is told more."""
 
 
 def byte_stream(
-    source: Any,
-    context: Mapping[str, Any] | None = None,
-    *,
-    charset: str = "utf-8",
-    chunk_size: int | None = None,
-    commit_after: str | None = None,
-    deferred: str = "patch",
-    nonce: str | None = None,
-    executor: Executor | None = None,
+    source: Any, context: Mapping[str, Any] | None = None, options: StreamOptions = UTF_8
 ) -> ChunkStream[bytes]:
     """The chunks of *source* as bytes, in the current context variables.
 
     :param source: a template of a sync environment, rendered with *context*; a stream of
         :func:`~streamtmpl.render_stream` or :func:`~streamtmpl.rechunk`; or an iterable of either
         ``str`` or ``bytes``. A stream that gives bytes goes out as it is.
-    :param deferred: this, *nonce* and *executor* are those of :func:`~streamtmpl.render_stream`.
+    :param options: with an encoding.
     :raises NotStreamingError: *source* is none of these.
-    :raises TypeError: *chunk_size* is given for a stream, or what goes with a template only for
+    :raises TypeError: a chunk size is given for a stream, or what goes with a template only for
         anything else. The first step raises it if *source* mixes ``str`` and ``bytes``.
-    :raises ValueError: *deferred* is no mode.
     """
     if _is_async(source):
         raise NotStreamingError(
@@ -50,18 +44,8 @@ def byte_stream(
             " environment without enable_async"
         )
     if isinstance(source, jinja2.Template):
-        return render_stream(
-            source,
-            context,
-            chunk_size=chunk_size,
-            encoding=charset,
-            commit_after=commit_after,
-            deferred=deferred,
-            nonce=nonce,
-            executor=executor,
-        )
-    options = (context, commit_after, deferred, nonce, executor)
-    _check_source(source, chunk_size, *options)
+        return stream_of(source, context, options)
+    charset = _check_source(source, context, options)
     if isinstance(source, ChunkStream):
         source.encode_as(charset)
         return source
@@ -70,44 +54,28 @@ def byte_stream(
             f"cannot stream {source!r}: expected a template of a sync environment, a ChunkStream,"
             " or an iterable of str or bytes"
         )
-    return rechunk(_Wire(charset).items(source), chunk_size=chunk_size, encoding="latin-1")
+    texts = _Wire(charset).items(source)
+    return rechunk(texts, chunk_size=options.chunk_size, encoding="latin-1")
 
 
 def async_byte_stream(
-    source: Any,
-    context: Mapping[str, Any] | None = None,
-    *,
-    charset: str = "utf-8",
-    chunk_size: int | None = None,
-    commit_after: str | None = None,
-    deferred: str = "patch",
-    nonce: str | None = None,
-    executor: Executor | None = None,
+    source: Any, context: Mapping[str, Any] | None = None, options: StreamOptions = UTF_8
 ) -> AsyncChunkStream[bytes]:
-    """The same in an event loop, where templates, streams and iterables may be async as well.
+    """The chunks of *source* in an event loop, where it may be async as well.
 
-    What is sync is stepped in a worker thread, one hop for each chunk, which needs asyncio.
+    What is sync is stepped in a worker thread, one hop for each chunk, which needs asyncio. The
+    errors are those of :func:`byte_stream`.
     """
     if isinstance(source, jinja2.Template):
-        return render_stream_async(
-            source,
-            context,
-            chunk_size=chunk_size,
-            encoding=charset,
-            commit_after=commit_after,
-            deferred=deferred,
-            nonce=nonce,
-            executor=executor,
-        )
-    options = (context, commit_after, deferred, nonce, executor)
-    _check_source(source, chunk_size, *options)
+        return async_stream_of(source, context, options)
+    charset = _check_source(source, context, options)
     if isinstance(source, AsyncChunkStream):
         source.encode_as(charset)
         return source
     if hasattr(source, "__aiter__"):
         texts = _Wire(charset).async_items(source)
-        return rechunk_async(texts, chunk_size=chunk_size, encoding="latin-1")
-    return thread_stream(byte_stream(source, charset=charset, chunk_size=chunk_size))
+        return rechunk_async(texts, chunk_size=options.chunk_size, encoding="latin-1")
+    return thread_stream(byte_stream(source, None, options))
 
 
 def close_unread(source: Any) -> None:
@@ -171,25 +139,28 @@ class _Wire:
         return encoded.decode("latin-1")
 
 
-def _check_source(
-    source: object,
-    chunk_size: int | None,
-    context: Mapping[str, Any] | None,
-    commit_after: str | None,
-    deferred: str,
-    nonce: str | None,
-    executor: Executor | None,
-) -> None:
-    """Refuse what does not go with *source*, which is no template."""
-    given = {
-        "context": context is not None,
-        "commit_after": commit_after is not None,
-        "deferred": deferred != "patch",
-        "nonce": nonce is not None,
-        "executor": executor is not None,
-    }
-    for name, is_given in given.items():
-        if is_given:
-            raise TypeError(f"{name} goes with a template, which {source!r} is not")
-    if chunk_size is not None and isinstance(source, (ChunkStream, AsyncChunkStream)):
+def _check_source(source: object, context: Mapping[str, Any] | None, options: StreamOptions) -> str:
+    """Refuse what does not go with *source*, which is no template; returns the encoding."""
+    regions = options.regions
+    check_no_template(
+        source,
+        context=context,
+        commit_after=options.commit_after,
+        deferred=None if regions.patches else "in-order",
+        nonce=regions.nonce,
+        executor=regions.executor,
+    )
+    if options.chunk_size is not None and isinstance(source, (ChunkStream, AsyncChunkStream)):
         raise TypeError(f"chunk_size: {source!r} has one already")
+    assert options.encoding is not None
+    return options.encoding
+
+
+def check_no_template(source: object, **arguments: object) -> None:
+    """Refuse the *arguments* that only a template has.
+
+    :raises TypeError: one is not ``None``.
+    """
+    for name, value in arguments.items():
+        if value is not None:
+            raise TypeError(f"{name} goes with a template, which {source!r} is not")

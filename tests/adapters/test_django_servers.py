@@ -19,7 +19,7 @@ django = pytest.importorskip(
 )
 
 APPS = "tests.adapters.apps"
-WITHIN = 5.0
+WITHIN = 20.0
 """Seconds in which a template must have been closed; a second would do on an idle machine."""
 
 KINDS = [f"{view}/{engine}" for view in ("sync", "async") for engine in ("jinja2", "coroutines")]

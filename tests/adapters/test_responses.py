@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from markupsafe import Markup
 
-from streamtmpl import ResponseSentError, StreamEnvironment, rechunk
+from streamtmpl import ResponseSentError, StreamEnvironment, asgi, rechunk, wsgi
+from streamtmpl.chunks.options import StreamOptions
 from streamtmpl.regions.patch_script import PATCH_SCRIPT_HASH
-from streamtmpl.responses.body import async_byte_stream, byte_stream, close_unread
+from streamtmpl.responses.body import UTF_8, async_byte_stream, byte_stream, close_unread
 from streamtmpl.responses.head import ResponseHead
 from streamtmpl.responses.headers import ResponseHeaders
 from streamtmpl.responses.script import patch_script_response
@@ -208,17 +209,17 @@ WITH_A_TEMPLATE = {
 def test_arguments_that_do_not_go_with_a_stream(name: str) -> None:
     values: dict[str, Any] = {**WITH_A_TEMPLATE, "chunk_size": 3}
     with pytest.raises(TypeError, match=name):
-        byte_stream(rechunk(["a"]), **{name: values[name]})
+        wsgi.StreamResponse(rechunk(["a"]), **{name: values[name]})
 
 
-@pytest.mark.parametrize("make", [byte_stream, async_byte_stream])
+@pytest.mark.parametrize("make", [wsgi.StreamResponse, asgi.StreamResponse])
 @pytest.mark.parametrize("name", WITH_A_TEMPLATE)
 def test_arguments_that_go_with_a_template_only(name: str, make: Any) -> None:
     with pytest.raises(TypeError, match=rf"{name} goes with a template, which \['a'\] is not"):
         make(["a"], **{name: WITH_A_TEMPLATE[name]})
 
 
-@pytest.mark.parametrize("make", [byte_stream, async_byte_stream])
+@pytest.mark.parametrize("make", [wsgi.StreamResponse, asgi.StreamResponse])
 def test_a_mode_that_is_none(make: Any) -> None:
     with pytest.raises(ValueError, match=r"deferred must be 'patch' .* not 'inorder'"):
         make(StreamEnvironment().from_string(""), deferred="inorder")
@@ -261,7 +262,7 @@ def test_the_patch_script_is_for_reading(method: str) -> None:
 
 def test_chunks_of_an_iterable_have_the_given_size() -> None:
     items = [b"abc", b"def", b"ghi"]
-    assert list(byte_stream(items, chunk_size=0)) == items
+    assert list(byte_stream(items, None, UTF_8._replace(chunk_size=0))) == items
     assert list(byte_stream(items)) == [b"abcdefghi"]
 
 
@@ -298,7 +299,7 @@ def test_what_is_not_read_is_closed_if_it_is_an_iterator() -> None:
 @pytest.mark.parametrize("make", [lambda: ["ä"], lambda: rechunk(["ä"])])
 def test_what_is_sync_has_the_charset_in_an_event_loop_as_well(make: Any) -> None:
     async def main() -> None:
-        stream = async_byte_stream(make(), charset="latin-1")
+        stream = async_byte_stream(make(), None, StreamOptions(encoding="latin-1"))
         assert [chunk async for chunk in stream] == [b"\xe4"]
 
     asyncio.run(main())
@@ -307,7 +308,7 @@ def test_what_is_sync_has_the_charset_in_an_event_loop_as_well(make: Any) -> Non
 def test_an_error_while_encoding_comes_before_anything_is_sent() -> None:
     template = StreamEnvironment().from_string("\N{SNOWMAN}")
     with pytest.raises(UnicodeEncodeError):
-        next(byte_stream(template, charset="latin-1"))
+        next(byte_stream(template, None, StreamOptions(encoding="latin-1")))
 
 
 def test_headers_that_were_refused_can_be_shown() -> None:

@@ -1,1 +1,1 @@
-"""Expressions: awaiting, filters, look-ups, lifting, calls, shortcuts: each over the one before."""
+"""Expressions, inline or by statements before them; which way is taken, ``strategies`` lists."""

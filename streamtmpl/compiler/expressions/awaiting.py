@@ -1,15 +1,12 @@
-"""Expressions: constants are folded; what may be awaitable is looked at before it is awaited."""
+"""Constants are folded once; what may be awaitable is looked at before it is awaited."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import nodes
-from jinja2.compiler import optimizeconst
 from jinja2.optimizer import Optimizer
-from jinja2.runtime import Context
-from jinja2.utils import _PassArg
 
 from streamtmpl.compiler.writing import WritingGenerator
 
@@ -17,13 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from jinja2 import Environment
-    from jinja2.compiler import Frame
-
-PASSED = {
-    _PassArg.context: "context, ",
-    _PassArg.eval_context: "context.eval_ctx, ",
-    _PassArg.environment: "environment, ",
-}
 
 
 class Folder(Optimizer):
@@ -46,8 +36,8 @@ class Folder(Optimizer):
         return result
 
 
-class ExpressionGenerator(WritingGenerator):
-    """Compiles the expressions whose value may be awaitable without a coroutine for each."""
+class AwaitingGenerator(WritingGenerator):
+    """Awaits values that may be awaitable, without a coroutine for each."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -55,7 +45,7 @@ class ExpressionGenerator(WritingGenerator):
             self.optimizer = Folder(self.environment)
 
     @contextmanager
-    def _settled(self) -> Iterator[None]:
+    def awaited(self) -> Iterator[None]:
         """Around the source of a value: await it if it is awaitable (async environments)."""
         if not self.environment.is_async:
             yield
@@ -65,66 +55,9 @@ class ExpressionGenerator(WritingGenerator):
         yield
         self.write(f") in plain_types or not is_awaitable({value}) else await {value})")
 
-    @optimizeconst
-    def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:
-        """``value.name``"""
-        with self._settled():
-            self.write("environment.getattr(")
-            self.visit(node.node, frame)
-            self.write(f", {node.attr!r})")
-
-    @optimizeconst
-    def visit_Getitem(self, node: nodes.Getitem, frame: Frame) -> None:
-        """``value[item]``; slices go past the environment."""
-        if isinstance(node.arg, nodes.Slice):
-            self.visit(node.node, frame)
-            self.write("[")
-            self.visit(node.arg, frame)
-            self.write("]")
-            return
-        with self._settled():
-            self.write("environment.getitem(")
-            self.visit(node.node, frame)
-            self.write(", ")
-            self.visit(node.arg, frame)
-            self.write(")")
-
-    @contextmanager
-    def _filter_test_common(
-        self, node: nodes.Filter | nodes.Test, frame: Frame, is_filter: bool
-    ) -> Iterator[None]:
-        environment = self.environment
-        function = (environment.filters if is_filter else environment.tests).get(node.name)
-        # In a branch that may not run, an unknown name is an error of the run, not of compiling.
-        if function is None and not frame.soft_frame:
-            kind = "filter" if is_filter else "test"
-            self.fail(f"No {kind} named {node.name!r}.", node.lineno)
-        names = self.filters if is_filter else self.tests
-        passed: Any = None if function is None else _PassArg.from_obj(cast("Any", function))
-        with self._settled():
-            self.write(f"{names[node.name]}({PASSED.get(passed, '')}")
-            yield
-            self.signature(node, frame)
-            self.write(")")
-
-    def caller(self) -> str:
-        """The start of a call, up to what is called."""
-        if self.environment.sandboxed:
-            return "environment.call(context, "
-        if self.environment.context_class.call is Context.call:
-            return "call(context, "
-        return "context.call("
-
-    @optimizeconst
-    def visit_Call(self, node: nodes.Call, frame: Frame, forward_caller: bool = False) -> None:
-        """``function(...)`` as a value."""
-        with self._settled():
-            self.write(self.caller())
-            self.visit(node.node, frame)
-            extra = {"caller": "caller"} if forward_caller else {}
-            if frame.loop_frame:
-                extra["_loop_vars"] = "_loop_vars"
-            if frame.block_frame:
-                extra["_block_vars"] = "_block_vars"
-            self.signature(node, frame, extra)
-            self.write(")")
+    def await_local(self, local: str) -> None:
+        """Write a statement that awaits what is in *local* if it is awaitable."""
+        self.writeline(
+            f"if type({local}) not in plain_types and is_awaitable({local}):"
+            f" {local} = await {local}"
+        )

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from io import StringIO
 from keyword import iskeyword
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from jinja2 import nodes
-from jinja2.runtime import Context
+from jinja2.compiler import optimizeconst
 
 from streamtmpl.compiler.records import Record
+from streamtmpl.compiler.traits import plain_call
 
-from .lifting import LiftingGenerator
+from .lookups import LookupGenerator
+from .loop_attributes import LoopCounter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,14 +23,16 @@ if TYPE_CHECKING:
 
 
 class Arguments(Record):
-    """The arguments of a call, each a local or a constant: writing one twice evaluates it once."""
+    """The arguments of a call, each a local or a constant: writing one twice evaluates it once.
+
+    :ivar more_positional: the local of what ``*`` spreads.
+    :ivar more_keywords: the local of what ``**`` spreads.
+    """
 
     positional: list[str]
     keywords: list[tuple[str, str]]
     more_positional: str | None
-    """The local of what ``*`` spreads."""
     more_keywords: str | None
-    """The local of what ``**`` spreads."""
 
     @property
     def known(self) -> bool:
@@ -35,9 +40,11 @@ class Arguments(Record):
         return self.more_positional is None and self.more_keywords is None
 
     def source(self, *before: str, extra: Mapping[str, str] | None = None, prefix: str = "") -> str:
-        """The arguments of a Python call, with those *before* them and *extra* keywords.
+        """The arguments of a Python call.
 
-        *prefix* is put before the names of the keywords.
+        :param before: those that precede them.
+        :param extra: further keyword arguments.
+        :param prefix: what is put before the names of the keywords.
         """
         parts = [*before, *self.positional]
         if self.more_positional:
@@ -73,18 +80,84 @@ def shape(node: nodes.Call, extra: Mapping[str, str]) -> tuple[int | str, ...] |
     return (len(node.args), *names)
 
 
-class CallGenerator(LiftingGenerator):
-    """Compiles ``function(...)`` where statements can precede it."""
+class CallGenerator(LookupGenerator):
+    """Compiles ``function(...)``: as statements where they can precede it, else inline."""
+
+    def _call_start(self) -> str:
+        """The start of a call, up to what is called."""
+        if self.environment.sandboxed:
+            return "environment.call(context, "
+        if plain_call(self.environment):
+            return "call(context, "
+        return "context.call("
+
+    @staticmethod
+    def _with_variables(frame: Frame, extra: Mapping[str, str]) -> dict[str, str]:
+        """*extra* keyword arguments, and those by which callees learn of the local variables."""
+        variables = dict(extra)
+        if frame.loop_frame:
+            variables["_loop_vars"] = "_loop_vars"
+        if frame.block_frame:
+            variables["_block_vars"] = "_block_vars"
+        return variables
+
+    # -- as a part of an expression
+
+    @optimizeconst
+    def visit_Call(self, node: nodes.Call, frame: Frame, forward_caller: bool = False) -> None:
+        """``function(...)``: ``loop.cycle()`` counted, a view of a dict at once, else called."""
+        counter = self.cycle_counter(node, frame)
+        if counter is not None:
+            self._write_cycle(counter, node, frame)
+            return
+        known = not (forward_caller or self.environment.sandboxed)
+        local = self.viewed_dict(node, frame) if known else None
+        if local is not None:
+            assert isinstance(node.node, nodes.Getattr)
+            self.write(f"({local}.{node.node.attr}() if type({local}) is dict else ")
+        with self.awaited():
+            self.write(self._call_start())
+            self.visit(node.node, frame)
+            extra = {"caller": "caller"} if forward_caller else {}
+            self.signature(node, frame, self._with_variables(frame, extra))
+            self.write(")")
+        if local is not None:
+            self.write(")")
+
+    def _write_cycle(self, counter: LoopCounter, node: nodes.Call, frame: Frame) -> None:
+        self.write("(")
+        for argument in node.args:
+            self.visit(argument, frame)
+            self.write(", ")
+        self.write(f")[({counter.counted} - 1) % {len(node.args)}]")
+
+    def viewed_dict(self, node: nodes.Call, frame: Frame) -> str | None:
+        """The local whose view a call asks for, if it is a dict."""
+        method = node.node
+        if (
+            type(method) is not nodes.Getattr
+            or method.attr not in ("items", "keys", "values")
+            or node.args
+            or node.kwargs
+            or node.dyn_args
+            or node.dyn_kwargs
+            or not self.is_plain_attribute(method, frame)
+            or not plain_call(self.environment)
+        ):
+            return None
+        return self.sure_local(method.node, frame)
+
+    # -- as statements
 
     def arguments(self, node: nodes.Call, frame: Frame) -> Arguments:
         """Write the evaluation of the arguments, in Python's order."""
-        positional = [self._argument(argument, frame) for argument in node.args]
-        spread = None if node.dyn_args is None else self._argument(node.dyn_args, frame)
-        keywords = [(pair.key, self._argument(pair.value, frame)) for pair in node.kwargs]
-        named = None if node.dyn_kwargs is None else self._argument(node.dyn_kwargs, frame)
+        positional = [self._local_or_constant(argument, frame) for argument in node.args]
+        spread = None if node.dyn_args is None else self._local_or_constant(node.dyn_args, frame)
+        keywords = [(pair.key, self._local_or_constant(pair.value, frame)) for pair in node.kwargs]
+        named = None if node.dyn_kwargs is None else self._local_or_constant(node.dyn_kwargs, frame)
         return Arguments(positional, keywords, spread, named)
 
-    def _argument(self, node: nodes.Expr, frame: Frame) -> str:
+    def _local_or_constant(self, node: nodes.Expr, frame: Frame) -> str:
         if type(node) is not nodes.Const:
             return self.operand(node, frame)
         outer, self.stream = self.stream, StringIO()
@@ -92,18 +165,10 @@ class CallGenerator(LiftingGenerator):
         source, self.stream = self.stream.getvalue(), outer
         return source
 
-    def lifts(self, node: nodes.Expr, frame: Frame) -> bool:
-        """Whether statements set a local to the value of *node* better than an expression."""
-        return type(node) is nodes.Call or super().lifts(node, frame)
-
-    def assign(self, target: str, node: nodes.Expr, frame: Frame) -> bool:
-        """Write statements that set local *target* to the value of *node*."""
-        if type(node) is not nodes.Call or self._views_of_dict(node, frame):
-            return super().assign(target, node, frame)
-        with self.line_of(node):
-            callee = self.operand(node.node, frame)
-            self.assign_call(target, callee, self.arguments(node, frame), node, frame)
-        return self.environment.is_async
+    def assign_value_of(self, target: str, node: nodes.Call, frame: Frame) -> None:
+        """Write a call and, before it, what is called and the arguments."""
+        callee = self.operand(node.node, frame)
+        self.assign_call(target, callee, self.arguments(node, frame), node, frame)
 
     def assign_call(
         self,
@@ -112,21 +177,17 @@ class CallGenerator(LiftingGenerator):
         arguments: Arguments,
         node: nodes.Call,
         frame: Frame,
-        extra: Mapping[str, str] | None = None,
+        extra: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """Write a call of local *callee* that sets local *target*, which may be awaitable.
 
-        *extra* are further keyword arguments.
+        :param extra: further keyword arguments.
         """
-        variables = dict(extra or {})
-        if frame.loop_frame:
-            variables["_loop_vars"] = "_loop_vars"
-        if frame.block_frame:
-            variables["_block_vars"] = "_block_vars"
-        call = self.caller() + arguments.source(callee, extra=variables) + ")"
+        variables = self._with_variables(frame, extra)
+        call = self._call_start() + arguments.source(callee, extra=variables) + ")"
         if (
             self.environment.sandboxed
-            or self.environment.context_class.call is not Context.call
+            or not plain_call(self.environment)
             or not arguments.known  # errors of what is spread name the function that is called
         ):
             self.writeline(f"{target} = {call}", node)

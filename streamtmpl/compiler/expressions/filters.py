@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, cast
 
 from jinja2 import nodes
 from jinja2.compiler import optimizeconst
 from jinja2.filters import FILTERS
+from jinja2.utils import _PassArg
 
 from streamtmpl.vocabulary import DRAINING, PIPING
 
-from .awaiting import ExpressionGenerator
+from .awaiting import AwaitingGenerator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from jinja2.compiler import Frame
 
@@ -23,8 +25,15 @@ ITERATING_FILTERS = frozenset(
     | {"rejectattr", "reverse", "select", "selectattr", "slice", "sort", "sum", "unique"}
 )
 
+_PASSED = {
+    _PassArg.context: "context, ",
+    _PassArg.eval_context: "context.eval_ctx, ",
+    _PassArg.environment: "environment, ",
+}
+"""What a filter or test wants to be called with, before the value."""
 
-class FilterGenerator(ExpressionGenerator):
+
+class FilterGenerator(AwaitingGenerator):
     """Compiles ``value|filter``."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -53,6 +62,24 @@ class FilterGenerator(ExpressionGenerator):
         for name in sorted(DRAINING & used.filters):
             self.writeline(f"{self.filters[name]} = plain_variant({self.filters[name]})")
 
+    @contextmanager
+    def _filter_test_common(
+        self, node: nodes.Filter | nodes.Test, frame: Frame, is_filter: bool
+    ) -> Iterator[None]:
+        environment = self.environment
+        function = (environment.filters if is_filter else environment.tests).get(node.name)
+        # In a branch that may not run, an unknown name is an error of the run, not of compiling.
+        if function is None and not frame.soft_frame:
+            kind = "filter" if is_filter else "test"
+            self.fail(f"No {kind} named {node.name!r}.", node.lineno)
+        names = self.filters if is_filter else self.tests
+        passed: Any = None if function is None else _PassArg.from_obj(cast("Any", function))
+        with self.awaited():
+            self.write(f"{names[node.name]}({_PASSED.get(passed, '')}")
+            yield
+            self.signature(node, frame)
+            self.write(")")
+
     @optimizeconst
     def visit_Filter(self, node: nodes.Filter, frame: Frame) -> None:
         """``value|filter``, or the filter of a block whose text is captured (no value)."""
@@ -63,16 +90,16 @@ class FilterGenerator(ExpressionGenerator):
         consumers = self._consumers.get(node)
         if consumers is None:
             with self._filter_test_common(node, frame, True):
-                self._iterated(node.node, frame)
+                self._write_iterated(node.node, frame)
             return
-        with self._settled():
+        with self.awaited():
             functions = ", ".join((self.filters[node.name], *consumers))
             self.write(f"piped(({functions},), context, ")
-            self._iterated(node.node, frame)
+            self._write_iterated(node.node, frame)
             self.signature(node, frame)
             self.write(")")
 
-    def _iterated(self, node: nodes.Expr, frame: Frame) -> None:
+    def _write_iterated(self, node: nodes.Expr, frame: Frame) -> None:
         if node in self._noted:
             self.visit(node, frame)
             return

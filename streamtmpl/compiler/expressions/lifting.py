@@ -9,16 +9,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from jinja2 import nodes
+from jinja2.idtracking import VAR_LOAD_PARAMETER
 
-from .filters import ITERATING_FILTERS
-from .lookups import LookupGenerator
+from .filters import ITERATING_FILTERS, FilterGenerator
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from jinja2.compiler import Frame
 
 _Node = TypeVar("_Node", bound=nodes.Node)
 
-_SETTLED = (nodes.Const, nodes.InternalName, nodes.Name)
+_LASTING = (nodes.Const, nodes.InternalName, nodes.Name)
 """Expressions that are the same before and after whatever is lifted."""
 
 _FIRST: dict[type[nodes.Expr], str] = {
@@ -37,75 +39,154 @@ def replaced(node: _Node, /, **fields: Any) -> _Node:
     return copy
 
 
-class LiftingGenerator(LookupGenerator):
-    """Compiles expressions that statements may precede."""
+class Strategy:
+    """One way to get the value of an expression into a local.
+
+    :ivar kind: the class of nodes that it is for; ``Expr``: all of them.
+    :ivar fits: whether it can be taken for such a node; what is true means yes.
+    :ivar write: writes the statements, for a target, a node and a frame.
+    :ivar own_local: whether a part of an expression is better off so than where it stands.
+    :ivar awaitable: whether the local may hold what is to be awaited (async environments).
+    """
+
+    def __init__(
+        self,
+        kind: type[nodes.Expr],
+        fits: Callable[[Any, Any, Frame], object],
+        write: Callable[[Any, str, Any, Frame], None],
+        *,
+        own_local: bool = False,
+        awaitable: bool = False,
+    ) -> None:
+        self.kind = kind
+        self.fits = fits
+        self.write = write
+        self.own_local = own_local
+        self.awaitable = awaitable
+
+
+class LiftingGenerator(FilterGenerator):
+    """Compiles expressions that statements may precede.
+
+    :ivar strategies: all there are; the first that fits is taken.
+    """
+
+    strategies: tuple[Strategy, ...]
+
+    def _strategy_for(self, node: nodes.Expr, frame: Frame) -> Strategy:
+        kind = type(node)
+        for strategy in self.strategies:
+            if strategy.kind in (kind, nodes.Expr) and strategy.fits(self, node, frame):
+                return strategy
+        raise AssertionError("the last strategy fits always")
 
     def assign(self, target: str, node: nodes.Expr, frame: Frame) -> bool:
-        """Write statements that set local *target* to the value of *node*."""
+        """Write statements that set local *target* to the value of *node*.
+
+        :return: whether *target* may still be awaitable.
+        """
+        strategy = self._strategy_for(node, frame)
         with self.line_of(node):
-            return super().assign(target, self.lifted(node, frame), frame)
+            strategy.write(self, target, node, frame)
+        return strategy.awaitable and self.environment.is_async
+
+    def assign_expression(self, target: str, node: nodes.Expr, frame: Frame) -> None:
+        """Write *node* as an expression, after the statements for what is lifted out of it."""
+        node = self.lift_parts(node, frame)
+        self.writeline(f"{target} = ", node)
+        self.visit(node, frame)
+
+    def operand(self, node: nodes.Expr | None, frame: Frame) -> str:
+        """The local that holds the value of *node*, after the statements that this takes."""
+        assert node is not None
+        local = self.sure_local(node, frame)
+        if local is not None:
+            return local
+        value = None
+        if type(node) is nodes.Name and not self.is_set(node.name):
+            value = f"value {frame.symbols.ref(node.name)}"
+            local = self.known(value)
+            if local is not None:
+                return local
+        local = self.temporary_identifier()
+        if self.assign(local, node, frame):
+            self.await_local(local)
+        if value is not None:
+            self.learn(value, local)
+        return local
+
+    def sure_local(self, node: nodes.Expr, frame: Frame) -> str | None:
+        """The local that holds the value of *node* for certain, if there is one."""
+        if type(node) is nodes.InternalName:
+            return node.name
+        if type(node) is not nodes.Name or node.ctx != "load":
+            return None
+        ref = frame.symbols.ref(node.name)
+        load = frame.symbols.find_load(ref)
+        defined = load is not None and load[0] == VAR_LOAD_PARAMETER
+        return ref if defined and not self.parameter_is_undeclared(ref) else None
 
     def visit_Assign(self, node: nodes.Assign, frame: Frame) -> None:
         """``{% set name = value %}``"""
         with self.line_of(node):
-            node = replaced(node, node=self.lifted(cast("nodes.Expr", node.node), frame))
+            node = replaced(node, node=self.lift_parts(cast("nodes.Expr", node.node), frame))
         super().visit_Assign(node, frame)
 
-    def lifted(self, node: nodes.Expr, frame: Frame) -> nodes.Expr:
-        """Write the statements for what can be lifted out of *node*; returns what is left of it."""
+    def lift_parts(self, node: nodes.Expr, frame: Frame) -> nodes.Expr:
+        """Write the statements for what can be lifted out of *node*.
+
+        :return: what is left of it.
+        """
         if isinstance(node, nodes.Filter):
-            return self._lifted_filter(node, frame)
+            return self._lift_filter(node, frame)
         if isinstance(node, (nodes.Not, nodes.Test)):
-            return replaced(node, node=self.local_of(node.node, frame))
+            return replaced(node, node=self.lift(node.node, frame))
         if isinstance(node, (nodes.And, nodes.Or)):
-            return replaced(node, left=self.local_of(node.left, frame))
+            return replaced(node, left=self.lift(node.left, frame))
         if isinstance(node, nodes.CondExpr):
-            return replaced(node, test=self.local_of(node.test, frame))
+            return replaced(node, test=self.lift(node.test, frame))
         if isinstance(node, nodes.Compare):
-            return self._lifted_comparison(node, frame)
+            return self._lift_comparison(node, frame)
         if isinstance(node, nodes.Concat):
-            return replaced(node, nodes=self._locals_of(node.nodes, frame))
+            return replaced(node, nodes=self._lift_each(node.nodes, frame))
         if isinstance(node, nodes.BinExpr):
-            left, right = self._locals_of([node.left, node.right], frame)
+            left, right = self._lift_each([node.left, node.right], frame)
             return replaced(node, left=left, right=right)
         return node
-
-    def lifts(self, node: nodes.Expr, frame: Frame) -> bool:
-        """Whether statements set a local to the value of *node* better than an expression."""
-        if type(node) is nodes.Getattr:
-            return self._plain_getattr(node.attr)
-        return type(node) is nodes.Getitem and self._plain_item(node)
 
     def would_lift(self, node: nodes.Expr | None, frame: Frame) -> bool:
         """Whether what is evaluated first of *node* is lifted."""
         while node is not None:
-            if self.lifts(node, frame):
+            if self._strategy_for(node, frame).own_local:
                 return True
             first = _FIRST.get(type(node))
             node = None if first is None else getattr(node, first)
         return False
 
-    def local_of(self, node: nodes.Expr, frame: Frame) -> nodes.Expr:
-        """*node*, or the local that holds its value after the statements that this takes."""
-        if not self.lifts(node, frame):
-            return self.lifted(node, frame)
+    def lift(self, node: nodes.Expr, frame: Frame) -> nodes.Expr:
+        """Write the statements that *node* as a whole, or else what it consists of, is lifted into.
+
+        :return: the local that holds its value, or what is left of it.
+        """
+        if not self._strategy_for(node, frame).own_local:
+            return self.lift_parts(node, frame)
         return self._in_local(node, self.operand(node, frame))
 
-    def _locals_of(self, parts: list[nodes.Expr], frame: Frame) -> list[nodes.Expr]:
-        """The same for *parts* that are evaluated one after the other."""
+    def _lift_each(self, parts: list[nodes.Expr], frame: Frame) -> list[nodes.Expr]:
+        """Lift *parts*, which are evaluated one after the other, up to the first that must stay."""
         parts = list(parts)
         for index, part in enumerate(parts):
-            parts[index] = self.local_of(part, frame)
-            if type(parts[index]) not in _SETTLED:
+            parts[index] = self.lift(part, frame)
+            if type(parts[index]) not in _LASTING:
                 break
         return parts
 
-    def _lifted_comparison(self, node: nodes.Compare, frame: Frame) -> nodes.Compare:
+    def _lift_comparison(self, node: nodes.Compare, frame: Frame) -> nodes.Compare:
         first, *others = node.ops
-        left, right = self._locals_of([node.expr, first.expr], frame)
+        left, right = self._lift_each([node.expr, first.expr], frame)
         return replaced(node, expr=left, ops=[replaced(first, expr=right), *others])
 
-    def _lifted_filter(self, node: nodes.Filter, frame: Frame) -> nodes.Filter:
+    def _lift_filter(self, node: nodes.Filter, frame: Frame) -> nodes.Filter:
         """*node* with its value in a local, where that helps.
 
         Before a filter that pulls from a lazy iterable, what stands above it is handed over.
@@ -114,10 +195,10 @@ class LiftingGenerator(LookupGenerator):
         pulls = node.name in ITERATING_FILTERS
         if node.node is None or type(node.node) is nodes.Const:
             return node
-        if not pulls and not self.lifts(node.node, frame):
+        if not pulls and not self._strategy_for(node.node, frame).own_local:
             if type(node.node) is not nodes.Filter:
                 return node
-            lifted = replaced(node, node=self._lifted_filter(node.node, frame))
+            lifted = replaced(node, node=self._lift_filter(node.node, frame))
             self.same_consumer(node, lifted)
             return lifted
         local = self.operand(node.node, frame)

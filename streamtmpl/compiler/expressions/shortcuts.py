@@ -7,43 +7,44 @@ from typing import TYPE_CHECKING
 from jinja2 import nodes
 from jinja2.compiler import optimizeconst
 from jinja2.filters import FILTERS
-from jinja2.runtime import Undefined
 
 from streamtmpl.compiler.records import Record
+from streamtmpl.compiler.traits import plain_undefined
 
 from .calls import CallGenerator
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
     from jinja2.compiler import Frame
 
 
-class _Shortcut(Record):
-    """What gives the value of a filter without a call, for some values."""
+class Shortcut(Record):
+    """What gives the value of a filter without a call, for some values.
+
+    :ivar builtin: the name of Jinja2's function in generated code.
+    :ivar applies: the condition on the value; ``None``: it always applies.
+    :ivar value: the filtered value then; ``None``: the value itself.
+    """
 
     builtin: str
-    """The name of Jinja2's function in generated code."""
     applies: str | None
-    """The condition on the value; ``None``: it always applies."""
     value: str | None
-    """The filtered value then; ``None``: the value itself."""
 
 
 _IS_TEXT = "type({0}) is str"
 
 _SHORTCUTS = {
-    "upper": _Shortcut("do_upper", _IS_TEXT, "{0}.upper()"),
-    "lower": _Shortcut("do_lower", _IS_TEXT, "{0}.lower()"),
-    "capitalize": _Shortcut("do_capitalize", _IS_TEXT, "{0}.capitalize()"),
-    "trim": _Shortcut("do_trim", _IS_TEXT, "{0}.strip()"),
-    "string": _Shortcut("soft_str", _IS_TEXT, None),
+    "upper": Shortcut("do_upper", _IS_TEXT, "{0}.upper()"),
+    "lower": Shortcut("do_lower", _IS_TEXT, "{0}.lower()"),
+    "capitalize": Shortcut("do_capitalize", _IS_TEXT, "{0}.capitalize()"),
+    "trim": Shortcut("do_trim", _IS_TEXT, "{0}.strip()"),
+    "string": Shortcut("soft_str", _IS_TEXT, None),
 }
 
 # What the text of these is when they come last. The filter itself gives Markup, at some cost.
-_AS_TEXT = {
-    "safe": _Shortcut("do_mark_safe", _IS_TEXT, None),
-    "e": _Shortcut("do_escape", _IS_TEXT, "escape_text({0})"),
-    "escape": _Shortcut("do_escape", _IS_TEXT, "escape_text({0})"),
+_TEXT_SHORTCUTS = {
+    "safe": Shortcut("do_mark_safe", _IS_TEXT, None),
+    "e": Shortcut("do_escape", _IS_TEXT, "escape_text({0})"),
+    "escape": Shortcut("do_escape", _IS_TEXT, "escape_text({0})"),
 }
 
 
@@ -53,7 +54,7 @@ class ShortcutGenerator(CallGenerator):
     @optimizeconst
     def visit_Filter(self, node: nodes.Filter, frame: Frame) -> None:
         """``value|filter``; ``join`` looks first whether there is anything but text to join."""
-        arguments = _arguments(node)
+        arguments = _all_arguments(node)
         if (
             node.name != "join"
             or type(node.node) is not nodes.InternalName
@@ -71,27 +72,25 @@ class ShortcutGenerator(CallGenerator):
         super().visit_Filter(node, frame)
         self.write(")")
 
-    def assign(self, target: str, node: nodes.Expr, frame: Frame) -> bool:
-        """Write statements that set local *target* to the value of *node*."""
-        shortcut = self._shortcut(node)
-        if shortcut is None:
-            return super().assign(target, node, frame)
-        assert isinstance(node, nodes.Filter)
+    def assign_filtered(self, target: str, node: nodes.Filter, frame: Frame) -> None:
+        """Write the value of a filter that has a shortcut."""
+        shortcut = self.shortcut_for(node, frame)
+        assert shortcut is not None
         self._filtered(target, node, frame, shortcut)
-        return False
 
     def assign_text(self, target: str, node: nodes.Expr, frame: Frame) -> bool:
         """Write statements that set local *target* to the text of *node*, if there is a shortcut.
 
-        Returns whether there is.
+        :return: whether there is.
         """
-        if not isinstance(node, nodes.Filter) or not self._is_builtin(node) or _arguments(node):
+        if not isinstance(node, nodes.Filter) or not self._is_builtin(node) or _all_arguments(node):
             return False
-        shortcut = _AS_TEXT.get(node.name)
+        shortcut = _TEXT_SHORTCUTS.get(node.name)
         if shortcut is None:
             return False
         to_text = "escape_value" if frame.eval_ctx.autoescape else "to_text"
-        self._filtered(target, node, frame, shortcut, to_text)
+        with self.line_of(node):
+            self._filtered(target, node, frame, shortcut, to_text)
         return True
 
     def _filtered(
@@ -99,39 +98,38 @@ class ShortcutGenerator(CallGenerator):
         target: str,
         node: nodes.Filter,
         frame: Frame,
-        shortcut: _Shortcut,
+        shortcut: Shortcut,
         to_text: str | None = None,
     ) -> None:
         assert node.node is not None
-        with self.line_of(node):
-            function = self.filters[node.name]
-            at_once = self._chosen_at_once(target, node, frame)
-            if not at_once and self.assign(target, node.node, frame):
-                self.settle(target)
-            value = (shortcut.value or "{0}").format(target)
-            condition = f"{function} is {shortcut.builtin}"
-            if shortcut.applies:
-                condition = f"{shortcut.applies.format(target)} and {condition}"
-            self.writeline(f"{target} = {value} if {condition} else ", node)
-            if to_text:
-                self.write(f"{to_text}(")
-            with self._settled():
-                self.write(f"{function}({target}")
-                self.signature(node, frame)
-                self.write(")")
-            if to_text:
-                self.write(")")
+        function = self.filters[node.name]
+        at_once = self._chosen_at_once(target, node, frame)
+        if not at_once and self.assign(target, node.node, frame):
+            self.await_local(target)
+        value = (shortcut.value or "{0}").format(target)
+        condition = f"{function} is {shortcut.builtin}"
+        if shortcut.applies:
+            condition = f"{shortcut.applies.format(target)} and {condition}"
+        self.writeline(f"{target} = {value} if {condition} else ", node)
+        if to_text:
+            self.write(f"{to_text}(")
+        with self.awaited():
+            self.write(f"{function}({target}")
+            self.signature(node, frame)
+            self.write(")")
+        if to_text:
+            self.write(")")
 
     def _chosen_at_once(self, target: str, node: nodes.Filter, frame: Frame) -> bool:
         """Write ``name|default(value)`` without the undefined object for a missing name.
 
-        Returns whether it is such a filter.
+        :return: whether it is such a filter.
         """
         name = node.node
         if (
             node.name not in ("default", "d")
             or not isinstance(name, nodes.Name)
-            or self._local(name, frame) is not None
+            or self.sure_local(name, frame) is not None
             or not plain_undefined(self.environment)
         ):
             return False
@@ -142,13 +140,13 @@ class ShortcutGenerator(CallGenerator):
         self.visit(name, frame)
         return True
 
-    def _shortcut(self, node: nodes.Expr) -> _Shortcut | None:
-        if not isinstance(node, nodes.Filter) or not self._is_builtin(node):
+    def shortcut_for(self, node: nodes.Filter, frame: Frame) -> Shortcut | None:
+        """What gives the value of *node* without the filter, for some values."""
+        if not self._is_builtin(node):
             return None
-        arguments = _arguments(node)
         if node.name in ("default", "d"):
-            return _default(node)
-        return None if arguments else _SHORTCUTS.get(node.name)
+            return _default_shortcut(node)
+        return None if _all_arguments(node) else _SHORTCUTS.get(node.name)
 
     def _is_builtin(self, node: nodes.Filter) -> bool:
         """Whether *node* is a filter of Jinja2's on a value that is not known yet."""
@@ -163,14 +161,9 @@ class ShortcutGenerator(CallGenerator):
         return builtin is not None and self.environment.filters.get(name) is builtin
 
 
-def plain_undefined(environment: Environment) -> bool:
-    """Whether nothing but undefined objects come of making one."""
-    return environment.undefined.__init__ is Undefined.__init__
-
-
-def _default(node: nodes.Filter) -> _Shortcut | None:
+def _default_shortcut(node: nodes.Filter) -> Shortcut | None:
     """The shortcut for a default value that is plain text or a number."""
-    if len(node.args) != 1 or len(_arguments(node)) != 1:
+    if len(node.args) != 1 or len(_all_arguments(node)) != 1:
         return None
     value = node.args[0]
     if not isinstance(value, nodes.Const):
@@ -179,9 +172,9 @@ def _default(node: nodes.Filter) -> _Shortcut | None:
         return None
     source = repr(value.value).replace("{", "{{").replace("}", "}}")
     chosen = f"({source} if isinstance({{0}}, Undefined) else {{0}})"
-    return _Shortcut("do_default", None, chosen)
+    return Shortcut("do_default", None, chosen)
 
 
-def _arguments(node: nodes.Filter) -> list[nodes.Node]:
+def _all_arguments(node: nodes.Filter) -> list[nodes.Node]:
     more = [each for each in (node.dyn_args, node.dyn_kwargs) if each is not None]
     return [*node.args, *node.kwargs, *more]

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from jinja2 import nodes
 
 from streamtmpl.compiler.analysis import PLAIN, may_await, needs_only
+from streamtmpl.compiler.expressions.loop_attributes import LoopCounter
 from streamtmpl.compiler.records import Record
 
-from .counters import Counter, CounterGenerator
+from .counters import CounterGenerator
 from .watching import Watch
 
 if TYPE_CHECKING:
@@ -17,26 +18,28 @@ if TYPE_CHECKING:
 
 
 class Loop(Record):
-    """A loop being compiled."""
+    """A loop being compiled.
+
+    :ivar frame: the frame around it.
+    :ivar object: the local of the ``loop`` object, if the loop needs one.
+    :ivar iterable: the local of what it runs over.
+    :ivar selected: the local of what passes the test, where a function of its own tests the items.
+    :ivar stepped: the local of the ``loop`` object, where the generated code tells it each item.
+    :ivar piped: whether items may have to be awaited although the iterable is not async.
+    :ivar counter: what counts the items, instead of the ``loop`` object or beside it.
+    """
 
     node: nodes.For
     frame: Frame
-    """The frame around it."""
     body: Frame
     test: Frame
-    loop: str | None
-    """The local of the ``loop`` object, if the loop needs one."""
+    object: str | None
     iterable: str
-    """The local of what it runs over."""
     watch: Watch
     selected: str | None
-    """The local of what passes the test, where a function of its own tests the items."""
     stepped: str | None
-    """The local of the ``loop`` object, where the generated code tells it each item."""
     piped: bool
-    """Whether items may have to be awaited although the iterable is not async."""
-    counter: Counter | None
-    """What counts the items, where that stands for the ``loop`` object."""
+    counter: LoopCounter | None
 
     @property
     def pulled_at(self) -> nodes.Node:
@@ -53,6 +56,7 @@ class SelectingGenerator(CounterGenerator):
     """Writes what stands between a pull and the body of a loop."""
 
     def await_item(self, source: str, item: str) -> None:
+        """Write the await of local *item*, where *source* gives what is to be awaited."""
         self.writeline(f"if {source} is not None and {source}.awaits:")
         self.indent()
         self.writeline("try:")
@@ -66,6 +70,7 @@ class SelectingGenerator(CounterGenerator):
         self.outdent(2)
 
     def await_later(self, item: str) -> None:
+        """Write the await of local *item*, where a pipe of filters gave what it could not await."""
         self.writeline(f"if type({item}) is Later:")
         self.indent()
         self.writeline(f"{item} = await {item}")
@@ -73,7 +78,10 @@ class SelectingGenerator(CounterGenerator):
         self.outdent()
 
     def pass_over(self, loop: Loop, condition: str, node: nodes.Node | None = None) -> None:
-        """Write the hand-over of what is finished, and the end of this iteration."""
+        """Write the hand-over of what is finished, and the end of this iteration.
+
+        :param condition: when it ends here.
+        """
         self.writeline(f"if {condition}:", node)
         self.indent()
         self.cut_if(f"{self.out(loop.frame)}.main.tell()")
@@ -97,9 +105,10 @@ class SelectingGenerator(CounterGenerator):
     def selecting_functions(self, loop: Loop, selected: str) -> str | None:
         """Write the generator, and in async environments a sync one beside it if that can be.
 
-        Returns the local of the latter.
+        :param selected: the local of the former.
+        :return: the local of the latter.
         """
-        self._selecting_function(loop, selected, self.environment.is_async)
+        self._selecting_generator(loop, selected, self.environment.is_async)
         assert loop.node.test is not None
         if (
             not self.environment.is_async
@@ -108,10 +117,10 @@ class SelectingGenerator(CounterGenerator):
         ):
             return None
         at_once = self.temporary_identifier()
-        self._selecting_function(loop, at_once, False)
+        self._selecting_generator(loop, at_once, False)
         return at_once
 
-    def _selecting_function(self, loop: Loop, name: str, is_async: bool) -> None:
+    def _selecting_generator(self, loop: Loop, name: str, is_async: bool) -> None:
         """Write a generator of the items that pass the test."""
         test = loop.node.test
         assert test is not None
@@ -127,7 +136,7 @@ class SelectingGenerator(CounterGenerator):
         self.visit(loop.node.target, loop.body)
         self.write(f" in {'auto_aiter(fiter)' if is_async else 'fiter'}:")
         self.indent()
-        self.look(watch)
+        self.look_at_clock(watch)
         self.writeline("if ", test)
         self.visit(test, loop.test)
         self.write(":")

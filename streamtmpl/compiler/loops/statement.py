@@ -18,8 +18,8 @@ from streamtmpl.compiler.analysis import (
     used_once,
     uses_as_value,
 )
+from streamtmpl.compiler.expressions.loop_attributes import LoopCounter
 
-from .counters import Counter
 from .selecting import Loop, SelectingGenerator
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class LoopGenerator(SelectingGenerator):
         if node.recursive:
             self._recursive_loop(node, frame)
         else:
-            self._loop(node, frame, frame)
+            self._write_loop(node, frame, frame)
         self.boundary(frame)
 
     def _refuse_assigning_loop(self, node: nodes.For) -> None:
@@ -62,7 +62,7 @@ class LoopGenerator(SelectingGenerator):
         outside, self._loops = (self._loops, self._in_capture), []
         self._in_capture = self._in_capture or frame.buffer is not None
         with self.function(header, node):
-            self._loop(node, inner, frame)
+            self._write_loop(node, inner, frame)
         self._loops, self._in_capture = outside
         if self.environment.concat == "".join:
             self.call_into(f"loop({self.out(frame)}, ", node)
@@ -75,7 +75,7 @@ class LoopGenerator(SelectingGenerator):
         if self.environment.concat != "".join:
             self.end_write(frame)
 
-    def _loop(self, node: nodes.For, frame: Frame, outer: Frame) -> None:
+    def _write_loop(self, node: nodes.For, frame: Frame, outer: Frame) -> None:
         """Write the loop itself into *frame*; *outer* is where its iterable is evaluated."""
         loop = self._prepare(node, frame)
         empty = self.temporary_identifier() if node.else_ else None
@@ -85,9 +85,9 @@ class LoopGenerator(SelectingGenerator):
         self._open(loop, outer, at_once)
         if empty:
             self.writeline(f"{empty} = 1")
-        if loop.loop:
-            self.writeline(f"{loop.loop} = missing")
-        with self.counting(frame):
+        if loop.object:
+            self.writeline(f"{loop.object} = missing")
+        with self.tallying(frame):
             self._iterate(loop, empty)
         self.leave_frame(loop.body, with_python_scope=node.recursive and not node.else_)
         if empty:
@@ -104,16 +104,16 @@ class LoopGenerator(SelectingGenerator):
         # Functions in the body keep the variables, which must not change with what is not selected,
         # and may be called when the loop has ended.
         closed_over = contains(node.body, FUNCTION)
-        counter = self.new_counter(node, loop_ref) if loop_ref and not closed_over else None
+        counter = self.counter_instead(node, loop_ref) if loop_ref and not closed_over else None
         body.symbols.analyze_node(node, for_branch="body")
         if counter:  # there is no such local, or not one of the usual kind
             loop_ref = None
-            body.symbols.loads.pop(counter.loop)
+            body.symbols.loads.pop(counter.object)
         elif loop_ref and not closed_over and not self.is_set("loop"):
             counter = self.counter_beside(node, loop_ref)
         if node.test:
             test.symbols.analyze_node(node, for_branch="test")
-        iterable = self._iterable(node, frame) or self.temporary_identifier()
+        iterable = self._iterable_local(node, frame) or self.temporary_identifier()
         selected = stepped = None
         steps = not loop_ref or needs_only(node, STEPPED)
         if loop_ref and node.test and (closed_over or not steps):
@@ -128,58 +128,63 @@ class LoopGenerator(SelectingGenerator):
             *(node, frame, body, test, loop_ref, iterable, watch), selected, stepped, piped, counter
         )
 
-    def _iterable(self, node: nodes.For, frame: Frame) -> str | None:
+    def _iterable_local(self, node: nodes.For, frame: Frame) -> str | None:
         """The local that holds what the loop runs over before it, if there is one."""
         if node.recursive or node.test:
             return None
-        return self._local(cast("nodes.Expr", node.iter), frame)
+        return self.sure_local(cast("nodes.Expr", node.iter), frame)
 
     def _open(self, loop: Loop, outer: Frame, at_once: str | None) -> None:
         """Write the evaluation of the iterable, and a hand-over before its first pull.
 
-        *at_once* is the selecting function for what is not async, if it has one of its own.
+        :param at_once: the selecting function for what is not async, if it has one of its own.
         """
         node, iterable, source = loop.node, loop.iterable, loop.source
         out = self.out(loop.frame)
         if node.recursive:
             self.writeline(f"{iterable} = reciter", node)
-        elif not self._iterable(node, outer):
+        elif not self._iterable_local(node, outer):
             with self.line_of(node):
                 if self.assign(iterable, cast("nodes.Expr", node.iter), outer):
-                    self.settle(iterable)
+                    self.await_local(iterable)
         opener = self.choose_async("open_async_source", "open_source")
         # Jinja2 begins to iterate where it pulls, but for this one case.
-        bare = loop.loop is None and loop.counter is None
+        bare = loop.object is None and loop.counter is None
         early = node.test is None or (self.environment.is_async and bare)
         where = node if early else node.test
         if self._gives_loop_away(loop):
             # User code expects Jinja2's loop object, whose attributes can be awaited.
             self.writeline(f"{source} = {opener}(auto_aiter({iterable}), {out})", where)
-            self._opened(loop)
+            self._after_opening(loop)
         else:
             unwatched = [source, *([loop.watch.suspect] if loop.watch.suspect else [])]
             self.writeline(f"{' = '.join(unwatched)} = None")
             self.writeline(f"if type({iterable}) not in in_memory:")
             self.indent()
             self.writeline(f"{source} = {opener}({iterable}, {out})", where)
-            self._opened(loop)
+            self._after_opening(loop)
             self.outdent()
         if loop.selected:
-            pulls = f"{iterable} if {source} is None else {source}.pulls"
-            if at_once:
-                self.writeline(f"if {source} is None or not {source}.awaits:")
-                self.indent()
-                self.writeline(f"{loop.selected}, {iterable} = None, {at_once}({pulls}, {source})")
-                self.outdent()
-                self.writeline("else:")
-                self.indent()
-            self.writeline(f"{iterable} = {loop.selected}({pulls}, {source})")
-            if self.environment.is_async:
-                self.writeline(f"{loop.selected} = open_async_source({iterable}, {out})")
-            if at_once:
-                self.outdent()
+            self._select(loop, loop.selected, at_once)
 
-    def _opened(self, loop: Loop) -> None:
+    def _select(self, loop: Loop, selected: str, at_once: str | None) -> None:
+        """Write the beginning of a function that tests the items, as :meth:`_open` says."""
+        iterable, source = loop.iterable, loop.source
+        pulls = f"{iterable} if {source} is None else {source}.pulls"
+        if at_once:
+            self.writeline(f"if {source} is None or not {source}.awaits:")
+            self.indent()
+            self.writeline(f"{selected}, {iterable} = None, {at_once}({pulls}, {source})")
+            self.outdent()
+            self.writeline("else:")
+            self.indent()
+        self.writeline(f"{iterable} = {selected}({pulls}, {source})")
+        if self.environment.is_async:
+            self.writeline(f"{selected} = open_async_source({iterable}, {self.out(loop.frame)})")
+        if at_once:
+            self.outdent()
+
+    def _after_opening(self, loop: Loop) -> None:
         """Write what follows when a source has been opened."""
         self.cut_if(f"{loop.source}.head()")
         if not loop.selected:
@@ -187,18 +192,18 @@ class LoopGenerator(SelectingGenerator):
 
     def _gives_loop_away(self, loop: Loop) -> bool:
         """Whether the loop object itself is given to user code (async environments)."""
-        if loop.loop is None or not self.environment.is_async or loop.selected or loop.stepped:
+        if loop.object is None or not self.environment.is_async or loop.selected or loop.stepped:
             return False
         return any(uses_as_value(node, "loop") for node in loop.node.body)
 
-    def _pulls(self, loop: Loop) -> str:
+    def _runs_over(self, loop: Loop) -> str:
         """What the ``for`` runs over."""
         node, iterable, source = loop.node, loop.iterable, loop.source
         if loop.counter and loop.counter.size:
             return (
-                f"{iterable} if {loop.counter.size} is not None else {loop.counter.loop}._items()"
+                f"{iterable} if {loop.counter.size} is not None else {loop.counter.object}._items()"
             )
-        if loop.loop is None or loop.stepped:
+        if loop.object is None or loop.stepped:
             return f"{iterable} if {source} is None else {source}.iterator"
         opened = source
         if loop.selected:
@@ -223,14 +228,14 @@ class LoopGenerator(SelectingGenerator):
         if loop.counter:
             self._begin_counter(loop, loop.counter)
         self.writeline("for ", loop.pulled_at)
-        item = self._target(loop)
-        self.write(f" in {self._pulls(loop)}:")
+        item = self._for_target(loop)
+        self.write(f" in {self._runs_over(loop)}:")
         self.indent()
         self._pulled(loop, item)
         if node.test and not loop.selected:
             self.skip_unless(loop)
         if loop.stepped:
-            self.writeline(f"{loop.loop} = {loop.stepped}._step({item})")
+            self.writeline(f"{loop.object} = {loop.stepped}._step({item})")
         if loop.counter:
             self.writeline(f"{loop.counter.counted} += 1")
             self.count_in(loop.counter)  # in the test of the items, ``loop`` is another one
@@ -241,7 +246,7 @@ class LoopGenerator(SelectingGenerator):
         self.blockvisit(node.body, body)
         if empty:
             self.writeline(f"{empty} = 0")
-        self._iteration_ends(loop)
+        self._end_iteration_of(loop)
         self.outdent()
         self.writeline("else:")
         self.indent()
@@ -252,17 +257,17 @@ class LoopGenerator(SelectingGenerator):
         if loop.counter:
             self.count_out(loop.counter)
 
-    def _begin_counter(self, loop: Loop, counter: Counter) -> None:
+    def _begin_counter(self, loop: Loop, counter: LoopCounter) -> None:
         self.writeline(f"{counter.counted} = 0")
         if counter.size:
             known = f"type({loop.iterable}) is list or type({loop.iterable}) is tuple"
             self.writeline(f"{counter.size} = len({loop.iterable}) if {known} else None")
             self.writeline(
-                f"{counter.loop} = None if {counter.size} is not None"
+                f"{counter.object} = None if {counter.size} is not None"
                 f" else LoopContext({loop.iterable}, undefined, {loop.source})"
             )
 
-    def _target(self, loop: Loop) -> str | None:
+    def _for_target(self, loop: Loop) -> str | None:
         """Write the target of the ``for``, or a local for what is to be looked at before."""
         if self.environment.is_async or loop.stepped:
             item = self.temporary_identifier()
@@ -270,15 +275,15 @@ class LoopGenerator(SelectingGenerator):
             return item
         if loop.selected:
             item = self.temporary_identifier()
-            self.write(f"{item}, {loop.loop}")
+            self.write(f"{item}, {loop.object}")
             return item
         self._assign_target(loop)
         return None
 
     def _assign_target(self, loop: Loop) -> None:
         self.visit(loop.node.target, loop.body)
-        if loop.loop and not loop.selected and not loop.stepped:
-            self.write(f", {loop.loop}")
+        if loop.object and not loop.selected and not loop.stepped:
+            self.write(f", {loop.object}")
 
     def _pulled(self, loop: Loop, item: str | None) -> None:
         """Write what follows a pull: awaiting it (async), and whether it took long."""
@@ -289,16 +294,16 @@ class LoopGenerator(SelectingGenerator):
                 self.await_later(item)
         if loop.selected:
             if self.environment.is_async:
-                self.writeline(f"{item}, {loop.loop} = {item}")
+                self.writeline(f"{item}, {loop.object} = {item}")
             self.pass_over(loop, f"{item} is paused")
         else:
-            self.look(loop.watch)
+            self.look_at_clock(loop.watch)
         if item:
             self.newline(loop.pulled_at)
             self._assign_target(loop)
             self.write(f" = {item}")
 
-    def _iteration_ends(self, loop: Loop) -> None:
+    def _end_iteration_of(self, loop: Loop) -> None:
         self.end_iteration(loop.watch, loop.frame, pulled_here=not loop.selected)
 
     def _otherwise(self, loop: Loop, empty: str) -> None:
@@ -317,7 +322,7 @@ class LoopGenerator(SelectingGenerator):
         """The iteration ends here."""
         self.leave("continue", node)
         if self._loops:
-            self._iteration_ends(self._loops[-1])
+            self._end_iteration_of(self._loops[-1])
         super().visit_Continue(node, frame)
 
     def visit_Break(self, node: nodes.Break, frame: Frame) -> None:

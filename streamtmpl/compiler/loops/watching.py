@@ -12,23 +12,29 @@ if TYPE_CHECKING:
 
 
 class Watch(Record):
-    """The locals of the code that watches a source."""
+    """The locals of the code that watches a source.
+
+    :ivar source: the source; ``None`` in there: plain data, nothing to watch.
+    :ivar countdown: the pulls until the next look at the clock.
+    :ivar looked: when the latest look was (seconds).
+    :ivar suspect: whether a pull was slow, not long ago; unless only the source knows (the body
+        pulls too).
+    """
 
     source: str
-    """The :class:`~streamtmpl.sources.Source`; ``None`` in there: plain data, nothing to watch."""
     countdown: str
-    """The pulls until the next look at the clock."""
     looked: str
-    """When the latest look was (seconds)."""
     suspect: str | None = None
-    """Whether a pull was slow, not long ago; unless only the source knows (the body pulls too)."""
 
 
 class WatchingGenerator(OutputGenerator):
     """Writes what loops do around the pulls of their source."""
 
     def new_watch(self, source: str, *, pulls_alone: bool) -> Watch:
-        """Locals for watching *source*; *pulls_alone* says that the loop's body never pulls."""
+        """Locals for watching *source*.
+
+        :param pulls_alone: the loop's body never pulls.
+        """
         suspect = self.temporary_identifier() if pulls_alone else None
         return Watch(source, self.temporary_identifier(), self.temporary_identifier(), suspect)
 
@@ -36,7 +42,7 @@ class WatchingGenerator(OutputGenerator):
         """Write the beginning, before the first pull."""
         self.writeline(f"{watch.countdown}, {watch.looked} = {watch.source}.stride, clock()")
 
-    def look(self, watch: Watch) -> None:
+    def look_at_clock(self, watch: Watch) -> None:
         """Write the look at the clock after a pull."""
         source, countdown, looked = watch.source, watch.countdown, watch.looked
         suspect = watch.suspect
@@ -63,7 +69,7 @@ class WatchingGenerator(OutputGenerator):
     def end_iteration(self, watch: Watch, frame: Frame, *, pulled_here: bool) -> None:
         """Write the boundary at the end of an iteration of a loop in *frame*.
 
-        *pulled_here* says that the loop itself looks at the clock, not what it runs over.
+        :param pulled_here: the loop itself looks at the clock, not what it runs over.
         """
         if frame.buffer is not None:
             self.cut_if(f"{self.was_slow(watch)} and {frame.buffer}.main.tell()")

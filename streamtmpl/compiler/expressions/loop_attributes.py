@@ -1,0 +1,90 @@
+"""``loop.index`` and its like, and ``loop.cycle()``, of loops that count what they have pulled."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jinja2 import nodes
+
+from streamtmpl.compiler.analysis import COUNTED, NUMBERED, is_cycle
+from streamtmpl.compiler.records import Record
+
+from .lifting import LiftingGenerator
+
+if TYPE_CHECKING:
+    from jinja2.compiler import Frame
+
+
+class LoopCounter(Record):
+    """The locals of a loop that counts.
+
+    :ivar counted: how many items have been pulled.
+    :ivar size: how many there are; ``None`` in there: unknown, and there is an object after all.
+    :ivar object: the ``loop`` object.
+    :ivar beside: whether there is an object in any case, for more than what is counted.
+    """
+
+    counted: str
+    size: str | None
+    object: str
+    beside: bool = False
+
+
+_SOURCES = {
+    "index": "{0}",
+    "index0": "{0} - 1",
+    "first": "{0} == 1",
+    "depth": "1",
+    "depth0": "0",
+    "last": "{0} == {1}",
+    "length": "{1}",
+    "revindex": "{1} - {0} + 1",
+    "revindex0": "{1} - {0}",
+}
+
+
+class LoopAttributeGenerator(LiftingGenerator):
+    """Tells what is asked of a ``loop`` from its counter, where there is one."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self._counters: dict[str, LoopCounter] = {}
+
+    def count_in(self, counter: LoopCounter) -> None:
+        """From here on ``loop`` is that of a loop with *counter*."""
+        self._counters[counter.object] = counter
+
+    def count_out(self, counter: LoopCounter) -> None:
+        """The loop has ended."""
+        del self._counters[counter.object]
+
+    def _counter(self, node: nodes.Node, frame: Frame) -> LoopCounter | None:
+        """The counter of the loop that the expression *node* names, if it has one."""
+        if not self._counters or type(node) is not nodes.Name or node.name != "loop":
+            return None
+        ref = frame.symbols.find_ref("loop")
+        return None if ref is None else self._counters.get(ref)
+
+    def counted_attribute(self, node: nodes.Getattr, frame: Frame) -> str | None:
+        """The source of an attribute of ``loop`` that is counted."""
+        counter = self._counter(node.node, frame)
+        if counter is None or (counter.beside and node.attr not in NUMBERED):
+            return None
+        source = _SOURCES[node.attr].format(counter.counted, counter.size)
+        if node.attr in COUNTED:
+            return source
+        looked_up = f"environment.getattr({counter.object}, {node.attr!r})"
+        return f"({source} if {counter.size} is not None else {looked_up})"
+
+    def cycle_counter(self, node: nodes.Call, frame: Frame) -> LoopCounter | None:
+        """The counter of the loop whose ``cycle()`` is called."""
+        if not self._counters or not is_cycle(node):
+            return None
+        assert isinstance(node.node, nodes.Getattr)
+        return self._counter(node.node.node, frame)
+
+    def counted_int(self, node: nodes.Expr, frame: Frame) -> str | None:
+        """The source of *node*, if it is certain to be an ``int`` without a look."""
+        if type(node) is nodes.Getattr and node.attr in ("index", "index0", "depth", "depth0"):
+            return self.counted_attribute(node, frame)
+        return None
