@@ -47,28 +47,15 @@ class HeldTasks:
     def __init__(self) -> None:
         self._by_loop: dict[asyncio.AbstractEventLoop, set[asyncio.Task[None]]] = {}
 
-    def __contains__(self, task: asyncio.Task[None]) -> bool:
-        return task in self._by_loop.get(task.get_loop(), ())
-
-    def add(self, task: asyncio.Task[None]) -> None:
-        """Hold *task* until it ends."""
-        loop = task.get_loop()
+    def of(self, loop: asyncio.AbstractEventLoop) -> set[asyncio.Task[None]]:
+        """The tasks of *loop*, to be added to and discarded from."""
         tasks = self._by_loop.get(loop)
         if tasks is None:
             for other in list(self._by_loop):
                 if other.is_closed():
                     self._by_loop.pop(other, None)
             tasks = self._by_loop[loop] = set()
-        tasks.add(task)
-        task.add_done_callback(self.discard)
-
-    def discard(self, task: asyncio.Task[None]) -> None:
-        """Hold *task* no longer."""
-        tasks = self._by_loop.get(task.get_loop())
-        if tasks is not None:
-            tasks.discard(task)
-            if not tasks:
-                self._by_loop.pop(task.get_loop(), None)
+        return tasks
 
 
 class Render(Protocol):

@@ -70,10 +70,11 @@ class TaskRender(CoroutineRender):
     def _start(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._task = task_in(self._context, self._loop, self._render())
-        _tasks.add(self._task)
+        _tasks.of(self._loop).add(self._task)
         self._task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
+        _tasks.of(self._loop).discard(task)
         if not self._done:  # it was cancelled before its first step
             self._done = True
             if not self._closing:

@@ -196,15 +196,15 @@ class AsyncDeferral(Deferral[AsyncRegion]):
             return
         region.expires()
         task = self._tasks[region]
-        _late.add(task)
+        _late.of(task.get_loop()).add(task)
         self._run(region, region.fail(region.timed_out()))
         _cancel(task)
 
     def _ended(self, region: AsyncRegion, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
             self._fatal = error  # no error that a page could show
-        if task in _late:
-            _late.discard(task)
+        if task in (late := _late.of(task.get_loop())):
+            late.discard(task)
             return
         del self._tasks[region]
         self._ready.append(region)
