@@ -70,11 +70,12 @@ class TaskRender(CoroutineRender):
     def _start(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._task = task_in(self._context, self._loop, self._render())
-        _tasks.of(self._loop).add(self._task)
+        self._held = _tasks.of(self._loop)
+        self._held.add(self._task)
         self._task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        _tasks.of(self._loop).discard(task)
+        self._held.discard(task)
         if not self._done:  # it was cancelled before its first step
             self._done = True
             if not self._closing:
