@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, overload
 import jinja2
 
 from .chunks.buffer import DEFAULT_CHUNK_SIZE, Buffer
-from .chunks.commit import Withheld
 from .chunks.options import PATCHED, StreamOptions, regions_shown
 from .chunks.stream import ChunkStream
 from .exceptions import NotStreamingError
@@ -192,6 +191,8 @@ def _begin(
     steps = body(context, out)
     if options.commit_after is None:
         return steps
+    from .chunks.commit import Withheld  # noqa: PLC0415 - few streams
+
     withheld = Withheld(context, out, options.commit_after)
     return withheld.over_async(steps) if template.environment.is_async else withheld.over(steps)
 

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
+    from typing_extensions import Self
 
-class RegionOptions(NamedTuple):
+
+class _Options:
+    """Named values that nobody changes. To make a NamedTuple takes some ten times as long."""
+
+    __slots__: tuple[str, ...] = ()
+
+    def but(self, **changes: Any) -> Self:
+        """These options with some of them changed."""
+        made = object.__new__(type(self))
+        for name in self.__slots__:
+            setattr(made, name, changes[name] if name in changes else getattr(self, name))
+        return made
+
+
+class RegionOptions(_Options):
     """How the deferred regions of a stream are shown.
 
     :ivar patches: whether they follow the document and are patched in, not rendered in order.
@@ -16,9 +31,14 @@ class RegionOptions(NamedTuple):
     :ivar executor: whose threads render those of a sync environment.
     """
 
-    patches: bool = True
-    nonce: str | None = None
-    executor: Executor | None = None
+    __slots__ = ("executor", "nonce", "patches")
+
+    def __init__(
+        self, patches: bool = True, nonce: str | None = None, executor: Executor | None = None
+    ) -> None:
+        self.patches = patches
+        self.nonce = nonce
+        self.executor = executor
 
 
 PATCHED = RegionOptions()
@@ -28,7 +48,7 @@ IN_ORDER = RegionOptions(patches=False)
 """Each in its place."""
 
 
-class StreamOptions(NamedTuple):
+class StreamOptions(_Options):
     """What a stream is told; the public functions take the same as keyword arguments.
 
     :ivar chunk_size: characters that must have collected before a boundary cuts a chunk; ``None``:
@@ -38,10 +58,19 @@ class StreamOptions(NamedTuple):
     :ivar regions: how deferred regions are shown.
     """
 
-    chunk_size: int | None = None
-    encoding: str | None = None
-    commit_after: str | None = None
-    regions: RegionOptions = PATCHED
+    __slots__ = ("chunk_size", "commit_after", "encoding", "regions")
+
+    def __init__(
+        self,
+        chunk_size: int | None = None,
+        encoding: str | None = None,
+        commit_after: str | None = None,
+        regions: RegionOptions = PATCHED,
+    ) -> None:
+        self.chunk_size = chunk_size
+        self.encoding = encoding
+        self.commit_after = commit_after
+        self.regions = regions
 
 
 def regions_shown(

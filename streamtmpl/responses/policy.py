@@ -116,4 +116,4 @@ def region_options(
     if nonce is None:
         nonce = policy.nonce_for(request)
     # Made here if it is lazy: whoever writes the head must see that it has been.
-    return shown if nonce is None else shown._replace(nonce=str(nonce))
+    return shown if nonce is None else shown.but(nonce=str(nonce))
