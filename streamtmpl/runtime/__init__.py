@@ -8,7 +8,7 @@
 
 from streamtmpl.vocabulary import fetching
 
-# All of them, so that the first template has nothing left to load.
+# All of them: the first template loads the runtime, the next one has nothing left to load.
 from . import escaping, filters, lookups, sources
 from .blocks import AsyncBlockReference, BlockReference
 from .loops import AsyncLoopContext, AwaitedLoopContext, LoopContext
