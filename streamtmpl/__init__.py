@@ -3,7 +3,6 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from . import runtime as _runtime  # noqa: F401 - the first template has nothing left to load
 from .chunks.stream import ChunkStream
 from .environment import StreamEnvironment, StreamTemplate, enable_streaming
 from .exceptions import (

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, overload
 import jinja2
 
 from .chunks.buffer import DEFAULT_CHUNK_SIZE, Buffer
-from .chunks.commit import Withheld
 from .chunks.options import PATCHED, StreamOptions, regions_shown
 from .chunks.stream import ChunkStream
 from .exceptions import NotStreamingError
@@ -80,7 +79,9 @@ def render_stream(
     :return: an iterator of chunks, each one or more whole runs of the template, never empty.
     :raises NotStreamingError: the template is none that streams, or belongs to an async
         environment.
-    :raises ValueError: *chunk_size* is negative, or *deferred* is neither.
+    :raises ValueError: *chunk_size* is negative, *deferred* is neither, or *executor* has been shut
+        down.
+    :raises TypeError: *executor* is no executor of threads.
     :raises LookupError: there is no such encoding.
     :raises UnknownBlockError: (by the first step) the template has no block *commit_after*.
     """
@@ -192,6 +193,8 @@ def _begin(
     steps = body(context, out)
     if options.commit_after is None:
         return steps
+    from .chunks.commit import Withheld  # noqa: PLC0415 - few streams
+
     withheld = Withheld(context, out, options.commit_after)
     return withheld.over_async(steps) if template.environment.is_async else withheld.over(steps)
 

@@ -60,7 +60,7 @@ _SYNC = {
     "jinja2.filters": "do_join",
     "streamtmpl.chunks.compiled": "capture into template_function",
     "streamtmpl.regions.threads": "begin_region",
-    "streamtmpl.runtime.callables": "streamed",
+    "streamtmpl.runtime": "streamed",
     "streamtmpl.runtime.loops": "LoopContext",
     "streamtmpl.runtime.macros": "Macro",
     "streamtmpl.runtime.sources": "open_source",
@@ -70,7 +70,7 @@ _ASYNC = {
     "streamtmpl.chunks.compiled": "async_into async_template_function capture_async",
     "streamtmpl.chunks.cuts": "cut",
     "streamtmpl.regions.tasks": "begin_region_async",
-    "streamtmpl.runtime.callables": "async_streamed",
+    "streamtmpl.runtime": "async_streamed",
     "streamtmpl.runtime.filters": (
         "Later async_join is_awaitable piped plain_types plain_variant skipped"
     ),

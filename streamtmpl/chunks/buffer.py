@@ -10,13 +10,23 @@ from __future__ import annotations
 import sys
 from io import StringIO
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import Protocol
 
     from .closing import OpenIterators
     from .options import RegionOptions
+
+    class Nested(Protocol):
+        """What begins in a text and is rendered apart from it, but not shown without it."""
+
+        def begun_in_placeholder(self, nested: Any) -> None:
+            """*nested* has begun in what stands for this one until it is ready."""
+
+        def drop(self) -> None:
+            """It is not to be shown."""
 
 
 DEFAULT_CHUNK_SIZE = 16384
@@ -26,16 +36,6 @@ FIRST_CHUNK_SIZE = 1024
 """Characters of the first chunk; each further one doubles up to the chunk size."""
 
 NEVER = sys.maxsize
-
-
-class Nested(Protocol):
-    """What begins in a text and is rendered apart from it, but not shown without it."""
-
-    def begun_in_placeholder(self, nested: Any) -> None:
-        """*nested* has begun in what stands for this one until it is ready."""
-
-    def drop(self) -> None:
-        """It is not to be shown."""
 
 
 def check_chunk_size(size: object) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
+from functools import partial
 from types import coroutine
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +33,7 @@ def cut() -> Generator[object, None, None]:
 def drive(
     body: Coroutine[Any, Any, Any],
     *,
-    run: Callable[[Callable[[Any], Any], Any], Any] | None = None,
+    run: Callable[..., Any] | None = None,
     at_cut: Callable[[], Generator[Any, Any, None]] | None = None,
     before_wait: Callable[[], None] | None = None,
     after_wait: Callable[[], None] | None = None,
@@ -43,23 +44,24 @@ def drive(
     Whatever else *body* waits for passes through to the event loop, whichever that is, and what
     the event loop raises there is raised in *body*.
 
-    :param run: calls each step, a function of one argument, in a context of the caller's.
+    :param run: calls each step, a function and its argument, in a context of the caller's.
     :param at_cut: waits until *body* may go on behind a cut.
     :param before_wait: called when *body* is about to wait for something that is not ready.
     :param after_wait: called when it is ready.
     :param error: what is raised in *body* where it stands, before all else.
     :return: :data:`CUT`, or what *body* has returned.
     """
-    resume: Callable[[Any], Any] = body.send
-    value: Any = None
-    if error is not None:
-        resume, value = body.throw, error
+    send: Callable[[Any], Any] = body.send
+    throw: Callable[[Any], Any] = body.throw
+    if run is not None:
+        send, throw = partial(run, send), partial(run, throw)
+    resume, value = (send, None) if error is None else (throw, error)
     while True:
         try:
-            signal = resume(value) if run is None else run(resume, value)
+            signal = resume(value)
         except StopIteration as stop:
             return stop.value
-        resume, value = body.send, None
+        resume, value = send, None
         try:
             if signal is CUT:
                 if at_cut is None:
@@ -72,4 +74,4 @@ def drive(
                 if after_wait is not None:
                     after_wait()
         except BaseException as raised:  # noqa: BLE001 - the template's to handle
-            resume, value = body.throw, raised
+            resume, value = throw, raised

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import sys
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
+    from typing_extensions import Self
 
-class RegionOptions(NamedTuple):
+
+class _Options:
+    """Named values that nobody changes. To make a NamedTuple takes some ten times as long."""
+
+    __slots__: tuple[str, ...] = ()
+
+    def but(self, **changes: Any) -> Self:
+        """These options with some of them changed."""
+        made = object.__new__(type(self))
+        for name in self.__slots__:
+            setattr(made, name, changes[name] if name in changes else getattr(self, name))
+        return made
+
+
+class RegionOptions(_Options):
     """How the deferred regions of a stream are shown.
 
     :ivar patches: whether they follow the document and are patched in, not rendered in order.
@@ -16,9 +32,14 @@ class RegionOptions(NamedTuple):
     :ivar executor: whose threads render those of a sync environment.
     """
 
-    patches: bool = True
-    nonce: str | None = None
-    executor: Executor | None = None
+    __slots__ = ("executor", "nonce", "patches")
+
+    def __init__(
+        self, patches: bool = True, nonce: str | None = None, executor: Executor | None = None
+    ) -> None:
+        self.patches = patches
+        self.nonce = nonce
+        self.executor = executor
 
 
 PATCHED = RegionOptions()
@@ -28,7 +49,7 @@ IN_ORDER = RegionOptions(patches=False)
 """Each in its place."""
 
 
-class StreamOptions(NamedTuple):
+class StreamOptions(_Options):
     """What a stream is told; the public functions take the same as keyword arguments.
 
     :ivar chunk_size: characters that must have collected before a boundary cuts a chunk; ``None``:
@@ -38,10 +59,19 @@ class StreamOptions(NamedTuple):
     :ivar regions: how deferred regions are shown.
     """
 
-    chunk_size: int | None = None
-    encoding: str | None = None
-    commit_after: str | None = None
-    regions: RegionOptions = PATCHED
+    __slots__ = ("chunk_size", "commit_after", "encoding", "regions")
+
+    def __init__(
+        self,
+        chunk_size: int | None = None,
+        encoding: str | None = None,
+        commit_after: str | None = None,
+        regions: RegionOptions = PATCHED,
+    ) -> None:
+        self.chunk_size = chunk_size
+        self.encoding = encoding
+        self.commit_after = commit_after
+        self.regions = regions
 
 
 def regions_shown(
@@ -49,11 +79,42 @@ def regions_shown(
 ) -> RegionOptions:
     """The arguments about regions that public functions take, as one value.
 
-    :raises ValueError: *deferred* is no mode.
+    :raises ValueError: *deferred* is no mode, or *executor* has been shut down.
+    :raises TypeError: *executor* is none of threads.
     """
     if deferred not in ("patch", "in-order"):
         raise ValueError(
             "deferred must be 'patch' (regions follow the document and are patched in) or"
             f" 'in-order' (they are rendered in their place), not {deferred!r}"
         )
+    if executor is not None:
+        check_executor(executor)
     return RegionOptions(deferred == "patch", nonce, executor)
+
+
+_ELSEWHERE = (
+    ("concurrent.futures.process", "ProcessPoolExecutor"),
+    ("concurrent.futures.interpreter", "InterpreterPoolExecutor"),
+)
+"""The executors that run nothing in the threads of this interpreter."""
+
+
+def check_executor(executor: Any, name: str = "executor") -> None:
+    """Refuse what cannot render regions; messages call it *name*.
+
+    :raises TypeError: it is no executor, or none of threads.
+    :raises ValueError: it has been shut down.
+    """
+    if not callable(getattr(executor, "submit", None)):
+        raise TypeError(
+            f"{name} must be an executor of concurrent.futures, such as ThreadPoolExecutor(8), or"
+            f" None, not {executor!r}"
+        )
+    for module, kind in _ELSEWHERE:
+        if module in sys.modules and isinstance(executor, getattr(sys.modules[module], kind)):
+            raise TypeError(
+                f"{name} must run regions in threads, where the template and its variables are,"
+                f" such as ThreadPoolExecutor(8), not {executor!r}"
+            )
+    if getattr(executor, "_shutdown", False) is True:
+        raise ValueError(f"{name}: {executor!r} has been shut down. Give one that runs, or None")

@@ -7,7 +7,7 @@ Jinja2's understands: the parts are scopes in its body, and the part that shows 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from jinja2 import nodes
 
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 def parse_defer(parser: Parser) -> nodes.With:
     """``{% defer timeout=SECONDS %} .. {% placeholder %} .. {% error %} .. {% enddefer %}``
 
-    :return: a node whose value is the timeout, and whose body is what :func:`parts_of` gives.
+    :return: a node whose value is the timeout, and whose body is what
+        :func:`~streamtmpl.compiler.tags.parts_of` gives.
     """
     lineno = next(parser.stream).lineno
     timeout: nodes.Expr = nodes.Const(None, lineno=lineno)
@@ -33,19 +34,12 @@ def parse_defer(parser: Parser) -> nodes.With:
 def parse_boundary(parser: Parser) -> nodes.With:
     """``{% boundary %} .. {% fallback %} .. {% endboundary %}``
 
-    :return: a node whose body is what :func:`parts_of` gives.
+    :return: a node whose body is what :func:`~streamtmpl.compiler.tags.parts_of` gives.
     """
     lineno = next(parser.stream).lineno
     _expect_end(parser, "'boundary' takes no arguments")
     parts = _parse_parts(parser, "boundary", ("fallback",))
     return _region_node(parser, lineno, nodes.Const(None, lineno=lineno), parts, "fallback")
-
-
-def parts_of(node: nodes.With) -> tuple[nodes.Scope, list[nodes.Scope | nodes.With | None]]:
-    """The body of a node that was parsed here, and its other parts; ``None``: left out."""
-    body, *others = node.body
-    found = [None if isinstance(part, nodes.Output) else part for part in others]
-    return cast("nodes.Scope", body), cast("list[nodes.Scope | nodes.With | None]", found)
 
 
 def _expect_end(parser: Parser, what: str) -> None:

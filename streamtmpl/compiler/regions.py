@@ -17,8 +17,7 @@ from streamtmpl.vocabulary import END, LOOKS_AHEAD
 from .analysis import ASSIGNMENT, CROSSING, FUNCTION, contains
 from .inheritance import InheritanceGenerator
 from .records import Record
-from .region_tags import parts_of
-from .tags import region_tag
+from .tags import parts_of, region_tag
 
 _OF_JINJA = ("loop", "caller", "self", "super")
 _GETS: tuple[type[nodes.Getattr | nodes.Getitem], ...] = (nodes.Getattr, nodes.Getitem)

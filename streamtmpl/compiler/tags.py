@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from jinja2 import nodes
 
@@ -75,3 +75,10 @@ def is_flush(node: nodes.Output) -> bool:
 def region_tag(node: nodes.With) -> str | None:
     """``"defer"`` or ``"boundary"`` if *node* came from that tag, else ``None``."""
     return getattr(node, _REGION, None)
+
+
+def parts_of(node: nodes.With) -> tuple[nodes.Scope, list[nodes.Scope | nodes.With | None]]:
+    """The body of a node of ``defer`` or ``boundary``, and its other parts; ``None``: left out."""
+    body, *others = node.body
+    found = [None if isinstance(part, nodes.Output) else part for part in others]
+    return cast("nodes.Scope", body), cast("list[nodes.Scope | nodes.With | None]", found)

@@ -143,7 +143,7 @@ class StreamTemplateResponse(StreamingHttpResponse):
         template = _resolve(self.template_name, self.using)
         variables = dict(self.context_data or {})
         _add_request(variables, self._request, template.backend)
-        options = self._options._replace(encoding=self.charset, regions=self._shown(template))
+        options = self._options.but(encoding=self.charset, regions=self._shown(template))
         try:
             self._body.begin(template.template, variables, options)
         except jinja2.TemplateSyntaxError as error:  # of one that it includes
@@ -157,7 +157,7 @@ class StreamTemplateResponse(StreamingHttpResponse):
         regions = region_options(policy(), self._request, environment, *self._regions)
         if regions.executor is None:
             return regions
-        return regions._replace(executor=_RequestExecutor(regions.executor))
+        return regions.but(executor=_RequestExecutor(regions.executor))
 
     def add_post_render_callback(self, callback: Callable[[Any], Any]) -> None:
         """Call *callback* with this response when its first chunk is there.

@@ -157,7 +157,7 @@ async def stream_response(
     if isinstance(source, str):
         source = streaming_environment(app).get_template(source)
     if isinstance(source, Template):
-        options = options._replace(regions=_regions(app, source, deferred, nonce, executor))
+        options = options.but(regions=_regions(app, source, deferred, nonce, executor))
         body = await _rendered(app, source, dict(context or {}), options)
     else:
         check_no_template(source, deferred=deferred, nonce=nonce, executor=executor)

@@ -7,6 +7,7 @@ region's text takes the place of that mark before it is handed over, and the doc
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import deque
 from itertools import count
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -15,11 +16,10 @@ from .markup import balanced, ends_in_paragraph, new_token, script_element, star
 from .region import Region
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from jinja2 import Environment
 
     from streamtmpl.chunks.buffer import Buffer
+    from streamtmpl.chunks.options import RegionOptions
 
 
 LOOK_BACK = 4096
@@ -44,19 +44,15 @@ def limit_of(environment: Environment) -> int:
     return limit
 
 
-class Deferral(Generic[Kind]):
+class Deferral(ABC, Generic[Kind]):
     """What a stream with deferred regions does beside the render of its document."""
 
-    def __init__(self, out: Buffer, environment: Environment, patches: bool, nonce: Any) -> None:
-        """For the stream that takes its text from *out*.
-
-        :param patches: whether regions are patched in, not rendered in order.
-        :param nonce: what the script is allowed by.
-        """
-        self.patches = patches
+    def __init__(self, out: Buffer, environment: Environment, options: RegionOptions) -> None:
+        """For the stream that takes its text from *out*."""
+        self.patches = options.patches
         self._limit = limit_of(environment)
         self._out = out
-        self._script = script_element(environment.patch_script, nonce)  # type: ignore[attr-defined]
+        self._script = script_element(environment.patch_script, options.nonce)  # type: ignore[attr-defined]
         self._token = new_token()
         self._mark = start(self._token)[: -len('">')]
         self._numbers = count()
@@ -72,6 +68,11 @@ class Deferral(Generic[Kind]):
         """What follows that text in the document, as far as it is known."""
         self._ahead = 0
         self._in_document = True
+
+    @staticmethod
+    @abstractmethod
+    def can_defer(options: RegionOptions) -> bool:
+        """Whether a stream with these *options* defers anything."""
 
     def open(self) -> None:
         """Begin: regions are deferred, and ended with the stream."""
@@ -194,18 +195,15 @@ def deferral_of(
     region: Region,
     out: Buffer,
     environment: Environment,
-    make: Callable[..., Deferral[Any] | None],
+    kind: type[Deferral[Any]],
 ) -> tuple[Any, Any]:
     """Where *region* is deferred, which begins where *out* is being written to.
 
-    :param make: makes the deferral of a stream that has none yet, of the buffer, the environment
-        and what its :attr:`~streamtmpl.chunks.buffer.Buffer.defers` says; ``None``: it has none.
+    :param kind: that of the deferral, which the first region of a stream begins.
     :return: the deferral of the stream, or ``None`` if *region* is rendered right where it stands;
         and the region around it.
     """
     root = out.begin(region)
-    if root.deferral is None and root.defers is not None:
-        deferral = make(root, environment, *root.defers)
-        if deferral is not None:
-            deferral.open()
+    if root.deferral is None and root.defers is not None and kind.can_defer(root.defers):
+        kind(root, environment, root.defers).open()
     return root.deferral, root.owner

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from jinja2.runtime import Context
 
     from streamtmpl.chunks.buffer import Buffer
+    from streamtmpl.chunks.options import RegionOptions
 
 
 _late = HeldTasks()
@@ -134,12 +135,12 @@ class AsyncRegion(Region):
 class AsyncDeferral(Deferral[AsyncRegion]):
     """The regions of a template of an async environment."""
 
-    def __init__(self, out: Buffer, environment: Environment, patches: bool, nonce: Any) -> None:
-        """For the stream that takes its text from *out*; arguments as of :class:`Deferral`.
+    def __init__(self, out: Buffer, environment: Environment, options: RegionOptions) -> None:
+        """For the stream that takes its text from *out*.
 
         On event loops other than asyncio's, regions render in turn.
         """
-        super().__init__(out, environment, patches, nonce)
+        super().__init__(out, environment, options)
         self._loop = asyncio.get_running_loop() if asyncio_runs() else None
         self._waiting: deque[AsyncRegion] = deque()
         self._tasks: dict[AsyncRegion, asyncio.Task[None]] = {}
@@ -150,6 +151,11 @@ class AsyncDeferral(Deferral[AsyncRegion]):
         """To be called when the document waits and there is more to hand over."""
         self._wake: asyncio.Future[None] | None = None
         self._fatal: BaseException | None = None
+
+    @staticmethod
+    def can_defer(options: RegionOptions) -> bool:
+        """In order, regions render beside the document only in tasks of asyncio's."""
+        return options.patches or asyncio_runs()
 
     def add(self, region: AsyncRegion, parent: AsyncRegion | None) -> None:
         """Defer *region*."""
@@ -306,7 +312,7 @@ async def begin_region_async(
     :param used: the names that the region uses.
     """
     region = AsyncRegion(body, on_error, timeout, line)
-    deferral, parent = deferral_of(region, out, context.environment, _deferral)
+    deferral, parent = deferral_of(region, out, context.environment, AsyncDeferral)
     if deferral is None:
         region.see(context, variables)
     else:
@@ -316,14 +322,6 @@ async def begin_region_async(
         region.see(context, snapshot(context, variables, used))
         deferral.add(region, parent)
     return region
-
-
-def _deferral(
-    out: Buffer, environment: Environment, patches: bool, nonce: Any, executor: object
-) -> AsyncDeferral | None:
-    if not patches and not asyncio_runs():
-        return None
-    return AsyncDeferral(out, environment, patches, nonce)
 
 
 async def _look_ahead(loop: AsyncLoopContext, used: Collection[str]) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from jinja2.runtime import Context
 
     from streamtmpl.chunks.buffer import Buffer
+    from streamtmpl.chunks.options import RegionOptions
 
     _Ended = tuple[SyncRegion, int, BaseException | None]
     """A region, the characters it shows, and what it raised that is none of a template's errors."""
@@ -207,18 +208,21 @@ class Threads:
 class SyncDeferral(Deferral[SyncRegion]):
     """The regions of a template of a sync environment."""
 
-    def __init__(
-        self, out: Buffer, environment: Environment, patches: bool, nonce: Any, executor: Any
-    ) -> None:
-        """For the stream that takes its text from *out*; other arguments as of :class:`Deferral`.
+    def __init__(self, out: Buffer, environment: Environment, options: RegionOptions) -> None:
+        """For the stream that takes its text from *out*.
 
-        :param executor: whose threads render; ``None``: one region after the other.
+        Without an executor one region is rendered after the other.
         """
-        super().__init__(out, environment, patches, nonce)
+        super().__init__(out, environment, options)
         self._renders: OneByOne | Threads = OneByOne()
-        if executor is not None:
-            self._renders = Threads(executor, self._limit)
+        if options.executor is not None:
+            self._renders = Threads(options.executor, self._limit)
             out.interrupt = self._renders.interrupt
+
+    @staticmethod
+    def can_defer(options: RegionOptions) -> bool:
+        """In order, regions render beside the document only in an executor."""
+        return options.patches or options.executor is not None
 
     def add(self, region: SyncRegion, parent: SyncRegion | None) -> None:
         """Defer *region*."""
@@ -282,18 +286,10 @@ def begin_region(
     :param used: the names that the region uses.
     """
     region = SyncRegion(body, on_error, timeout, line)
-    deferral, parent = deferral_of(region, out, context.environment, _deferral)
+    deferral, parent = deferral_of(region, out, context.environment, SyncDeferral)
     if deferral is None:
         region.see(context, variables)
     else:
         region.see(context, snapshot(context, variables, used))
         deferral.add(region, parent)
     return region
-
-
-def _deferral(
-    out: Buffer, environment: Environment, patches: bool, nonce: Any, executor: Executor | None
-) -> SyncDeferral | None:
-    if not patches and executor is None:
-        return None
-    return SyncDeferral(out, environment, patches, nonce, executor)

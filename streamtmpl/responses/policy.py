@@ -5,7 +5,7 @@ from __future__ import annotations
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from streamtmpl.chunks.options import PATCHED, RegionOptions, regions_shown
+from streamtmpl.chunks.options import PATCHED, RegionOptions, check_executor, regions_shown
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -35,7 +35,7 @@ class RegionPolicy(NamedTuple):
         """Check what a configuration has, under keys that begin with ``STREAMTMPL_``.
 
         :raises TypeError: a value is not of the kind that its key may have.
-        :raises ValueError: the mode is none.
+        :raises ValueError: the mode is none, or the executor has been shut down.
         """
         for key, function in ((self.deferred_key, self.deferred), (self.nonce_key, self.nonce)):
             if iscoroutinefunction(function):
@@ -53,11 +53,8 @@ class RegionPolicy(NamedTuple):
                 f"{self.nonce_key} must be a function of the request that returns its nonce, or"
                 f" None, not {self.nonce!r}: a nonce is another one for each response"
             )
-        if self.executor is not None and not callable(getattr(self.executor, "submit", None)):
-            raise TypeError(
-                "STREAMTMPL_EXECUTOR must be an executor of concurrent.futures, such as"
-                f" ThreadPoolExecutor(8), or None, not {self.executor!r}"
-            )
+        if self.executor is not None:
+            check_executor(self.executor, "STREAMTMPL_EXECUTOR")
 
     def mode_for(self, request: Any) -> Any:
         """Where regions are rendered in the response to *request*, if there is one."""
@@ -116,4 +113,4 @@ def region_options(
     if nonce is None:
         nonce = policy.nonce_for(request)
     # Made here if it is lazy: whoever writes the head must see that it has been.
-    return shown if nonce is None else shown._replace(nonce=str(nonce))
+    return shown if nonce is None else shown.but(nonce=str(nonce))

@@ -1,17 +1,25 @@
 """What generated code calls, under the names of the vocabulary.
 
 - ``macros``, ``blocks``: macros, ``super()`` and ``self``, which stream at output positions;
-- ``callables``: which callables those are; ``naming``: how templates' errors call them;
+- ``naming``: how templates' errors call them;
 - ``loops``, ``sources``: the ``loop`` object, and what a loop runs over;
 - ``filters``, ``lookups``, ``escaping``: values, and their text.
 """
 
 from streamtmpl.vocabulary import fetching
 
-# All of them, so that the first template has nothing left to load.
-from . import blocks, callables, escaping, filters, lookups, loops, macros, sources
+# All of them: the first template loads the runtime, the next one has nothing left to load.
+from . import escaping, filters, lookups, sources
+from .blocks import AsyncBlockReference, BlockReference
+from .loops import AsyncLoopContext, AwaitedLoopContext, LoopContext
+from .macros import AsyncMacro, Macro
 
-__all__ = ["blocks", "callables", "escaping", "filters", "lookups", "loops", "macros", "sources"]
+__all__ = ["async_streamed", "escaping", "filters", "lookups", "sources", "streamed"]
 
+streamed = frozenset({Macro, BlockReference, LoopContext})
+"""The exact types of callables that can write straight into the stream (their ``_into``)."""
+
+async_streamed = frozenset({AsyncMacro, AsyncBlockReference, AwaitedLoopContext, AsyncLoopContext})
+"""Those in async environments."""
 
 __getattr__ = fetching(__name__)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,10 +29,19 @@ import streamtmpl.quart
 from streamtmpl import StreamEnvironment
 from streamtmpl.starlette import StreamTemplates
 
-from .apps import django_app  # noqa: F401 - it sets Django up
+from .apps import django_app, django_gates
 from .patches import is_plain, patches
 
 PAGE = "<body>{% defer %}{{ value() }}{% placeholder %}wait{% enddefer %}</body>"
+
+assert django_app.urlpatterns  # it has set Django up
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The end of a request is noted in a file."""
+    monkeypatch.setattr(django_gates, "FOLDER", tmp_path)
+
 
 Get = Callable[..., str]
 """Gives the page; what it takes is the method, ``patch_script`` and what is configured."""

@@ -262,7 +262,7 @@ def test_the_patch_script_is_for_reading(method: str) -> None:
 
 def test_chunks_of_an_iterable_have_the_given_size() -> None:
     items = [b"abc", b"def", b"ghi"]
-    assert list(byte_stream(items, None, UTF_8._replace(chunk_size=0))) == items
+    assert list(byte_stream(items, None, UTF_8.but(chunk_size=0))) == items
     assert list(byte_stream(items)) == [b"abcdefghi"]
 
 

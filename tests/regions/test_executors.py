@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from streamtmpl import StreamEnvironment, render_stream
+from streamtmpl import StreamEnvironment, render_stream, render_stream_async
 from tests.support.patched import assembled
 
 SOURCE = (
@@ -61,3 +61,45 @@ def test_some_are_submitted_in_a_workers_callback() -> None:
             render_stream(environment.from_string(SOURCE), executor=executor)
         )
     assert set(executor.submitted_in) - {threading.get_ident()}
+
+
+def _shut_down() -> Executor:
+    executor = ThreadPoolExecutor(1)
+    executor.shutdown()
+    return executor
+
+
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+@pytest.mark.parametrize("deferred", ["patch", "in-order"])
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (
+            lambda: 8,
+            TypeError,
+            r"executor must be an executor of .*Pool.* not 8",
+        ),
+        (lambda: ProcessPoolExecutor(1), TypeError, "executor must run regions in threads"),
+        (_shut_down, ValueError, "has been shut down. Give one that runs"),
+    ],
+    ids=["number", "processes", "shut down"],
+)
+def test_what_cannot_render_regions_is_refused_when_the_stream_is_made(
+    make: Any, error: type[Exception], message: str, deferred: Any, is_async: bool
+) -> None:
+    template = StreamEnvironment(enable_async=is_async).from_string(SOURCE)
+    given = make()
+    renders: list[Any] = [render_stream_async] if is_async else [render_stream, render_stream_async]
+    for render in renders:
+        with pytest.raises(error, match=message):
+            render(template, executor=given, deferred=deferred)
+
+
+def test_an_executor_of_interpreters_is_refused() -> None:
+    new = "executors of interpreters are new in Python 3.14"
+    interpreter = pytest.importorskip("concurrent.futures.interpreter", reason=new)
+    with (
+        interpreter.InterpreterPoolExecutor(1) as executor,
+        pytest.raises(TypeError, match="executor must run regions in threads"),
+    ):
+        render_stream(StreamEnvironment().from_string(SOURCE), executor=executor)

@@ -91,9 +91,10 @@ def test_context_variables_are_those_of_the_place(env: StreamEnvironment, thread
 @pytest.mark.parametrize("deferred", ["patch", "in-order"])
 def test_an_executor_that_has_been_shut_down(env: StreamEnvironment, deferred: Any) -> None:
     threads = Threads(1)
-    threads.shutdown()
     template = env.from_string("a{% defer %}x{% error %}{{ error }}{% enddefer %}b" * 3)
-    text = "".join(render_stream(template, executor=threads, deferred=deferred))
+    stream = render_stream(template, executor=threads, deferred=deferred)
+    threads.shutdown()
+    text = "".join(stream)
     assert assembled(text) == "acannot schedule new futures after shutdownb" * 3
 
 
