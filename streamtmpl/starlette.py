@@ -13,6 +13,7 @@ from .environment import enable_streaming
 from .rendering import async_stream_of
 from .responses.head import charset_of
 from .responses.headers import check_headers
+from .responses.late import LateDict
 from .responses.policy import RegionPolicy, region_options
 
 if TYPE_CHECKING:
@@ -83,6 +84,10 @@ class StreamTemplateResponse(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the request, then run the background task; see :mod:`streamtmpl.asgi`."""
 
+        has_session = isinstance(scope.get("session"), dict)
+        if has_session:  # nobody knows yet whether the rest of the page will read it
+            self.headers.add_vary_header("Cookie")
+
         async def start() -> Message:
             check_headers(self.headers.items())
             if "http.response.debug" in scope.get("extensions", {}):
@@ -94,7 +99,13 @@ class StreamTemplateResponse(Response):
                 "headers": self.raw_headers,
             }
 
-        await send_stream(self._stream, start, scope, receive, send)
+        async def sent(message: Message) -> None:
+            await send(message)
+            if has_session and message["type"] == "http.response.start":
+                way_out = "TemplateResponse(..., commit_after=...)"
+                scope["session"] = LateDict(scope["session"], way_out)
+
+        await send_stream(self._stream, start, scope, receive, sent)
         if self.background is not None:
             await self.background()
 

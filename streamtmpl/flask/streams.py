@@ -14,7 +14,7 @@ from flask.signals import got_request_exception, request_finished
 
 from streamtmpl.pallets.config import ACCEL
 from streamtmpl.pallets.extension import streams_of
-from streamtmpl.pallets.session import guard_session
+from streamtmpl.pallets.session import guard_session, vary_on_session
 from streamtmpl.responses.first import Begun
 
 if TYPE_CHECKING:
@@ -83,6 +83,8 @@ def _answer_with(stream: Generator[Any, None, None]) -> None:
             return response
         if response.response is stream:
             response.headers.setdefault(ACCEL, "no")
+            context = _cv_request.get()
+            vary_on_session(response, context.app, context.session)
         elif not response.is_streamed or response.content_length is not None:
             _close_idle(stream)
         return response

@@ -1,17 +1,12 @@
-"""Warning of a session that is modified when its cookie has been sent."""
+"""Sessions that the rest of a page reads, or modifies when their cookie has been sent."""
 
 from __future__ import annotations
 
-import sys
-import warnings
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from streamtmpl.exceptions import LateSessionWarning
+from streamtmpl.responses.late import warn_late
 
 from .contexts import in_stream
-
-if TYPE_CHECKING:
-    from types import FrameType
 
 
 def guard_session(session: Any) -> None:
@@ -27,34 +22,17 @@ def guard_session(session: Any) -> None:
         if original is not None:
             original(changed)
         if in_stream.get():
-            _warn_late()
+            warn_late("stream_response(..., commit_after=...)")
 
     session.on_update = on_update
 
 
-def _warn_late() -> None:
-    frame = _template_frame(sys._getframe(1))
-    advice = (
-        "after the headers of the response, and with them the session's cookie, had been sent: the"
-        " change is lost. Modify it in the view, or hold the first chunk back up to the block that"
-        " modifies it: stream_response(..., commit_after=...)"
-    )
-    if frame is None:
-        warnings.warn(f"the session was modified {advice}", LateSessionWarning, stacklevel=4)
+def vary_on_session(response: Any, app: Any, session: Any) -> None:
+    """Have shared caches keep *response*, a stream, apart for each cookie.
+
+    The framework itself says so for a session that has been read; nobody knows yet whether the rest
+    of the page will read it.
+    """
+    if getattr(session, "accessed", True) or app.session_interface.is_null_session(session):
         return
-    template = frame.f_globals["__jinja_template__"]
-    line = template.get_corresponding_lineno(frame.f_lineno)
-    name = template.name or "a template from a string"
-    warnings.warn_explicit(
-        f"{name}, line {line}: the session was modified {advice}",
-        LateSessionWarning,
-        template.filename or "<template>",
-        line,
-    )
-
-
-def _template_frame(frame: FrameType | None) -> FrameType | None:
-    """The innermost frame of a template from *frame* on outwards."""
-    while frame is not None and frame.f_globals.get("__jinja_template__") is None:
-        frame = frame.f_back
-    return frame
+    response.vary.add("Cookie")

@@ -13,7 +13,7 @@ from quart.wrappers.response import DataBody
 
 from streamtmpl.pallets.config import ACCEL
 from streamtmpl.pallets.extension import streams_of
-from streamtmpl.pallets.session import guard_session
+from streamtmpl.pallets.session import guard_session, vary_on_session
 from streamtmpl.responses.first import begun_async
 
 from .hold import HeldContexts, request_context
@@ -87,6 +87,7 @@ def _register(hold: HeldContexts, stream: AsyncGenerator[Any, None]) -> None:
             return response
         if getattr(body, "iter", None) is stream:
             response.headers.setdefault(ACCEL, "no")
+            vary_on_session(response, context.app, context.session)
         elif not isinstance(response, Response) or isinstance(body, DataBody):
             await _close_idle(stream)
         return response

@@ -105,3 +105,29 @@ def test_signals_are_flask_s_and_the_second_comes_when_the_stream_is_complete(ap
         assert seen == [("before", "numbers.html", 5), ("rendered", "numbers.html", 5)]
         response.close()
         assert len(seen) == 2
+
+
+@pytest.mark.parametrize("place", ["first", "last"])
+def test_shared_caches_keep_a_page_by_cookie_wherever_it_reads_the_session(client, app, place):
+    read = "{{ session.get('user') }}"
+    fill = "{% for n in numbers %}<p>{{ n }}</p>{% endfor %}"
+    source = read + fill if place == "first" else fill + read
+
+    @app.get("/session")
+    def session_view():
+        return streaming.stream_template_string(source, numbers=MANY)
+
+    response = client.get("/session", buffered=True)
+    assert response.headers.get_all("Vary") == ["Cookie"]
+
+
+def test_an_application_without_sessions_does_not_vary(client, app):
+    app.secret_key = None
+
+    @app.get("/plain")
+    def plain():
+        return streaming.stream_template_string(
+            "{% for n in numbers %}{{ n }}{% endfor %}", numbers=MANY
+        )
+
+    assert "Vary" not in client.get("/plain", buffered=True).headers

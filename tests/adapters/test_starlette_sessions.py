@@ -1,0 +1,87 @@
+"""Sessions that the rest of a page reads or changes, behind Starlette's own middleware."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import pytest
+
+pytest.importorskip("starlette", reason="the extra 'starlette' is not installed")
+pytest.importorskip(
+    "itsdangerous", reason="itsdangerous, for Starlette's sessions, is not installed"
+)
+
+from starlette.middleware import Middleware
+from starlette.middleware.sessions import SessionMiddleware
+from starlette.requests import Request
+from starlette.testclient import TestClient
+
+from streamtmpl.exceptions import LateSessionWarning
+
+from .starlette_pages import KINDS, app_of, templates_of
+
+FILL = "{% for n in range(500) %}<p>{{ n }}</p>\n{% endfor %}\n"
+SESSIONS = Middleware(SessionMiddleware, secret_key="a key of the tests")
+
+
+def client_of(source: str, is_async: bool = False, **options: Any) -> TestClient:
+    templates = templates_of(is_async, page=source)
+
+    async def page(request: Request) -> Any:
+        if request.path_params["who"] == "put":
+            request.session["messages"] = ["hello"]
+        name = "page.html"
+        return templates.TemplateResponse(request, name, {"keep": request.session}, **options)
+
+    return TestClient(app_of(page, SESSIONS))
+
+
+@KINDS
+@pytest.mark.parametrize(
+    "change",
+    [
+        "request.session.pop('messages', [])",
+        "request.session.update(a=1)",
+        "request.session.setdefault('a', 1)",
+        "request.session.clear()",
+        "request.session.popitem()",
+        "request.session.__setitem__('a', 1)",
+    ],
+)
+def test_a_change_after_the_first_chunk_is_warned_about(change: str, is_async: bool) -> None:
+    client = client_of(FILL + f"{{% set x = {change} %}}ok", is_async)
+    with pytest.warns(LateSessionWarning, match=r"page.html, line 3: the session was modified"):
+        assert client.get("/put").text.endswith("ok")
+
+
+@KINDS
+@pytest.mark.parametrize(
+    "reading",
+    ["request.session.get('messages')", "request.session.pop('none', 1)", "request.session"],
+)
+def test_reading_is_not(reading: str, is_async: bool) -> None:
+    client = client_of(FILL + f"{{% set x = {reading} %}}ok", is_async)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        response = client.get("/put")
+    assert response.text.endswith("ok")
+    assert "cookie" in response.headers["vary"].lower()
+
+
+@KINDS
+def test_a_change_in_the_first_chunk_is_sent(is_async: bool) -> None:
+    client = client_of("{{ request.session.pop('messages', ['none'])|join }}\n" + FILL, is_async)
+    assert client.get("/put").text.startswith("hello")
+    assert client.get("/get").text.startswith("none")
+
+
+@KINDS
+def test_a_change_in_a_block_that_the_head_waits_for_is_sent(is_async: bool) -> None:
+    source = (
+        FILL
+        + "{% block footer %}{{ request.session.pop('messages', ['none'])|join }}{% endblock %}"
+    )
+    client = client_of(source, is_async, commit_after="footer")
+    assert client.get("/put").text.endswith("hello")
+    assert client.get("/get").text.endswith("none")
