@@ -235,6 +235,16 @@ def test_a_session_modified_later_warns_with_template_and_line(app):
         asyncio.run(get(app, "/session"))
 
 
+def test_shared_caches_keep_a_page_by_cookie_although_it_reads_the_session_late(app):
+    @app.get("/session")
+    async def session_view():
+        source = "{% for n in numbers %}<p>{{ n }}</p>{% endfor %}{{ session.get('user') }}"
+        return await streaming.stream_template_string(source, numbers=MANY)
+
+    response, _ = asyncio.run(get(app, "/session"))
+    assert response.headers.getlist("Vary") == ["Cookie"]
+
+
 def test_signals_are_quart_s_and_the_second_comes_when_the_stream_is_complete(app):
     seen: list[tuple] = []
 
