@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 from collections import Counter
 from collections.abc import Callable
@@ -36,6 +37,10 @@ def template_frames() -> TemplateFrames:
         ]
 
     return frames
+
+
+# The tests start hundreds of processes: each would compile the same modules.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

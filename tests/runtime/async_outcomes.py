@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import re
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from types import TracebackType
@@ -256,12 +257,12 @@ def prepare(environment: jinja2.Environment) -> jinja2.Environment:
 Change = Callable[[jinja2.Environment], object]
 
 
-def outcome(environment: jinja2.Environment, source: str, stream: bool) -> tuple[Any, Notes]:
+def outcome(compiled: Callable[[], jinja2.Template], stream: bool) -> tuple[Any, Notes]:
     """The text or the exception of a render, and what happened in it."""
     notes: Notes = []
     result: Any
     try:
-        template = environment.from_string(source)
+        template = compiled()
         if stream:
 
             async def render() -> str:
@@ -284,12 +285,13 @@ def assert_same(source: str, change: Change = lambda _: None, **options: Any) ->
     options = {"enable_async": True, "extensions": EXTENSIONS, "autoescape": True, **options}
     expected_environment = prepare(jinja2.Environment(**options))
     change(expected_environment)
-    expected = outcome(expected_environment, source, False)
+    expected = outcome(lambda: expected_environment.from_string(source), False)
     for kind_of_environment in (StreamEnvironment, SandboxedStreamEnvironment):
         environment = prepare(kind_of_environment(**options))
         change(environment)
+        compiled = functools.cache(functools.partial(environment.from_string, source))
         for stream in (False, True):
-            assert outcome(environment, source, stream) == expected
+            assert outcome(compiled, stream) == expected
     return expected[0]
 
 
