@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from jinja2 import nodes
 from jinja2.optimizer import Optimizer
@@ -14,6 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from jinja2 import Environment
+    from jinja2.compiler import Frame
+
+
+_FOLDED = (
+    *(nodes.BinExpr, nodes.UnaryExpr, nodes.Compare, nodes.Concat, nodes.CondExpr),
+    *(nodes.Call, nodes.Filter, nodes.Getattr, nodes.Getitem, nodes.Test),
+)
+"""What Jinja2 folds when it comes to it; the others when it comes to what they are a part of."""
 
 
 class Folder(Optimizer):
@@ -43,6 +51,15 @@ class AwaitingGenerator(WritingGenerator):
         super().__init__(*args, **kwargs)
         if self.optimizer is not None:
             self.optimizer = Folder(self.environment)
+
+    def folded(self, node: nodes.Expr, frame: Frame) -> nodes.Expr:
+        """*node* with what is constant of it folded, before it is taken apart.
+
+        What folding raises ends the compilation, as in Jinja2, even where the code never runs.
+        """
+        if self.optimizer is None or frame.eval_ctx.volatile or not isinstance(node, _FOLDED):
+            return node
+        return cast("nodes.Expr", self.optimizer.visit(node, frame.eval_ctx))
 
     @contextmanager
     def awaited(self) -> Iterator[None]:
