@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 from jinja2 import nodes
+from jinja2.compiler import optimizeconst
 from jinja2.optimizer import Optimizer
 
 from streamtmpl.compiler.writing import WritingGenerator
@@ -60,6 +61,25 @@ class AwaitingGenerator(WritingGenerator):
         if self.optimizer is None or frame.eval_ctx.volatile or not isinstance(node, _FOLDED):
             return node
         return cast("nodes.Expr", self.optimizer.visit(node, frame.eval_ctx))
+
+    @optimizeconst
+    def visit_CondExpr(self, node: nodes.CondExpr, frame: Frame) -> None:
+        """``a if test else b``; the message of one without an else is quoted, name and all."""
+        inner = frame.soft()
+        self.write("(")
+        self.visit(node.expr1, inner)
+        self.write(" if ")
+        self.visit(node.test, inner)
+        self.write(" else ")
+        if node.expr2 is None:
+            message = (
+                f"the inline if-expression on {self.position(node)} evaluated to false and no else"
+                " section was defined."
+            )
+            self.write(f"cond_expr_undefined({message!r})")
+        else:
+            self.visit(node.expr2, inner)
+        self.write(")")
 
     @contextmanager
     def awaited(self) -> Iterator[None]:
