@@ -105,7 +105,7 @@ class _Dict(dict[str, str]):
 
 
 def _slots(notes: Any) -> Any:
-    made = _Slots()
+    made: Any = _Slots()
     made.mro = "a slot's"
     return made
 
