@@ -102,7 +102,8 @@ def test_every_construct_in_a_template_of_that_name(
     compiles(name, is_async=is_async)
     parts = "{{ 'a' if u }}{% block b %}{{ 1 if u }}b{% endblock %}{% macro m() %}m{% endmacro %}"
     page = (
-        "{% extends t %}{% from t import m with context %}{% block b %}{{ super() }}{% include t %}{{ m() }}"
+        "{% extends t %}{% from t import m with context %}{% block b %}{{ super() }}"
+        "{% include t %}{{ m() }}"
         "{{ 2 if u }}{% import t as o with context %}{{ o.m() }}{% endblock %}"
     )
     made = environment({name: parts, name + "2": page}, is_async=is_async)
