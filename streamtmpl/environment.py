@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import aclosing
 from functools import cache
+from threading import RLock
 from typing import TYPE_CHECKING, Any, cast
 
 import jinja2
@@ -13,7 +14,7 @@ from .chunks.buffer import DEFAULT_CHUNK_SIZE, Buffer, check_chunk_size
 from .chunks.compiled import async_into, into
 from .chunks.options import IN_ORDER
 from .compiler import CodeGenerator, StreamCodeGenerator
-from .compiler.generated import compile_generated, template_filename
+from .compiler.generated import compile_generated
 from .compiler.tags import StreamExtension
 from .context import has_globals_of, new_context
 from .exceptions import NotStreamingError
@@ -42,7 +43,7 @@ class StreamTemplate(jinja2.Template):
         uptodate: Callable[[], bool] | None = None,
     ) -> Self:
         """Make a template of compiled code, as Jinja2's loaders do."""
-        namespace = {"environment": environment, "__file__": template_filename(code)}
+        namespace = {"environment": environment, "__file__": code.co_filename}
         exec(code, namespace)
         template: Any = cls._from_namespace(environment, namespace, globals)
         template._uptodate = uptodate
@@ -142,7 +143,20 @@ class StreamTemplate(jinja2.Template):
                 yield chunk
 
 
-class Streaming(jinja2.Environment):
+class Compiling(jinja2.Environment):
+    """What streaming environments have unless their class has something of the same name."""
+
+    max_deferred: int = 10
+    """How many deferred regions of a stream may be rendered at once, 1 or more."""
+    patch_script: str | None = "inline"
+    """How the script for browsers that do not patch by themselves is brought: ``"inline"``, by the
+    URL it is served at, or not at all (``None``)."""
+
+    def _compile(self, source: str, filename: str) -> CodeType:
+        return compile_generated(source, filename)
+
+
+class Streaming(Compiling):
     """What streaming environments have beyond Jinja2's."""
 
     code_generator_class: type[CodeGenerator] = StreamCodeGenerator
@@ -150,11 +164,6 @@ class Streaming(jinja2.Environment):
 
     chunk_size: int
     """Characters that must have collected before a boundary cuts a chunk."""
-    max_deferred: int = 10
-    """How many deferred regions of a stream may be rendered at once, 1 or more."""
-    patch_script: str | None = "inline"
-    """How the script for browsers that do not patch by themselves is brought: ``"inline"``, by the
-    URL it is served at, or not at all (``None``)."""
 
     def __init__(
         self,
@@ -192,9 +201,6 @@ class Streaming(jinja2.Environment):
             overlay.chunk_size = check_chunk_size(chunk_size)
         return overlay
 
-    def _compile(self, source: str, filename: str) -> CodeType:
-        return compile_generated(source, filename)
-
 
 class StreamEnvironment(Streaming):
     """A :class:`jinja2.Environment` whose templates stream.
@@ -214,6 +220,10 @@ class StreamEnvironment(Streaming):
 StreamTemplate.environment_class = StreamEnvironment
 
 
+_enabling = RLock()
+"""Held while an environment is turned into a streaming one: two threads may want the same."""
+
+
 def enable_streaming(environment: Environment, *, chunk_size: int | None = None) -> Environment:
     """Turn an existing Jinja2 environment into a streaming one, in place.
 
@@ -229,9 +239,10 @@ def enable_streaming(environment: Environment, *, chunk_size: int | None = None)
     if not isinstance(environment, jinja2.Environment):
         raise NotStreamingError(f"expected a jinja2.Environment, not {environment!r}")
     size = None if chunk_size is None else check_chunk_size(chunk_size)
-    if not isinstance(environment, Streaming):
-        _check_generator(environment)
-        _enable(environment)
+    with _enabling:
+        if not isinstance(environment, Streaming):
+            _check_generator(environment)
+            _enable(environment)
     if size is not None:
         environment.chunk_size = size  # type: ignore[attr-defined]
     return environment
@@ -287,8 +298,8 @@ def _streaming_environment(kind: Any, generator: Any, template: Any) -> type[Env
     }
     if issubclass(generator, StreamCodeGenerator):
         members["code_generator_class"] = generator
-    bases = (Streaming,) if kind is jinja2.Environment else (Streaming, kind)
-    return type(kind.__name__, bases, members)
+    theirs = kind.__mro__[: kind.__mro__.index(jinja2.Environment)]
+    return type(kind.__name__, (Streaming, *theirs, Compiling), members)
 
 
 def _revive(kind: Any, generator: Any, template: Any) -> Environment:

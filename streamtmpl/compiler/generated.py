@@ -1,9 +1,8 @@
 """Compiling generated source so that tracebacks and debuggers can show it.
 
 Generated code gets a file name of its own, ``<streamtmpl page.html 1f0c8a2b>``, under which its
-source is registered with :mod:`linecache` for as long as the code lives. Jinja2's traceback
-rewriting, which names the template's own file and line, goes by the template's ``filename``
-instead: :func:`template_filename` gives it back.
+source is registered with :mod:`linecache` for as long as the code lives. The code itself tells
+whoever runs it the template's own file, as ``__file__``: that is what errors name.
 """
 
 from __future__ import annotations
@@ -17,7 +16,6 @@ from weakref import finalize
 if TYPE_CHECKING:
     from types import CodeType
 
-_PREFIX, _SUFFIX = "<streamtmpl ", ">"
 _alive: Counter[str] = Counter()
 
 
@@ -28,8 +26,12 @@ def compile_generated(source: str, filename: str) -> CodeType:
     of another version, and an async environment's not with that of a sync one.
     """
     digest = sha1(source.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
-    name = f"{_PREFIX}{filename} {digest[:8]}{_SUFFIX}"
-    code = compile(source, name, "exec")
+    name = f"<streamtmpl {filename} {digest[:8]}>"
+    try:
+        code = compile(f"{source}\n__file__ = {str.__str__(filename)!r}", name, "exec")
+    except SyntaxError as error:  # such as a break outside a loop
+        error.filename = filename
+        raise
     linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
     _alive[name] += 1
     finalize(code, _forget, name).atexit = False
@@ -41,11 +43,3 @@ def _forget(name: str) -> None:
     if not _alive[name]:
         del _alive[name]
         linecache.cache.pop(name, None)
-
-
-def template_filename(code: CodeType) -> str:
-    """The file name of the template that *code* was compiled from."""
-    name = code.co_filename
-    if not (name.startswith(_PREFIX) and name.endswith(_SUFFIX)):
-        return name
-    return name[len(_PREFIX) : -len(_SUFFIX)].rpartition(" ")[0]

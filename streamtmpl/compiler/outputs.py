@@ -107,8 +107,13 @@ class OutputGenerator(ExpressionGenerator):
         for index, child in enumerate(node.nodes):
             constant = self._known_text(child, frame)
             if constant is not None:
+                if type(child) is nodes.TemplateData and frame.eval_ctx.volatile:
+                    # Text is the same, escaped or not. But to ask may be an error.
+                    self.writeline("if context.eval_ctx.autoescape: pass", child)
                 run.add_text(constant)
-            elif streams and isinstance(child, nodes.Call) and not self.cycle_counter(child, frame):
+                continue
+            child = self.folded(child, frame)
+            if streams and isinstance(child, nodes.Call) and not self.cycle_counter(child, frame):
                 run = self._write_call(child, frame, run, at_once=index >= handed_over)
             else:
                 run.add_name(self._evaluate(child, frame))
@@ -336,6 +341,7 @@ class OutputGenerator(ExpressionGenerator):
             self.boundary(frame)
             return
         self._value_count = 0
+        self.folded(node.call, frame)
         extra = {"caller": "caller"}
         with self.line_of(node):
             callee = self.operand(node.call.node, frame)

@@ -7,7 +7,7 @@ from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import nodes
-from jinja2.compiler import CodeGenerator, CompilerExit, Frame
+from jinja2.compiler import CodeGenerator, CompilerExit, Frame, has_safe_repr
 
 from streamtmpl.vocabulary import ASYNC, SYNC, imports
 
@@ -63,6 +63,9 @@ class WritingGenerator(CodeGenerator):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # The name is written into the code as its repr(), which is what a class makes it.
+        if not has_safe_repr(self.name):
+            self.name = str.__str__(self.name) if isinstance(self.name, str) else str(self.name)
         self._functions: list[_Function] = []
         self._facts: list[dict[str, str]] = [{}]
 

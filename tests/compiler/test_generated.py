@@ -28,7 +28,7 @@ from streamtmpl import (
     render_stream,
     render_stream_async,
 )
-from streamtmpl.compiler.generated import compile_generated, template_filename
+from streamtmpl.compiler.generated import compile_generated
 
 FILES = {
     "run.html": "<p>\n{{ name }}\n{{ 1 }} {{ 2 }}\n{{ boom() }} {{ name }}\n</p>",
@@ -372,13 +372,40 @@ def test_file_names_come_back(filename: str) -> None:
     try:
         assert code.co_filename != filename
         assert linecache.getline(code.co_filename, 1) == "x = 1\n"
-        assert template_filename(code) == filename
+        namespace: dict[str, Any] = {}
+        exec(code, namespace)
+        assert namespace["__file__"] == filename
     finally:
         linecache.cache.pop(code.co_filename)
 
 
-def test_code_of_other_origins_keeps_its_name() -> None:
-    assert template_filename(compile("x = 1", "module.py", "exec")) == "module.py"
+@pytest.mark.parametrize("kind", [jinja2.Template, StreamTemplate])
+@pytest.mark.parametrize("is_async", [False, True])
+def test_errors_of_code_that_others_make_a_template_of(kind: Any, is_async: bool) -> None:
+    made = StreamEnvironment(enable_async=is_async)
+    code = made.compile("a\n{{ 1 // x }}", name="page", filename="page.html")
+    template = kind.from_code(made, code, {})
+    assert template.filename == "page.html"
+    error = raised(generate if is_async else render, template)
+    assert isinstance(error, jinja2.UndefinedError)
+    frames = traceback.extract_tb(error.__traceback__)
+    assert [frame.lineno for frame in frames if frame.filename == "page.html"] == [2]
+    assert not [frame for frame in frames if frame.filename.startswith("<streamtmpl")]
+
+
+LOOPS = "".join(f"{{% for a{n} in [[]] %}}" for n in range(30)) + "{% endfor %}" * 30
+
+
+@pytest.mark.parametrize("source", ["a\n\n{% break %}", "{% continue %}", LOOPS])
+def test_errors_of_python_name_the_template(source: str) -> None:
+    messages = []
+    for kind in (jinja2.Environment, StreamEnvironment):
+        made = kind(extensions=["jinja2.ext.loopcontrols"])
+        with pytest.raises(SyntaxError) as caught:
+            made.compile(source, filename="page.html")
+        assert caught.value.filename == "page.html"
+        messages.append(str(caught.value).partition(", line")[0])
+    assert messages[0] == messages[1]
 
 
 def test_templates_know_their_file(folder: Path) -> None:

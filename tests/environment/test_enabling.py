@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import jinja2
@@ -158,3 +162,57 @@ def test_code_generators_derived_from_ours_are_welcome() -> None:
 def test_enabling_something_else(wrong: Any) -> None:
     with pytest.raises(NotStreamingError, match=r"jinja2\.Environment"):
         enable_streaming(wrong)
+
+
+class _Compiling(jinja2.Environment):
+    """As dbt's: it sees what is compiled, and gives it another file name."""
+
+    max_deferred = 3
+    patch_script = "/patch.js"
+    compiled: list[str]
+
+    def _compile(self, source: str, filename: str) -> Any:
+        self.compiled.append(source)
+        return super()._compile(source, "theirs.html")
+
+
+class _CompilingSandbox(_Compiling, SandboxedEnvironment):
+    pass
+
+
+@pytest.mark.parametrize("kind", [_Compiling, _CompilingSandbox])
+def test_what_the_class_has_of_its_own_stays(kind: Any) -> None:
+    environment: Any = kind()
+    environment.compiled = []
+    enable_streaming(environment)
+    template = environment.from_string(LOOP)
+    assert set(renderings(template, {"rows": [1]})) == {"<1>"}
+    assert len(environment.compiled) == 1
+    assert template.filename == "theirs.html"
+    code = template._code
+    assert code.co_filename.startswith("<streamtmpl theirs.html")
+    assert (environment.max_deferred, environment.patch_script) == (3, "/patch.js")
+
+
+@pytest.fixture
+def _often_in_turn() -> Iterator[None]:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("_often_in_turn")
+def test_enabling_in_many_threads_at_once() -> None:
+    with ThreadPoolExecutor(4) as threads:
+        for _ in range(60):
+            kind = type("Own", (jinja2.Environment,), {})
+            environment = kind()
+            everybody = Barrier(4)
+
+            def enable(environment: Any = environment, everybody: Barrier = everybody) -> Any:
+                everybody.wait()
+                return type(enable_streaming(environment, chunk_size=5)), environment.chunk_size
+
+            found = {each.result() for each in [threads.submit(enable) for _ in range(4)]}
+            assert found == {(type(environment), 5)}

@@ -6,7 +6,7 @@ errors count as missing differs between the two.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import UserDict, defaultdict
 from types import SimpleNamespace
 from typing import Any
 
@@ -87,6 +87,49 @@ def test_attributes(use: str, kind: str) -> None:
 def test_other_names(name: str, kind: str) -> None:
     for use in ("{{ x.NAME }}", "{{ x.NAME ~ '' }}", "{{ x.NAME() }}", "{{ x['NAME'] }}"):
         agree_for_all(use.replace("NAME", name), kind)
+
+
+class _Slots:
+    __slots__ = ("__name__", "mro", "name")
+
+    def __getitem__(self, name: str) -> str:
+        return f"item {name}"
+
+
+class _Items(UserDict[str, str]):
+    """A mapping that is no dict."""
+
+
+class _Dict(dict[str, str]):
+    """One with a namespace of its own."""
+
+
+def _slots(notes: Any) -> Any:
+    made: Any = _Slots()
+    made.mro = "a slot's"
+    return made
+
+
+def _names_of_python() -> set[str]:
+    """What an object, its class or that one's class may have: the dict is asked for the others."""
+    kinds = (dict, type, object, list, str, int, UserDict, _Slots, type(_names_of_python))
+    return {name for kind in kinds for each in (kind, type(kind)) for name in dir(each)}
+
+
+@sync_and_async
+@pytest.mark.parametrize("use", ["{{ x.NAME if x.NAME is string }}", "{{ x.NAME is defined }}"])
+def test_names_that_python_has(use: str, kind: str) -> None:
+    names = sorted(_names_of_python())
+    pair = Pair("\n".join(f"{name} {use.replace('NAME', name)}" for name in names), kind)
+    items = dict.fromkeys(names, "x")
+    for make in (given(x=items), given(x={}), given(x=_Items(items)), given(x=_Dict(items))):
+        pair.agree(make)
+    pair.agree(_as_x(_slots))
+    pair.agree(given(x=[]))
+
+
+def test_an_item_that_is_named_like_the_namespace_of_an_object() -> None:
+    assert Pair("{{ d.__dict__ }}").text(given(d={"__dict__": "x"})) == "x"
 
 
 @every_kind

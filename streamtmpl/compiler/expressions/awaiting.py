@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from jinja2 import nodes
+from jinja2.compiler import optimizeconst
 from jinja2.optimizer import Optimizer
 
 from streamtmpl.compiler.writing import WritingGenerator
@@ -14,6 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from jinja2 import Environment
+    from jinja2.compiler import Frame
+
+
+_FOLDED = (
+    *(nodes.BinExpr, nodes.UnaryExpr, nodes.Compare, nodes.Concat, nodes.CondExpr),
+    *(nodes.Call, nodes.Filter, nodes.Getattr, nodes.Getitem, nodes.Test),
+)
+"""What Jinja2 folds when it comes to it; the others when it comes to what they are a part of."""
 
 
 class Folder(Optimizer):
@@ -43,6 +52,34 @@ class AwaitingGenerator(WritingGenerator):
         super().__init__(*args, **kwargs)
         if self.optimizer is not None:
             self.optimizer = Folder(self.environment)
+
+    def folded(self, node: nodes.Expr, frame: Frame) -> nodes.Expr:
+        """*node* with what is constant of it folded, before it is taken apart.
+
+        What folding raises ends the compilation, as in Jinja2, even where the code never runs.
+        """
+        if self.optimizer is None or frame.eval_ctx.volatile or not isinstance(node, _FOLDED):
+            return node
+        return cast("nodes.Expr", self.optimizer.visit(node, frame.eval_ctx))
+
+    @optimizeconst
+    def visit_CondExpr(self, node: nodes.CondExpr, frame: Frame) -> None:
+        """``a if test else b``; the message of one without an else is quoted, name and all."""
+        inner = frame.soft()
+        self.write("(")
+        self.visit(node.expr1, inner)
+        self.write(" if ")
+        self.visit(node.test, inner)
+        self.write(" else ")
+        if node.expr2 is None:
+            message = (
+                f"the inline if-expression on {self.position(node)} evaluated to false and no else"
+                " section was defined."
+            )
+            self.write(f"cond_expr_undefined({message!r})")
+        else:
+            self.visit(node.expr2, inner)
+        self.write(")")
 
     @contextmanager
     def awaited(self) -> Iterator[None]:

@@ -85,6 +85,7 @@ class LiftingGenerator(FilterGenerator):
 
         :return: whether *target* may still be awaitable.
         """
+        node = self.folded(node, frame)
         strategy = self._strategy_for(node, frame)
         with self.line_of(node):
             strategy.write(self, target, node, frame)
@@ -129,7 +130,8 @@ class LiftingGenerator(FilterGenerator):
     def visit_Assign(self, node: nodes.Assign, frame: Frame) -> None:
         """``{% set name = value %}``"""
         with self.line_of(node):
-            node = replaced(node, node=self.lift_parts(cast("nodes.Expr", node.node), frame))
+            value = self.folded(cast("nodes.Expr", node.node), frame)
+            node = replaced(node, node=self.lift_parts(value, frame))
         super().visit_Assign(node, frame)
 
     def lift_parts(self, node: nodes.Expr, frame: Frame) -> nodes.Expr:
@@ -144,7 +146,8 @@ class LiftingGenerator(FilterGenerator):
         if isinstance(node, (nodes.And, nodes.Or)):
             return replaced(node, left=self.lift(node.left, frame))
         if isinstance(node, nodes.CondExpr):
-            return replaced(node, test=self.lift(node.test, frame))
+            # As in the expression that Jinja2 writes, where it is all in a branch.
+            return replaced(node, test=self.lift(node.test, frame.soft()))
         if isinstance(node, nodes.Compare):
             return self._lift_comparison(node, frame)
         if isinstance(node, nodes.Concat):
@@ -168,6 +171,7 @@ class LiftingGenerator(FilterGenerator):
 
         :return: the local that holds its value, or what is left of it.
         """
+        node = self.folded(node, frame)
         if not self._strategy_for(node, frame).own_local:
             return self.lift_parts(node, frame)
         return self._in_local(node, self.operand(node, frame))

@@ -85,7 +85,7 @@ class LookupGenerator(LoopAttributeGenerator):
         local = self.sure_local(node.node, frame)
         value = local or self.temporary_identifier()
         self.write(f"({found} if ({found} := ")
-        if hasattr(dict, name):
+        if hasattr({}, name):
             self.write("getattr(")
             self._looked_into(value, local, node.node, frame)
             self.write(f", {name!r}, missing)")
@@ -126,7 +126,7 @@ class LookupGenerator(LoopAttributeGenerator):
         name, value = node.attr, self.operand(node.node, frame)
         found = f"{value}.{name}"
         failures = "AttributeError"
-        if not hasattr(dict, name):
+        if not hasattr({}, name):
             found = f"{value}[{name!r}] if {self._is_dict(value, node.node)} else {found}"
             failures = "(AttributeError, KeyError)"
         self.writeline(f"try: {target} = {found}", node)
