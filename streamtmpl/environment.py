@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from contextlib import aclosing
-from functools import cache
+from functools import cache, partial
 from threading import RLock
 from typing import TYPE_CHECKING, Any, cast
 
 import jinja2
+from jinja2 import Template
 from jinja2.utils import internalcode, missing
 
 from .chunks.buffer import DEFAULT_CHUNK_SIZE, Buffer, check_chunk_size
-from .chunks.compiled import async_into, into
 from .chunks.options import IN_ORDER
 from .compiler import CodeGenerator, StreamCodeGenerator
 from .compiler.generated import compile_generated
@@ -19,9 +19,10 @@ from .compiler.tags import StreamExtension
 from .context import has_globals_of, new_context
 from .exceptions import NotStreamingError
 from .rendering import render_stream, render_stream_async, streams
+from .tracing import GENERATE, RENDER, RENDER_ASYNC, method_of, seen, shown
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Iterator, MutableMapping
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, MutableMapping
     from types import CodeType
 
     from jinja2 import Environment
@@ -52,6 +53,9 @@ class StreamTemplate(jinja2.Template):
 
     new_context = new_context
 
+    is_seen = False
+    """Whether a tool that wraps Jinja2's methods is seeing this render already."""
+
     @internalcode
     def _get_default_module(self, ctx: Context | None = None) -> TemplateModule:
         """The module that ``import`` gives, without comparing the names of equal globals."""
@@ -66,23 +70,32 @@ class StreamTemplate(jinja2.Template):
             return await super()._get_default_module_async(ctx)
         return self._module
 
-    def _renders_into_buffer(self) -> bool:
-        """Whether the text may be collected without the environment's own ``concat``."""
-        return streams(self) and self.environment.concat == "".join
-
     @internalcode
     def render(self, *args: Any, **kwargs: Any) -> str:
         """Render the whole template; takes what ``dict()`` takes and returns the text."""
-        if self.environment.is_async or not self._renders_into_buffer():
-            return super().render(*args, **kwargs)
+        environment, body = self.environment, getattr(self.root_render_func, "into", None)
+        if (
+            body is None
+            or environment.is_async
+            or environment.concat != "".join  # it must see what it joins
+            or Template.render is not RENDER
+        ):
+            return self._render_as_jinja2(dict(*args, **kwargs))
         context = self.new_context(dict(*args, **kwargs))
         out = Buffer()
         try:
-            for _ in into(self.root_render_func)(context, out):
+            for _ in body(context, out):
                 pass
         except Exception:  # noqa: BLE001 - raised anew with the template's lines
-            self.environment.handle_exception()
+            environment.handle_exception()
         return out.getvalue()
+
+    @internalcode
+    def _render_as_jinja2(self, variables: dict[str, Any]) -> str:
+        # In an async environment it calls render_async(), which is not to be seen once more.
+        twice = self.environment.is_async and Template.render is not RENDER
+        text: str = method_of(seen(self) if twice else self, "render")(variables)
+        return text
 
     @internalcode
     async def render_async(self, *args: Any, **kwargs: Any) -> str:
@@ -90,21 +103,34 @@ class StreamTemplate(jinja2.Template):
 
         :raises RuntimeError: the environment is not async.
         """
-        if not self.environment.is_async or not self._renders_into_buffer():
+        environment, body = self.environment, getattr(self.root_render_func, "into", None)
+        if body is None or not environment.is_async or environment.concat != "".join:
             return await super().render_async(*args, **kwargs)
+        if Template.render_async is not RENDER_ASYNC and not self.is_seen:
+            return await self._show_render_async(dict(*args, **kwargs))
         context = self.new_context(dict(*args, **kwargs))
         out = Buffer()
         out.defers = IN_ORDER
         try:
-            await async_into(self.root_render_func)(context, out)
+            await body(context, out)
             if out.deferral is not None:
                 await out.deferral.rest()
         except Exception:  # noqa: BLE001 - raised anew with the template's lines
-            self.environment.handle_exception()
+            environment.handle_exception()
         finally:
             if out.deferral is not None:
                 await out.deferral.aclose()
         return out.getvalue()
+
+    @internalcode
+    async def _show_render_async(self, variables: dict[str, Any]) -> str:
+        """Render where tools that wrap ``render_async()`` see it."""
+
+        async def pieces(context: Context) -> AsyncIterator[str]:
+            yield await seen(self).render_async(variables)
+
+        text: str = await shown("render_async", self, variables, pieces)
+        return text
 
     @internalcode
     def generate(self, *args: Any, **kwargs: Any) -> Iterator[str]:
@@ -117,12 +143,12 @@ class StreamTemplate(jinja2.Template):
         if not streams(self):
             yield from super().generate(*args, **kwargs)
         elif self.environment.is_async:
-            from .chunks.blocking import (  # noqa: PLC0415 - asyncio is for those who use it
-                iterate,
-            )
-
-            chunks = render_stream_async(self, dict(*args, **kwargs), deferred="in-order")
-            yield from iterate(chunks)
+            variables = dict(*args, **kwargs)
+            if Template.generate is GENERATE:
+                yield from _iterate(self, variables)
+            else:
+                chunks = partial(_iterate, seen(self), variables)
+                yield from shown("generate", self, variables, lambda context: chunks())
         else:
             with render_stream(self, dict(*args, **kwargs), deferred="in-order") as stream:
                 yield from stream
@@ -141,6 +167,13 @@ class StreamTemplate(jinja2.Template):
         async with aclosing(chunks):
             async for chunk in chunks:
                 yield chunk
+
+
+def _iterate(template: Template, variables: dict[str, Any]) -> Iterator[str]:
+    """The chunks of a template of an async environment, for synchronous code."""
+    from .chunks.blocking import iterate  # noqa: PLC0415 - asyncio is for those who use it
+
+    return iterate(render_stream_async(template, variables, deferred="in-order"))
 
 
 class Compiling(jinja2.Environment):

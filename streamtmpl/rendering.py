@@ -6,21 +6,21 @@ take the same arguments as one value.
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Any, overload
 
-import jinja2
+from jinja2 import Template
 
 from .chunks.buffer import DEFAULT_CHUNK_SIZE, Buffer
 from .chunks.options import PATCHED, StreamOptions, regions_shown
 from .chunks.stream import ChunkStream
 from .exceptions import NotStreamingError
+from .tracing import GENERATE, GENERATE_ASYNC, shown, with_context
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncGenerator, Iterator, Mapping
     from concurrent.futures import Executor
-
-    from jinja2 import Template
 
     from .chunks.async_stream import AsyncChunkStream
 
@@ -154,9 +154,13 @@ def stream_of(
         raise NotStreamingError(
             f"{template!r} belongs to an async environment: use render_stream_async()"
         )
+    begin = _begin if Template.generate is GENERATE else _begin_shown
+    size = options.chunk_size
+    if size is None:
+        size = getattr(environment, "chunk_size", DEFAULT_CHUNK_SIZE)
     return ChunkStream(
-        partial(_begin, template, body, dict(context) if context else {}, options),
-        _chunk_size(environment) if options.chunk_size is None else options.chunk_size,
+        partial(begin, template, body, dict(context) if context else {}, options),
+        size,
         options.encoding,
         environment.handle_exception,
     )
@@ -176,9 +180,14 @@ def async_stream_of(
     environment = template.environment
     if not environment.is_async:
         return thread_stream(stream_of(template, context, options))
+    is_plain = Template.generate_async is GENERATE_ASYNC or getattr(template, "is_seen", False)
+    begin = _begin if is_plain else _begin_shown_async
+    size = options.chunk_size
+    if size is None:
+        size = getattr(environment, "chunk_size", DEFAULT_CHUNK_SIZE)
     return coroutine_stream(
-        partial(_begin, template, body, dict(context) if context else {}, options),
-        _chunk_size(environment) if options.chunk_size is None else options.chunk_size,
+        partial(begin, template, body, dict(context) if context else {}, options),
+        size,
         options.encoding,
         environment.handle_exception,
     )
@@ -199,6 +208,33 @@ def _begin(
     return withheld.over_async(steps) if template.environment.is_async else withheld.over(steps)
 
 
+def _begin_shown(
+    template: Template, body: Any, variables: dict[str, Any], options: StreamOptions, out: Buffer
+) -> Any:
+    """As :func:`_begin`, where tools that wrap ``generate()`` see it."""
+
+    def pieces(context: Any) -> Iterator[str]:
+        # The text is in the buffer; what passes through the tools says what they have seen of it.
+        for _ in _begin(with_context(template, context), body, variables, options, out):
+            yield out.getvalue()
+
+    yield from shown("generate", template, variables, pieces)
+
+
+async def _begin_shown_async(
+    template: Template, body: Any, variables: dict[str, Any], options: StreamOptions, out: Buffer
+) -> None:
+    """As :func:`_begin`, where tools that wrap ``generate_async()`` see it."""
+
+    async def pieces(context: Any) -> AsyncGenerator[str, None]:
+        await _begin(with_context(template, context), body, variables, options, out)
+        yield ""
+
+    async with aclosing(shown("generate_async", template, variables, pieces)) as passing:
+        async for _ in passing:
+            pass
+
+
 def streams(template: Template) -> bool:
     """Whether *template* was compiled by streamtmpl."""
     return hasattr(getattr(template, "root_render_func", None), "into")
@@ -206,7 +242,7 @@ def streams(template: Template) -> bool:
 
 def _cannot_stream(template: object) -> NotStreamingError:
     """The error for what is given as a template and is none that streams."""
-    if not isinstance(template, jinja2.Template):
+    if not isinstance(template, Template):
         return NotStreamingError(
             f"cannot stream {template!r}: expected a template, as StreamEnvironment.get_template()"
             " or from_string() gives"
@@ -216,8 +252,3 @@ def _cannot_stream(template: object) -> NotStreamingError:
         " streamtmpl.StreamEnvironment, or call streamtmpl.enable_streaming(environment) and"
         " get the template from the environment again."
     )
-
-
-def _chunk_size(environment: Any) -> int:
-    size: int = getattr(environment, "chunk_size", DEFAULT_CHUNK_SIZE)
-    return size

@@ -37,6 +37,7 @@ EXTRAS = {
     "flask.rst": "flask",
     "quart.rst": "quart",
     "starlette.rst": "starlette",
+    "tools.rst": "opentelemetry.instrumentation.jinja2",
 }
 """What the examples of some documents need beyond the dependencies of the tests."""
 
