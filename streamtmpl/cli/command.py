@@ -14,7 +14,7 @@ from streamtmpl import StreamEnvironment, render_stream
 from .arguments import RenderOptions, parse_arguments
 from .data import read_data
 from .destination import Destination, open_destination, refuse_input
-from .failure import report, write_message
+from .failure import logged_as_messages, report, write_message
 from .loader import FileLoader
 from .progress import ignore_progress, progress_bar
 from .rows import Rows
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parse_arguments(arguments)
     shown = Shown(options.template)
     try:
-        with _exit_on_termination():
+        with _exit_on_termination(), logged_as_messages(options.template, options.traceback):
             render(options, shown)
     except KeyboardInterrupt:
         return EXIT_SIGNAL + signal.SIGINT

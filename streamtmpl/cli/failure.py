@@ -1,7 +1,10 @@
 """What the command line says about an error: one line, with file and line where they are known."""
 
+import logging
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 
 import jinja2
@@ -15,8 +18,7 @@ def report(error: Exception, template: str, with_traceback: bool) -> None:
 
     :param template: the file that was rendered, for errors that happen in none.
     """
-    if with_traceback and sys.stderr is not None:
-        traceback.print_exception(error)
+    _write_traceback(error, with_traceback)
     write_message("error", describe(error, template))
 
 
@@ -24,6 +26,39 @@ def write_message(kind: str, text: str) -> None:
     """Write one line to standard error, if it is open: ``file:line: problem`` and what it is."""
     if sys.stderr is not None:  # closed when the process started
         sys.stderr.write(f"{PROGRAM}: {kind}: {' '.join(text.splitlines())}\n")
+
+
+@contextmanager
+def logged_as_messages(template: str, with_traceback: bool) -> Iterator[None]:
+    """Write what streamtmpl logs, as of a region that has failed, like all other messages."""
+    handler = _MessageHandler(template, with_traceback)
+    logger = logging.getLogger("streamtmpl")
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+
+
+class _MessageHandler(logging.Handler):
+    def __init__(self, template: str, with_traceback: bool) -> None:
+        super().__init__(logging.WARNING)
+        self._template = template
+        self._with_traceback = with_traceback
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, Exception):
+            _write_traceback(error, self._with_traceback)
+            text = f"{describe(error, self._template)} ({record.getMessage()})"
+        else:
+            text = f"{self._template}: {record.getMessage()}"
+        write_message(record.levelname.lower(), text)
+
+
+def _write_traceback(error: Exception, wanted: bool) -> None:
+    if wanted and sys.stderr is not None:
+        traceback.print_exception(error)
 
 
 def describe(error: Exception, template: str) -> str:

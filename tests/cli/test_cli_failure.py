@@ -169,6 +169,27 @@ def test_output_that_is_read(complain, output, source):
     assert Path("page.html").read_text() == text
 
 
+@pytest.mark.parametrize(
+    ("text", "kind", "end"),
+    [
+        ("\n{% defer %}{{ 1 // 0 }}{% enddefer %}", "error", "nothing is shown in its place)"),
+        (
+            "\n{% boundary %}{{ 1 // 0 }}{% fallback %}b{% endboundary %}",
+            "warning",
+            "its 'fallback' part is shown)",
+        ),
+    ],
+)
+def test_error_that_is_caught_is_told_in_one_line(capfd, text, kind, end):
+    write("page.html", text)
+    assert main(["render", "page.html"]) == 0
+    (line,) = capfd.readouterr().err.splitlines()
+    assert line.startswith(f"streamtmpl: {kind}: page.html:2: ZeroDivisionError: ")
+    assert line.endswith(end)
+    assert main(["render", "page.html", "--traceback"]) == 0
+    assert capfd.readouterr().err.startswith("Traceback (most recent call last):\n")
+
+
 def test_missing_template(capfd):
     assert main(["render", "no.html"]) == 1
     message = "streamtmpl: error: no.html: template not found: there is no such file\n"

@@ -62,10 +62,18 @@ def test_strict_is_an_error_and_leaves_the_output(warn):
     assert Path("out").read_text() == "old"
 
 
-def test_strict_sees_into_boundaries(warn):
-    text = "a\n{% boundary %}{{ n }}{% fallback %}instead{% endboundary %}"
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a\n{% boundary %}{{ n }}{% fallback %}instead{% endboundary %}",
+        "a\n{% defer %}{{ n }}{% enddefer %}",
+        "a\n{% defer %}{{ n }}{% error %}instead{% enddefer %}",
+    ],
+)
+def test_strict_sees_into_what_would_hide_it(warn, text):
     status, written, messages = warn(text, "--strict", "--output", "out")
-    assert (status, written, messages) == (1, "", ["error: page.html:2: 'n' is undefined"])
+    assert (status, written) == (1, "")
+    assert messages[-1] == "error: page.html:2: 'n' is undefined"
     assert not Path("out").exists()
 
 
@@ -90,6 +98,11 @@ def test_many_places_and_many_names_are_summed_up(warn):
     assert len(messages) == 101
 
 
+def test_value_in_a_region_is_reported_like_any_other(warn):
+    warning = "warning: page.html:1: 'n' is undefined: shown as nothing once"
+    assert warn("{% defer %}{{ n }}{% enddefer %}") == (0, "", [warning])
+
+
 def test_warnings_come_before_an_error(warn):
     status, _, messages = warn("{{ n }}{{ 1 // 0 }}")
     assert status == 1
@@ -109,16 +122,15 @@ SHOWS = [
     *("{% macro m(a) %}{{ a }}{% endmacro %}{{ m() }}", "{% set a = n %}{{ a }}", "{{ n|string }}"),
     *("{% for a in n %}{{ loop.length }}{% endfor %}", "{% set a %}{{ n }}{% endset %}{{ a }}"),
     *("{% filter upper %}{{ n }}{% endfilter %}", "{% for a in n|sort %}{% endfor %}"),
-    "{% defer %}{{ n }}{% enddefer %}",
 ]
 ASKS = [
     *("{% if n %}a{% endif %}", "{{ n is defined }}", "{{ n|default('d') }}", "{{ n or 'd' }}"),
     *("{{ x.n|default }}", "{{ n == 1 }}{{ n != n }}", "{{ not n }}", "{{ 'a' if n else 'b' }}"),
     *("{{ n|default('d', true) }}", "{{ n is iterable }}", "{{ n in [1] }}", "{% set a = n %}"),
     *("{{ n == ('a' if 0) }}{{ ('a' if 0) == n }}", "{{ {n: 1}[n] }}", "{{ n|pprint }}"),
-    "{{ x.a.b is defined if x.a else '' }}",
+    "{{ (x.a.b is defined) if x.a else '' }}",
 ]
-CONTEXT = {"x": {}, "l": []}
+CONTEXT: dict = {"x": {}, "l": []}
 
 
 def rendered(text, strict=False, escapes=True):
