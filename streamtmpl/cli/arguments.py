@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
+import jinja2.ext
+from jinja2.utils import import_string
+
 from streamtmpl import __version__
 
-from .data import STANDARD_INPUT
+from .files import STANDARD_INPUT, UTF8
 from .rows import ROW_FORMATS
 
 PROGRAM = "streamtmpl"
@@ -31,10 +34,16 @@ class RenderOptions:
 
     template: str
     search_path: list[str]
+    extensions: list[type[jinja2.ext.Extension]]
+    trim_blocks: bool
+    lstrip_blocks: bool
+    strict: bool
     data: list[str]
     definitions: list[tuple[str, str]]
     rows: list[tuple[str, str]]  # the name that the template sees, the file
     rows_format: str | None
+    delimiter: str | None
+    encoding: str
     output: str | None
     chunk_size: int | None  # characters
     autoescape: bool | None
@@ -55,6 +64,8 @@ def parse_arguments(arguments: Sequence[str] | None) -> RenderOptions:
     files = [*options.data, *(file for _, file in options.rows)]
     if files.count(STANDARD_INPUT) > 1:
         parser.error("standard input (-) can be only one of the --data and --rows files")
+    if options.delimiter is not None and options.rows_format in ("jsonl", "json"):
+        parser.error("--delimiter is for CSV and TSV: leave it out, or give another --rows-format")
     return options
 
 
@@ -97,6 +108,29 @@ def _add_template_arguments(parser: argparse.ArgumentParser) -> None:
         action=argparse.BooleanOptionalAction,
         help="escape HTML in every template, or in none (default: in .html, .htm and .xml files)",
     )
+    parser.add_argument(
+        "--trim-blocks", action="store_true", help="drop the line end after each statement"
+    )
+    parser.add_argument(
+        "--lstrip-blocks",
+        action="store_true",
+        help="drop the spaces before each statement that begins its line",
+    )
+    parser.add_argument(
+        "--extension",
+        dest="extensions",
+        metavar="NAME",
+        action="append",
+        default=[],
+        type=_extension,
+        help="a Jinja2 extension: do, loopcontrols, i18n, debug, or an import path such as "
+        "package.module.Class; may be repeated",
+    )
+    parser.add_argument(
+        "--strict",
+        action="store_true",
+        help="make it an error to show an undefined value (default: a warning)",
+    )
 
 
 def _add_data_arguments(parser: argparse.ArgumentParser) -> None:
@@ -106,8 +140,8 @@ def _add_data_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         type=_file,
-        help="JSON or TOML file of values by name; - is JSON on standard input; may be repeated, "
-        "later files win",
+        help="JSON, TOML or YAML file of values by name, or one of them packed as .gz; - is JSON "
+        "on standard input; may be repeated, later files win",
     )
     parser.add_argument(
         "-D",
@@ -124,13 +158,28 @@ def _add_data_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         type=_named_file,
-        help="CSV, TSV or JSON lines file that is read row by row while the template iterates "
-        "over NAME (default: rows); - is standard input; may be repeated",
+        help="CSV, TSV or JSON file, or one of them packed as .gz, that is read row by row while "
+        "the template iterates over NAME (default: rows); - is standard input; may be repeated",
     )
     parser.add_argument(
         "--rows-format",
         choices=ROW_FORMATS,
-        help="format of the --rows files (default: by extension, or else by the first line)",
+        help="format of the --rows files: jsonl is one JSON object per line, json an array of "
+        "them (default: by extension, or else by how the file begins)",
+    )
+    parser.add_argument(
+        "--delimiter",
+        metavar="CHARACTER",
+        type=_delimiter,
+        help="what separates the columns of CSV and TSV, as ';' or tab (default: comma, tab)",
+    )
+    parser.add_argument(
+        "--encoding",
+        metavar="NAME",
+        default=UTF8,
+        type=_encoding,
+        help="encoding of the --rows files, and of --data files that are not UTF-8 (default: "
+        "utf-8); templates and the output are UTF-8",
     )
 
 
@@ -179,6 +228,36 @@ def _named_file(text: str) -> tuple[str, str]:
     if not file:
         raise argparse.ArgumentTypeError(f"expected FILE or NAME=FILE, found {text!r}")
     return name, file
+
+
+def _delimiter(text: str) -> str:
+    character = {"tab": "\t", "\\t": "\t"}.get(text, text)
+    if len(character) != 1 or character in '"\r\n\0':
+        problem = f"expected one character, or tab, and no quote or line end, found {text!r}"
+        raise argparse.ArgumentTypeError(problem)
+    return character
+
+
+def _encoding(text: str) -> str:
+    try:
+        "".encode(text)
+    except (LookupError, ValueError) as error:
+        problem = f"expected the name of an encoding, as utf-8, cp1252 or utf-16, found {text!r}"
+        raise argparse.ArgumentTypeError(problem) from error
+    return text
+
+
+def _extension(text: str) -> type[jinja2.ext.Extension]:
+    path = text if "." in text or ":" in text else f"jinja2.ext.{text}"
+    try:
+        extension = import_string(path)
+    except Exception as error:  # a module may do anything when it is imported
+        problem = f"cannot import {text!r}: {type(error).__name__}: {error}"
+        raise argparse.ArgumentTypeError(problem) from error
+    if not (isinstance(extension, type) and issubclass(extension, jinja2.ext.Extension)):
+        problem = f"expected an extension of Jinja2, found {extension!r} in {text!r}"
+        raise argparse.ArgumentTypeError(problem)
+    return extension
 
 
 def _chunk_size(text: str) -> int:

@@ -13,11 +13,12 @@ from streamtmpl import StreamEnvironment, render_stream
 
 from .arguments import RenderOptions, parse_arguments
 from .data import read_data
-from .destination import Destination, open_destination
-from .failure import report
+from .destination import Destination, open_destination, refuse_input
+from .failure import logged_as_messages, report, write_message
 from .loader import FileLoader
 from .progress import ignore_progress, progress_bar
 from .rows import Rows
+from .undefined import Shown, reporting_undefined
 
 EXIT_OK = 0
 EXIT_ERROR = 1
@@ -35,31 +36,46 @@ def main(arguments: Sequence[str] | None = None) -> int:
     :raises SystemExit: wrong usage, ``--help`` and ``--version``, as argparse does.
     """
     options = parse_arguments(arguments)
+    shown = Shown(options.template)
     try:
-        with _exit_on_termination():
-            render(options)
+        with _exit_on_termination(), logged_as_messages(options.template, options.traceback):
+            render(options, shown)
     except KeyboardInterrupt:
         return EXIT_SIGNAL + signal.SIGINT
     except BrokenPipeError:
         return EXIT_BROKEN_PIPE
     except Exception as error:  # noqa: BLE001 - what a template calls may raise anything
-        report(error, options.traceback)
+        _warn(options, shown)
+        report(error, options.template, options.traceback)
         return EXIT_ERROR
+    _warn(options, shown)
     return EXIT_OK
 
 
-def render(options: RenderOptions) -> None:
+def _warn(options: RenderOptions, shown: Shown) -> None:
+    """Report what was undefined, unless that is an error, which is reported as such."""
+    if not options.strict:
+        for message in shown.messages():
+            write_message("warning", message)
+
+
+def render(options: RenderOptions, shown: Shown) -> None:
     """Render as *options* say.
 
-    :raises DataError: a file of data cannot be read or does not hold what it should.
-    :raises OutputError: the output cannot be written.
+    :param shown: gets the undefined values that are shown.
+    :raises FileError: a file cannot be read or written, or does not hold what it should.
     :raises Exception: what the template raises.
     """
-    rows = {name: Rows(file, options.rows_format) for name, file in options.rows}
-    template = load_template(options)
+    for file in options.data + [file for _, file in options.rows]:
+        refuse_input(options.output, file)
+    rows = {
+        name: Rows(file, options.rows_format, options.delimiter, options.encoding)
+        for name, file in options.rows
+    }
+    template = load_template(options, shown)
     context: dict[str, Any] = {}
     for file in options.data:
-        context.update(read_data(file))
+        context.update(read_data(file, options.encoding))
     context.update(options.definitions)
     context.update(rows)
     with (
@@ -76,19 +92,29 @@ def render(options: RenderOptions) -> None:
         for chunk in chunks:
             destination.write(chunk)
             advance(len(chunk))
+        if options.strict:
+            shown.refuse()  # what a boundary has caught
 
 
-def load_template(options: RenderOptions) -> jinja2.Template:
+def load_template(options: RenderOptions, shown: Shown) -> jinja2.Template:
     """Compile the template that *options* name.
 
-    :raises jinja2.TemplateError: it is missing, unreadable or wrong.
+    :param shown: gets the undefined values that it shows.
+    :raises jinja2.TemplateError: it is wrong.
+    :raises FileError: it is missing or unreadable.
     """
-    loader = FileLoader(options.template, options.search_path)
+    loader = FileLoader(options.template, options.search_path, options.output)
     environment = StreamEnvironment(
         loader=loader,
         autoescape=_escapes if options.autoescape is None else options.autoescape,
+        trim_blocks=options.trim_blocks,
+        lstrip_blocks=options.lstrip_blocks,
+        extensions=options.extensions,
+        undefined=reporting_undefined(shown, options.strict),
         auto_reload=False,
     )
+    if "jinja2.ext.InternationalizationExtension" in environment.extensions:
+        environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
     return environment.get_template(loader.main)
 
 

@@ -14,14 +14,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
+from .files import STANDARD_INPUT, FileError, source_name, standard_input
+
 STANDARD_OUTPUT = "-"
 
 _STDOUT_NUMBER = 1
+_STDOUT_NAME = "<stdout>"
+_RUNS_AS_OWNER = stat.S_ISUID | stat.S_ISGID  # not for content that the owner has not written
 _DESCRIPTORS = ("/dev/fd/", "/dev/std", "/proc/")  # open files by number: they have no folder
 
 
-class OutputError(Exception):
-    """The output cannot be written; the text names the file and the reason."""
+class OutputError(FileError):
+    """The output cannot be written."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        """An error of the output that messages call *name*."""
+        super().__init__(name, None, f"cannot be written: {reason}")
 
 
 class Destination:
@@ -72,13 +80,30 @@ def open_destination(path: str | None) -> Iterator[Destination]:
             yield Destination(device, path)
 
 
+def refuse_input(output: str | None, path: str) -> None:
+    """Refuse to write to the file *path*, or ``-``, that is read: what it held would be lost.
+
+    :raises OutputError: *output* is the same regular file.
+    """
+    if output is None or output == STANDARD_OUTPUT:
+        return
+    try:
+        target = os.stat(output)
+        source = os.stat(standard_input() if path == STANDARD_INPUT else path)
+    except (OSError, ValueError):
+        return  # what is not there is not the same; reading or writing it tells what is wrong
+    if stat.S_ISREG(target.st_mode) and os.path.samestat(target, source):
+        reason = f"it is the same file as {source_name(path)}, which is read: give another file"
+        raise OutputError(output, reason)
+
+
 def _standard_output() -> Destination:
     if sys.stdout is None:  # closed when the process started; the number may be another file's now
-        raise OutputError("cannot write standard output: it is closed")
+        raise OutputError(_STDOUT_NAME, "it is closed")
     # Unbuffered: a chunk leaves at once, and nothing is left over for the interpreter's exit to
     # flush into a pipe that has broken.
     file = open(_STDOUT_NUMBER, "wb", buffering=0, closefd=False)  # noqa: SIM115 - stays open
-    return Destination(file, "standard output")
+    return Destination(file, _STDOUT_NAME)
 
 
 def _is_standard_output(path: str) -> bool:
@@ -131,7 +156,7 @@ def _copy_permissions(source: str, target: str) -> None:
             os.chown(target, status.st_uid, status.st_gid)
         except OSError:
             pass  # only a privileged user can give files away; the permission bits still apply
-    os.chmod(target, stat.S_IMODE(status.st_mode))
+    os.chmod(target, stat.S_IMODE(status.st_mode) & ~_RUNS_AS_OWNER)
 
 
 def _discard(file: BinaryIO, path: str) -> None:
@@ -153,4 +178,4 @@ def _named_errors(name: str) -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise OutputError(f"cannot write {name}: {error.strerror}") from error
+        raise OutputError(name, str(error.strerror)) from error

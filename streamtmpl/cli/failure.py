@@ -1,34 +1,78 @@
 """What the command line says about an error: one line, with file and line where they are known."""
 
+import logging
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 
 import jinja2
 
 from .arguments import PROGRAM
-from .data import DataError
-from .destination import OutputError
+from .files import FileError
 
 
-def report(error: Exception, with_traceback: bool) -> None:
-    """Write *error* to standard error as one line, below its traceback if that is wanted."""
-    if sys.stderr is None:  # closed when the process started
-        return
-    if with_traceback:
+def report(error: Exception, template: str, with_traceback: bool) -> None:
+    """Write *error* to standard error as one line, below its traceback if that is wanted.
+
+    :param template: the file that was rendered, for errors that happen in none.
+    """
+    _write_traceback(error, with_traceback)
+    write_message("error", describe(error, template))
+
+
+def write_message(kind: str, text: str) -> None:
+    """Write one line to standard error, if it is open: ``file:line: problem`` and what it is."""
+    if sys.stderr is not None:  # closed when the process started
+        sys.stderr.write(f"{PROGRAM}: {kind}: {' '.join(text.splitlines())}\n")
+
+
+@contextmanager
+def logged_as_messages(template: str, with_traceback: bool) -> Iterator[None]:
+    """Write what streamtmpl logs, as of a region that has failed, like all other messages."""
+    handler = _MessageHandler(template, with_traceback)
+    logger = logging.getLogger("streamtmpl")
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+
+
+class _MessageHandler(logging.Handler):
+    def __init__(self, template: str, with_traceback: bool) -> None:
+        super().__init__(logging.WARNING)
+        self._template = template
+        self._with_traceback = with_traceback
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, Exception):
+            _write_traceback(error, self._with_traceback)
+            text = f"{describe(error, self._template)} ({record.getMessage()})"
+        else:
+            text = f"{self._template}: {record.getMessage()}"
+        write_message(record.levelname.lower(), text)
+
+
+def _write_traceback(error: Exception, wanted: bool) -> None:
+    if wanted and sys.stderr is not None:
         traceback.print_exception(error)
-    sys.stderr.write(f"{PROGRAM}: error: {' '.join(describe(error).splitlines())}\n")
 
 
-def describe(error: Exception) -> str:
-    """What happened and where: in a file of data, in the output or in a template."""
-    if isinstance(error, (DataError, OutputError)):
+def describe(error: Exception, template: str) -> str:
+    """Where and what: ``file:line: problem``, without the line where there is none.
+
+    The file is one of data, the output or the innermost template; without any it is *template*.
+    """
+    if isinstance(error, FileError):
         return str(error)
     if isinstance(error, jinja2.TemplateSyntaxError):
-        return f"{error.filename or error.name}:{error.lineno}: {error.message}"
+        return f"{error.filename or error.name or template}:{error.lineno}: {error.message}"
     place = template_place(error.__traceback__)
     if place is None:
-        return _without_place(error)
+        return f"{template}: {_without_place(error)}"
     return f"{place[0]}:{place[1]}: {_problem(error)}"
 
 

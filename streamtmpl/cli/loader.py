@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 
 import jinja2
 
-from .data import not_utf8
+from .destination import refuse_input
+from .files import FileError, not_utf8
 
 
 class FileLoader(jinja2.FileSystemLoader):
@@ -16,12 +17,14 @@ class FileLoader(jinja2.FileSystemLoader):
     name always means this file. A *path* that does not exist is looked for in *folders*.
     """
 
-    def __init__(self, path: str, folders: Sequence[str]) -> None:
+    def __init__(self, path: str, folders: Sequence[str], output: str | None = None) -> None:
         """Find *path*.
 
-        :raises jinja2.TemplateNotFound: there is no such file.
+        :param output: the file that is written, which no template may be.
+        :raises FileError: there is no such file.
         """
         self._path = _find(path, folders)
+        self._output = output
         own_folder = os.path.dirname(self._path) or os.curdir
         super().__init__([*folders, own_folder])
         self.main = _name_below(self._path, [*folders, own_folder])
@@ -31,35 +34,46 @@ class FileLoader(jinja2.FileSystemLoader):
     ) -> tuple[str, str, Callable[[], bool]]:
         """Source, file name and freshness.
 
-        :raises jinja2.TemplateError: it cannot be read.
+        :raises jinja2.TemplateNotFound: there is none of that name.
+        :raises FileError: it cannot be read, or is to be written.
         """
         try:
-            if template == self.main:
-                return self._main_source()
-            return super().get_source(environment, template)
+            found = (
+                self._main_source()
+                if template == self.main
+                else super().get_source(environment, template)
+            )
         except jinja2.TemplateNotFound as error:
             problem = f"template {template!r} not found in {_listed(self.searchpath)}"
             raise jinja2.TemplateNotFound(template, problem) from error
         except OSError as error:
-            problem = f"template {template!r} cannot be read: {error.strerror}"
-            raise jinja2.TemplateError(problem) from error
+            problem = f"cannot be read: {error.strerror}"
+            raise FileError(os.path.normpath(error.filename), None, problem) from error
         except UnicodeDecodeError as error:
             line = error.object.count(b"\n", 0, error.start) + 1
-            problem = f"template {template!r}, line {line}: {not_utf8(error.object[error.start])}"
-            raise jinja2.TemplateError(problem) from error
+            problem = not_utf8(error.object[error.start])
+            raise FileError(self._file_of(template), line, problem) from error
+        refuse_input(self._output, found[1])
+        return found
 
     def _main_source(self) -> tuple[str, str, Callable[[], bool]]:
         with open(self._path, encoding=self.encoding) as file:
             return file.read(), self._path, lambda: True
+
+    def _file_of(self, template: str) -> str:
+        """The file that was found by the name *template*."""
+        if template == self.main:
+            return self._path
+        files = (os.path.join(folder, template) for folder in self.searchpath)
+        return os.path.normpath(next(filter(os.path.isfile, files)))
 
 
 def _find(path: str, folders: Sequence[str]) -> str:
     candidates = [path, *(os.path.join(folder, path) for folder in folders)]
     found = next(filter(os.path.exists, candidates), None)
     if found is None:
-        elsewhere = f", nor below {_listed(folders)}" if folders else ""
-        problem = f"template {path!r} not found: there is no such file{elsewhere}"
-        raise jinja2.TemplateNotFound(path, problem)
+        elsewhere = f", nor one below {_listed(folders)}" if folders else ""
+        raise FileError(path, None, f"template not found: there is no such file{elsewhere}")
     return found
 
 

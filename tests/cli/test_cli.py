@@ -1,5 +1,6 @@
 """The command line as a process: what it reads, writes and shows, and how it ends."""
 
+import gzip
 import io
 import os
 import select
@@ -148,6 +149,24 @@ def test_output_is_utf8_in_any_locale(monkeypatch):
     assert run("ü{{ a }}", "-D", "a=€") == (0, "ü€".encode(), b"")
 
 
+def test_yaml_data_and_packed_rows_of_another_encoding():
+    pytest.importorskip("yaml")
+    Path("d.yaml").write_text("unit: µg\n", encoding="utf-8")
+    Path("r.csv.gz").write_bytes(gzip.compress("a;b\n1;ä\n".encode("cp1252")))
+    template = "{% for row in rows %}{{ row.a }}{{ unit }}{{ row.b }}{% endfor %}"
+    arguments = ["--data", "d.yaml", "--rows", "r.csv.gz", "--delimiter", ";"]
+    arguments += ["--encoding", "cp1252"]
+    assert run(template, *arguments) == (0, "1µgä".encode(), b"")
+
+
+def test_extensions_and_white_space():
+    template = "{% for i in range(9) %}\n  {% if i == 2 %}{% break %}\n  {% endif %}\n{{ i }}\n"
+    template += "{% endfor %}"
+    arguments = ["--trim-blocks", "--lstrip-blocks", "--extension", "loopcontrols"]
+    assert run(template, *arguments) == (0, b"0\n1\n", b"")
+    assert run("{% trans %}a{{ b }}{% endtrans %}", "-Db=1", "--extension", "i18n")[1] == b"a1"
+
+
 # When it is read and written
 
 
@@ -264,7 +283,7 @@ def test_signal_removes_the_unfinished_output_file(folder, number, status):
 @pytest.mark.parametrize(
     ("closed", "arguments", "message"),
     [
-        (">&-", [], b"streamtmpl: error: cannot write standard output: it is closed\n"),
+        (">&-", [], b"streamtmpl: error: <stdout>: cannot be written: it is closed\n"),
         ("<&-", ["--rows", "-"], b"streamtmpl: error: <stdin>: cannot be read: it is closed\n"),
         ("2>&-", ["--rows", "no.csv"], b""),
     ],

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import jinja2.ext
 import pytest
 
 import streamtmpl
@@ -54,6 +55,19 @@ def test_autoescape(flag, value):
 
 
 @pytest.mark.parametrize(
+    ("text", "delimiter"), [(";", ";"), ("tab", "\t"), ("\\t", "\t"), ("\t", "\t"), ("|", "|")]
+)
+def test_delimiters(text, delimiter):
+    assert parse_arguments(["render", "t", "--delimiter", text]).delimiter == delimiter
+
+
+@pytest.mark.parametrize("name", ["do", "jinja2.ext.do", "jinja2.ext:ExprStmtExtension"])
+def test_extensions(name):
+    options = parse_arguments(["render", "t", "--extension", name, "--extension", "loopcontrols"])
+    assert options.extensions == [jinja2.ext.do, jinja2.ext.loopcontrols]
+
+
+@pytest.mark.parametrize(
     ("arguments", "problem"),
     [
         ([], "the following arguments are required: COMMAND"),
@@ -77,6 +91,34 @@ def test_autoescape(flag, value):
         ),
         (["render", "t", "--output", ""], "argument --output: expected a file, found nothing"),
         (["render", "t", "--data", ""], "argument --data: expected a file, found nothing"),
+        (
+            ["render", "t", "--delimiter", ";;"],
+            "argument --delimiter: expected one character, or tab, and no quote or line end, ",
+        ),
+        (["render", "t", "--delimiter", '"'], "argument --delimiter: expected one character"),
+        (["render", "t", "--delimiter", ""], "argument --delimiter: expected one character"),
+        (
+            ["render", "t", "--delimiter", ";", "--rows-format", "jsonl"],
+            "--delimiter is for CSV and TSV: leave it out, or give another --rows-format",
+        ),
+        (
+            ["render", "t", "--encoding", "klingon"],
+            "argument --encoding: expected the name of an encoding, as utf-8, cp1252 or utf-16, "
+            "found 'klingon'",
+        ),
+        (["render", "t", "--encoding", "base64"], "argument --encoding: expected the name"),
+        (
+            ["render", "t", "--extension", "nope"],
+            "argument --extension: cannot import 'nope': AttributeError: ",
+        ),
+        (
+            ["render", "t", "--extension", "no.such.Extension"],
+            "argument --extension: cannot import 'no.such.Extension': ModuleNotFoundError: ",
+        ),
+        (
+            ["render", "t", "--extension", "json.JSONDecoder"],
+            "argument --extension: expected an extension of Jinja2, found <class 'json.decoder",
+        ),
         (["render", "t", "--rows-format", "xml"], "argument --rows-format: invalid choice: 'xml'"),
         (["render", "t", "--search-path", "/no"], "argument --search-path: not a folder: '/no'"),
         (

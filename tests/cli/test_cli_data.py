@@ -1,10 +1,13 @@
 """Data files: values by name from JSON and TOML, and what is said about wrong ones."""
 
 import datetime
+import gzip
+import sys
 
 import pytest
 
-from streamtmpl.cli.data import DataError, read_data
+from streamtmpl.cli.data import read_data
+from streamtmpl.cli.files import FileError
 
 
 @pytest.fixture(autouse=True)
@@ -59,19 +62,73 @@ def test_byte_order_mark_is_skipped(folder, name):
         ("d.toml", b"a = 1\nb = \n", "d.toml:2: invalid TOML: Invalid value (column 5)"),
         ("d.toml", b"[a", "d.toml: invalid TOML: "),
         ("d.toml", b"a = '\xe4'", "d.toml:1: expected UTF-8 text, found the byte 0xe4"),
-        ("d.yaml", b"a: 1", "d.yaml: cannot tell the format: expected a name in .json or .toml"),
+        ("d.xml", b"<a>", "d.xml: cannot tell the format: expected a name in .json, .toml, .yaml"),
+        ("d.json.gz", b"{}", "d.json.gz: cannot be read: Not a gzipped file"),
+        (
+            "d.json.gz",
+            gzip.compress(b"{}", mtime=0)[:-3],
+            "d.json.gz: cannot be read: Compressed file ended",
+        ),
     ],
 )
 def test_wrong_file_is_named_with_its_line(folder, name, content, message):
     (folder / name).write_bytes(content)
-    with pytest.raises(DataError) as raised:
+    with pytest.raises(FileError) as raised:
         read_data(name)
     assert str(raised.value).startswith(message)
 
 
 def test_missing_file_and_folder_are_named(folder):
-    with pytest.raises(DataError, match=r"^no\.json: cannot be read: No such file or directory$"):
+    with pytest.raises(FileError, match=r"^no\.json: cannot be read: No such file or directory$"):
         read_data("no.json")
     (folder / "folder.json").mkdir()
-    with pytest.raises(DataError, match=r"^folder\.json: cannot be read: Is a directory$"):
+    with pytest.raises(FileError, match=r"^folder\.json: cannot be read: Is a directory$"):
         read_data("folder.json")
+
+
+@pytest.mark.parametrize("name", ["site.yaml", "site.YML", "site.yaml.gz"])
+def test_yaml(folder, name):
+    pytest.importorskip("yaml")
+    text = b"title: A & B\nday: 2024-02-29\nyears: [1, 2]\n"
+    (folder / name).write_bytes(gzip.compress(text) if name.endswith("gz") else text)
+    expected = {"title": "A & B", "day": datetime.date(2024, 2, 29), "years": [1, 2]}
+    assert read_data(name) == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"a: 1\nb: [\n", "d.yaml:3: invalid YAML: "),
+        (b"a: 1\nb: !!python/object:os.x {}\n", "d.yaml:2: invalid YAML: could not determine"),
+        (b"a: 2024-99-99\n", "d.yaml: invalid YAML: month must be in 1..12"),
+        (b"a: \x01\n", "d.yaml: invalid YAML: "),
+        (b"[" * 20_000, "d.yaml: invalid YAML: "),
+        (b"", "d.yaml: expected a mapping of names to values, found null"),
+        (b"- 1\n", "d.yaml: expected a mapping of names to values, found an array"),
+        (b"yes: 1\n", "d.yaml: expected names that are strings, found True: put it in quotes"),
+    ],
+)
+def test_wrong_yaml(folder, content, message):
+    pytest.importorskip("yaml")
+    (folder / "d.yaml").write_bytes(content)
+    with pytest.raises(FileError) as raised:
+        read_data("d.yaml")
+    assert str(raised.value).startswith(message)
+
+
+def test_yaml_without_pyyaml(folder, monkeypatch):
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    (folder / "d.yaml").write_bytes(b"a: 1\n")
+    with pytest.raises(FileError, match=r"^d\.yaml: .* PyYAML: pip install 'streamtmpl\[cli\]'$"):
+        read_data("d.yaml")
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16", "utf-16-le"])
+def test_data_in_another_encoding(folder, encoding):
+    (folder / "d.json").write_bytes('{"a": "ü"}'.encode(encoding))
+    assert read_data("d.json", encoding) == {"a": "ü"}
+
+
+def test_utf8_data_beside_rows_in_another_encoding(folder):
+    (folder / "d.json").write_bytes('{"a": "ü"}'.encode())
+    assert read_data("d.json", "cp1252") == {"a": "ü"}

@@ -46,6 +46,15 @@ def test_existing_file_keeps_its_content_until_the_end_and_its_permissions():
     assert stat.S_IMODE(os.stat("out").st_mode) == 0o640
 
 
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="permissions of POSIX")
+@pytest.mark.parametrize("bits", [stat.S_ISUID, stat.S_ISGID, stat.S_ISUID | stat.S_ISGID])
+def test_new_content_does_not_run_as_the_owner(bits):
+    Path("out").write_bytes(b"old")
+    os.chmod("out", 0o755 | bits)
+    write("out", b"new")
+    assert stat.S_IMODE(os.stat("out").st_mode) == 0o755
+
+
 @pytest.mark.parametrize("existing", [True, False])
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
 def test_failure_leaves_everything_as_it_was(existing, error):
@@ -74,7 +83,7 @@ def test_symbolic_link_stays_and_its_target_is_written():
 def test_read_only_file_is_refused():
     Path("out").write_bytes(b"old")
     os.chmod("out", 0o444)
-    with pytest.raises(OutputError, match=r"^cannot write out: Permission denied$"):
+    with pytest.raises(OutputError, match=r"^out: cannot be written: Permission denied$"):
         write("out", b"new")
     assert Path("out").read_bytes() == b"old"
 
@@ -84,13 +93,15 @@ def test_read_only_file_is_refused():
     [("no/out", "No such file or directory"), (".", "Is a directory")],
 )
 def test_path_that_cannot_be_written(path, reason):
-    with pytest.raises(OutputError, match=rf"^cannot write {path}: {reason}"):
+    with pytest.raises(OutputError, match=rf"^{path}: cannot be written: {reason}"):
         write(path, b"a")
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device of Linux")
 def test_full_device():
-    with pytest.raises(OutputError, match=r"^cannot write /dev/full: No space left on device$"):
+    with pytest.raises(
+        OutputError, match=r"^/dev/full: cannot be written: No space left on device$"
+    ):
         write("/dev/full", b"a")
 
 

@@ -96,12 +96,12 @@ def write(name, text):
 def test_template_that_cannot_be_read(complain, capfd):
     Path("folder.html").mkdir()
     assert main(["render", "folder.html"]) == 1
-    message = "streamtmpl: error: template 'folder.html' cannot be read: Is a directory\n"
+    message = "streamtmpl: error: folder.html: cannot be read: Is a directory\n"
     assert capfd.readouterr().err == message
     Path("latin.html").write_bytes(b"a\n\xe4")
     message = complain("\n{% include 'latin.html' %}")
-    problem = "template 'latin.html', line 2: expected UTF-8 text, found the byte 0xe4"
-    assert message == f"page.html:2: {problem}"
+    problem = "expected UTF-8 text, found the byte 0xe4: templates are UTF-8"
+    assert message == f"latin.html:2: {problem}"
 
 
 @pytest.mark.parametrize(
@@ -131,13 +131,74 @@ def test_data_error_inside_a_macro_and_a_filter(complain):
 
 
 def test_text_that_utf8_cannot_hold(complain):
-    problem = r"the output cannot be encoded as utf-8: it has the character '\udcff'"
+    problem = r"page.html: the output cannot be encoded as utf-8: it has the character '\udcff'"
     assert complain("{{ a }}", "-D", "a=\udcff") == problem
 
 
 def test_output_that_cannot_be_written(complain):
-    message = "cannot write no/out.html: No such file or directory"
+    message = "no/out.html: cannot be written: No such file or directory"
     assert complain("a", "--output", "no/out.html") == message
+
+
+OUTPUT_IS_READ = "it is the same file as {}, which is read: give another file"
+
+
+@pytest.mark.parametrize(
+    ("output", "source"),
+    [
+        ("page.html", "page.html"),
+        ("./page.html", "page.html"),
+        ("link.html", "page.html"),
+        ("part.html", "part.html"),
+        ("base.html", "base.html"),
+        ("d.json", "d.json"),
+        ("r.csv", "r.csv"),
+    ],
+)
+def test_output_that_is_read(complain, output, source):
+    write("d.json", "{}")
+    write("r.csv", "a\n1\n")
+    write("page.html", "")
+    Path("link.html").symlink_to("page.html")
+    text = "{% extends 'base.html' %}{% block b %}{% include 'part.html' %}{% endblock %}"
+    others = {"base": "{% block b %}{% endblock %}", "part": "part"}
+    arguments = ["--data", "d.json", "--rows", "r.csv", "--output", output]
+    message = f"{output}: cannot be written: {OUTPUT_IS_READ.format(source)}"
+    assert complain(text, *arguments, **others) == message
+    assert Path("d.json").read_text() + Path("r.csv").read_text() == "{}a\n1\n"
+    assert Path("page.html").read_text() == text
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "end"),
+    [
+        ("\n{% defer %}{{ 1 // 0 }}{% enddefer %}", "error", "nothing is shown in its place)"),
+        (
+            "\n{% boundary %}{{ 1 // 0 }}{% fallback %}b{% endboundary %}",
+            "warning",
+            "its 'fallback' part is shown)",
+        ),
+    ],
+)
+def test_error_that_is_caught_is_told_in_one_line(capfd, text, kind, end):
+    write("page.html", text)
+    assert main(["render", "page.html"]) == 0
+    (line,) = capfd.readouterr().err.splitlines()
+    assert line.startswith(f"streamtmpl: {kind}: page.html:2: ZeroDivisionError: ")
+    assert line.endswith(end)
+    assert main(["render", "page.html", "--traceback"]) == 0
+    assert capfd.readouterr().err.startswith("Traceback (most recent call last):\n")
+
+
+def test_missing_template(capfd):
+    assert main(["render", "no.html"]) == 1
+    message = "streamtmpl: error: no.html: template not found: there is no such file\n"
+    assert capfd.readouterr().err == message
+
+
+def test_error_that_is_in_no_template_names_the_rendered_one(complain):
+    message = complain("{{ " + "(" * 5000 + "1" + ")" * 5000 + " }}")
+    assert message.startswith("page.html: RecursionError: ")
 
 
 def test_traceback_on_request(capfd):

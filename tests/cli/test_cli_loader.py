@@ -5,6 +5,7 @@ from pathlib import Path
 import jinja2
 import pytest
 
+from streamtmpl.cli.files import FileError
 from streamtmpl.cli.loader import FileLoader
 
 
@@ -71,9 +72,9 @@ def test_path_that_does_not_exist_is_looked_for_in_the_search_path():
 def test_bytes_that_are_not_utf8_are_located():
     write(page="{% include 'part.html' %}")
     Path("part.html").write_bytes(b"a\nb\xe4")
-    with pytest.raises(jinja2.TemplateError) as raised:
+    with pytest.raises(FileError) as raised:
         render("page.html")
-    problem = "template 'part.html', line 2: expected UTF-8 text, found the byte 0xe4"
+    problem = "part.html:2: expected UTF-8 text, found the byte 0xe4: templates are UTF-8"
     assert str(raised.value) == problem
 
 
@@ -82,10 +83,10 @@ def test_missing_templates_name_where_they_were_looked_for():
     with pytest.raises(jinja2.TemplateNotFound) as raised:
         render("page.html", "one")
     assert str(raised.value) == "template 'part.html' not found in 'one' or '.'"
-    with pytest.raises(jinja2.TemplateNotFound) as raised:
+    with pytest.raises(FileError) as error:
         FileLoader("no.html", ["one", "two"])
-    problem = "template 'no.html' not found: there is no such file, nor below 'one' or 'two'"
-    assert str(raised.value) == problem
+    problem = "no.html: template not found: there is no such file, nor one below 'one' or 'two'"
+    assert str(error.value) == problem
 
 
 def test_included_template_may_be_missing_on_request():
