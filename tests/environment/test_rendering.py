@@ -17,6 +17,7 @@ from streamtmpl import (
     AsyncChunkStream,
     ChunkStream,
     NotStreamingError,
+    StreamClosedError,
     StreamEnvironment,
     StreamError,
     render_stream,
@@ -204,7 +205,8 @@ def test_what_the_encoding_cannot_say() -> None:
     assert next(stream) == b"a"
     with pytest.raises(UnicodeEncodeError):
         next(stream)
-    assert list(stream) == []
+    with pytest.raises(StreamClosedError):
+        next(stream)
 
 
 # -- refusals
