@@ -225,7 +225,8 @@ def test_error_in_the_middle_leaves_the_response_incomplete(site, kind):
         assert head.status == 200
         with pytest.raises(Incomplete):
             assert connection.body(head) == b""
-    assert within(lambda: site.events().count("finished") == finished + 1)
+    # That of a request which a test before has left may come late, and be counted as well.
+    assert within(lambda: site.events().count("finished") > finished)
     assert within(lambda: "ZeroDivisionError" in site.server.logged()[logged:])
     log = site.server.logged()[logged:]
     assert log.count("ERROR") == 1  # the server's
