@@ -8,7 +8,7 @@ not one of them.
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 import jinja2
@@ -29,14 +29,28 @@ class Shown:
         self._template = template
         self._places: dict[str, Counter[Place]] = {}  # by what is undefined
         self._others = 0
+        self._known: dict[tuple[CodeType, int], Place] = {}  # to look a line up takes long
 
     def add(self, problem: str, frame: FrameType) -> None:
         """Count one more, shown by the template that runs in or above *frame*."""
         if problem in self._places or len(self._places) < _MOST:
             places = self._places.setdefault(problem, Counter())
-            places[_place(frame) or (self._template, 1)] += 1
+            places[self._place(frame)] += 1
         else:
             self._others += 1
+
+    def _place(self, frame: FrameType | None) -> Place:
+        """File and line of the template that runs in or above *frame*."""
+        while frame is not None:
+            template = frame.f_globals.get("__jinja_template__")
+            if template is not None:
+                key = frame.f_code, frame.f_lineno
+                if key not in self._known:
+                    file = template.filename or template.name or self._template
+                    self._known[key] = file, template.get_corresponding_lineno(frame.f_lineno)
+                return self._known[key]
+            frame = frame.f_back
+        return self._template, 1
 
     def refuse(self) -> None:
         """Have nothing shown.
@@ -64,17 +78,6 @@ class Shown:
 
 def _times(count: int) -> str:
     return "once" if count == 1 else f"{count} times"
-
-
-def _place(frame: FrameType | None) -> Place | None:
-    """File and line of the template that runs in or above *frame*."""
-    while frame is not None:
-        template = frame.f_globals.get("__jinja_template__")
-        if template is not None:
-            file = template.filename or template.name or "<template>"
-            return file, template.get_corresponding_lineno(frame.f_lineno)
-        frame = frame.f_back
-    return None
 
 
 def reporting_undefined(shown: Shown, strict: bool) -> type[jinja2.Undefined]:
