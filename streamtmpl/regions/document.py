@@ -12,7 +12,8 @@ from collections import deque
 from itertools import count
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from .markup import balanced, ends_in_paragraph, new_token, script_element, start, tail_start
+from .balancing import balanced
+from .markup import ends_in_paragraph, new_token, script_element, start, tail_start
 from .region import Region
 
 if TYPE_CHECKING:

@@ -26,17 +26,6 @@ _LAST = ("body", "html")
 _TAIL = re.compile(
     rf"</(?:body\s*>{_SPACE}(?:</html\s*>{_SPACE})?|html\s*>{_SPACE})\Z", re.DOTALL | re.IGNORECASE
 )
-_ATTRIBUTES = r"""(?:[^>"']|"[^"]*"|'[^']*')*>?"""
-_TOKEN = re.compile(
-    r"<!--(?:-?>|.*?(?:--!?>|\Z))"
-    r"|<(?:[!?]|/[^a-z])[^>]*>?"
-    r"|<(script|style|textarea|title|xmp|iframe|noembed|noframes)(?=[\s/>])"
-    rf"{_ATTRIBUTES}.*?(?:</\1(?=[\s/>])|\Z)"
-    rf"|<(?P<end>/?)(?=[a-z])(?P<template>template(?=[\s/>]))?[a-z]*{_ATTRIBUTES}",
-    re.DOTALL | re.IGNORECASE,
-)
-"""Comments, elements whose text is no markup, and tags: what a tag of a template may not be in."""
-
 
 _INLINE = (
     "a|abbr|b|bdi|bdo|br|button|cite|code|data|del|dfn|em|i|img|input|ins|kbd|label|mark|q|s|samp"
@@ -58,28 +47,6 @@ def new_token() -> str:
 def start(name: str) -> str:
     """The markup that begins the place of the region *name*."""
     return f'<?start name="{name}">'
-
-
-def balanced(content: str) -> str:
-    """*content* without end tags of templates that it does not open, and with those it lacks.
-
-    A stray one, which a parser ignores elsewhere, would end the patch; a template left open would
-    take in the rest of the page.
-    """
-    depth = 0
-    pieces: list[str] = []
-    at = 0
-    for token in _TOKEN.finditer(content):
-        if not token["template"]:
-            continue
-        if not token["end"]:
-            depth += 1
-        elif depth:
-            depth -= 1
-        else:
-            pieces.append(content[at : token.start()])
-            at = token.end()
-    return "".join(pieces) + content[at:] + "</template>" * depth
 
 
 def script_element(script: str | None, nonce: str | None) -> str:

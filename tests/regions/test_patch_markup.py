@@ -6,43 +6,12 @@ import pytest
 
 from streamtmpl import PATCH_SCRIPT, StreamEnvironment, render_stream
 from streamtmpl.regions.markup import (
-    balanced,
     ends_in_paragraph,
     new_token,
     script_element,
     tail_start,
 )
 from tests.support.patched import assembled, page
-
-
-@pytest.mark.parametrize(
-    ("content", "expected"),
-    [
-        ("a</template>b", "ab"),
-        ("<template>a</template>b</template>c", "<template>a</template>bc"),
-        ("<template>a", "<template>a</template>"),
-        ("<template><template>a</template>", "<template><template>a</template></template>"),
-        ("a</TEMPLATE\n x='>'>b", "ab"),
-        ("1 < 2 </template>3", "1 < 2 3"),
-        ("</ template>a</template>", "</ template>a"),
-        ("<templates></templates>", "<templates></templates>"),
-        ("<x-template></x-template>", "<x-template></x-template>"),
-        ("<script>'</template>'</script>", "<script>'</template>'</script>"),
-        ("<STYLE>/*</template>*/</STYLE></template>", "<STYLE>/*</template>*/</STYLE>"),
-        ("<textarea></template></textarea>", "<textarea></template></textarea>"),
-        ("<title></template></title >", "<title></template></title >"),
-        ("<script>'</scripts></template>'</script>", "<script>'</scripts></template>'</script>"),
-        ("<a title='</template>'>", "<a title='</template>'>"),
-        ('<a title="</template>" b=\'>\'>', '<a title="</template>" b=\'>\'>'),
-        ("<!-- </template> --></template>", "<!-- </template> -->"),
-        ("<!--></template>-->", "<!-->-->"),
-        ("<!-- </template> --!></template>", "<!-- </template> --!>"),
-        ("<!doctype </template></template>", "<!doctype </template>"),
-        ("&lt;/template&gt;", "&lt;/template&gt;"),
-    ],
-)  # fmt: skip
-def test_balanced(content: str, expected: str) -> None:
-    assert balanced(content) == expected
 
 
 @pytest.mark.parametrize(
