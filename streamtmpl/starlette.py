@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from starlette.responses import Response
-from starlette.templating import Jinja2Templates
+from .extras import missing
+
+try:
+    from starlette.responses import Response
+    from starlette.templating import Jinja2Templates
+except ModuleNotFoundError as error:
+    raise missing(error, "starlette", "starlette") from None
 
 from .asgi import send_stream
 from .chunks.options import StreamOptions, regions_shown

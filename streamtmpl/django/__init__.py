@@ -1,6 +1,11 @@
 """Templates of Django's Jinja2 backend as streamed responses, under WSGI and ASGI."""
 
-from .backend import environment
-from .response import StreamTemplateResponse, patch_script
+from streamtmpl.extras import missing
+
+try:
+    from .backend import environment
+    from .response import StreamTemplateResponse, patch_script
+except ModuleNotFoundError as error:
+    raise missing(error, "django", "django", "asgiref") from None
 
 __all__ = ["StreamTemplateResponse", "environment", "patch_script"]

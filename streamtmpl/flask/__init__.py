@@ -2,6 +2,7 @@
 
 from streamtmpl.exceptions import LateSessionWarning
 
+from .supported import VERSION as VERSION
 from .views import (
     StreamTemplates,
     patch_script,

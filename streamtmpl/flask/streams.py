@@ -5,11 +5,10 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from weakref import WeakSet, ref
 
 from flask import Flask, Response, after_this_request
-from flask.globals import _cv_request
 from flask.signals import got_request_exception, request_finished
 
 from streamtmpl.pallets.config import ACCEL
@@ -17,9 +16,7 @@ from streamtmpl.pallets.extension import streams_of
 from streamtmpl.pallets.session import guard_session, vary_on_session
 from streamtmpl.responses.first import Begun
 
-if TYPE_CHECKING:
-    from .hold import HeldContexts
-
+from .hold import HeldContexts, request_context
 
 _END: Any = object()
 
@@ -42,7 +39,7 @@ def _start(
     context = hold.request_context
     if context is not None:
         streams_of(context.app, connect).setdefault(context, WeakSet()).add(stream)
-        _answer_with(stream)
+        _answer_with(stream, hold)
     return stream
 
 
@@ -69,19 +66,20 @@ def _iterate(
         hold.run(completed)
 
 
-def _answer_with(stream: Generator[Any, None, None]) -> None:
+def _answer_with(stream: Generator[Any, None, None], hold: HeldContexts) -> None:
     """Have the response to this request, if it is *stream*, pass proxies in chunks.
 
     A stream that a view has made and not returned is closed then: often an error's traceback is
     what keeps it, and with it the contexts.
     """
-    dropped = ref(stream)  # the request must not keep what keeps the request
+    dropped, held = ref(stream), ref(hold)  # the request must not keep what keeps the request
 
     def prepare(response: Response) -> Response:
         stream = dropped()
         if stream is None:
             return response
         if response.response is stream:
+            held().served_here()  # type: ignore[union-attr] # the stream keeps it
             response.headers.setdefault(ACCEL, "no")
             context = _cv_request.get()
             vary_on_session(response, context.app, context.session)
@@ -105,13 +103,13 @@ def connect(app: Flask) -> None:
 
 def _request_failed(app: Flask, **signal: Any) -> None:
     """Close what the view had begun: Flask answers with another page."""
-    context = _cv_request.get(None)
+    context = request_context()
     for stream in list(streams_of(app, connect).get(context, ())):
         _close_idle(stream)
 
 
 def _response_ready(app: Flask, **signal: Any) -> None:
     """The session has been saved: what a stream does to it from here on is lost."""
-    context = _cv_request.get(None)
+    context = request_context()
     if context is not None and context in streams_of(app, connect):
         guard_session(context.session)

@@ -10,11 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator
 from functools import update_wrapper
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from flask import Flask, Response, current_app, request
-from flask.globals import _cv_request
 from flask.signals import before_render_template, template_rendered
 from jinja2 import Template
 
@@ -28,8 +26,9 @@ from streamtmpl.responses.body import byte_stream, check_no_template
 from streamtmpl.responses.head import CONTENT_TYPE, ResponseHead
 from streamtmpl.responses.policy import region_options
 
-from .hold import KNOWN, HeldContexts
+from .hold import HeldContexts, cv_app, request_context
 from .streams import _start, connect
+from .supported import MERGED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,12 +38,6 @@ if TYPE_CHECKING:
 
 
 Item = TypeVar("Item", str, bytes)
-
-if tuple(map(int, version("flask").split(".")[:2])) not in KNOWN:
-    raise ImportError(
-        f"streamtmpl.flask keeps the contexts of Flask 2.3 to 3.1 for a stream, and not those of"
-        f" Flask {version('flask')}: install a later streamtmpl, or 'Flask<3.2'"
-    )
 
 
 class StreamTemplates(Extension[Flask]):
@@ -108,7 +101,7 @@ def stream_with_context(generator_or_function: Any) -> Any:
             return stream_with_context(generator_or_function(*args, **kwargs))
 
         return update_wrapper(decorated, generator_or_function)
-    if _cv_request.get(None) is None:
+    if request_context() is None:
         raise RuntimeError(
             "stream_with_context() keeps the contexts of a request: call it in a view function"
         )
@@ -183,14 +176,14 @@ def _app() -> Flask:
 
 def _is_eager() -> bool:
     """Whether the first chunk is wanted at once: there is a request that will show it."""
-    context = _cv_request.get(None)
+    context = request_context()
     return context is not None and context.request.method != "HEAD"
 
 
 def _regions(app: Flask, template: Template, *given: Any) -> RegionOptions:
     """How the deferred regions of *template* are shown; what is not *given* is configured."""
     streams_of(app, connect)  # sets up the configuration
-    context = _cv_request.get(None)
+    context = request_context()
     answered = None if context is None else context.request
     return region_options(policy_of(app), answered, template.environment, *given)
 
@@ -199,7 +192,8 @@ def _rendered(
     app: Flask, template: Template, context: dict[str, Any], options: StreamOptions
 ) -> Generator[Any, None, None]:
     """The chunks of *template*, with Flask's signals and what its context processors add."""
-    app.update_template_context(context)
+    update: Any = app.update_template_context
+    update(cv_app.get(), context) if MERGED else update(context)
     before_render_template.send(
         app, _async_wrapper=app.ensure_sync, template=template, context=context
     )

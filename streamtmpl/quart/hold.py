@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from contextvars import ContextVar, copy_context
-from importlib.metadata import version
 from typing import Any
 
 from quart import globals as contexts
@@ -13,20 +12,11 @@ from quart import globals as contexts
 from streamtmpl.chunks.cuts import drive
 from streamtmpl.pallets.contexts import context_without, in_stream, to_end
 
-KNOWN = ((0, 19), (0, 20), (0, 21), (0, 22), (0, 23))
-"""The versions of Quart whose contexts :class:`HeldContexts` knows."""
-
-VERSION = tuple(map(int, version("quart").split(".")[:2]))
-
-if VERSION not in KNOWN:
-    raise ImportError(
-        f"streamtmpl.quart keeps the contexts of Quart 0.19 to 0.23 for a stream, and not those of"
-        f" Quart {version('quart')}: install a later streamtmpl, or 'Quart<0.24'"
-    )
+from .supported import MERGED
 
 _names: Any = contexts  # mypy sees those of the version that is installed
 cv_app: ContextVar[Any] = _names._cv_app
-cv_request: ContextVar[Any] | None = None if VERSION >= (0, 23) else _names._cv_request
+cv_request: ContextVar[Any] | None = None if MERGED else _names._cv_request
 """From Quart 0.23 on, one context is that of the application and of the request."""
 
 

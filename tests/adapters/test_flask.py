@@ -15,6 +15,7 @@ from werkzeug.test import EnvironBuilder
 
 import streamtmpl.flask as streaming
 from streamtmpl import ChunkStream, rechunk
+from streamtmpl.flask.supported import MERGED
 
 from .flask_fixtures import MANY, leaves_no_context, make_app, make_client, make_ended, open_stream  # noqa: F401 - fixtures
 
@@ -289,6 +290,10 @@ def test_flask_s_contexts_are_as_the_hold_knows_them():
     app = flask.Flask("contexts")
     app.secret_key = "x"
     with app.test_request_context() as request_context:
+        if MERGED:
+            assert request_context._push_count == 1
+            assert request_context._cv_token.var is flask.globals._cv_app
+            return
         app_context = flask.globals.app_ctx._get_current_object()
         ((token, pushed),) = request_context._cv_tokens
         assert token.var is flask.globals._cv_request

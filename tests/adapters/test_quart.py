@@ -17,7 +17,7 @@ from jinja2 import DictLoader, Environment
 import streamtmpl.quart as streaming
 from streamtmpl import UnknownBlockError, rechunk_async
 from streamtmpl.environment import Streaming
-from streamtmpl.quart.hold import VERSION
+from streamtmpl.quart.supported import VERSION
 
 TEMPLATES = {
     "numbers.html": (

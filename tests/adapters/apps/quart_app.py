@@ -7,7 +7,7 @@ import asyncio
 from jinja2 import DictLoader
 from quart import Quart, g, has_request_context, request
 
-from streamtmpl.quart.hold import VERSION
+from streamtmpl.quart.supported import VERSION
 from streamtmpl.quart.views import StreamTemplates, stream_template
 
 TEMPLATES = {
