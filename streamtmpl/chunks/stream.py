@@ -125,11 +125,14 @@ class ChunkStream(RaisesOnce, Iterator[Chunk], Generic[Chunk]):
     @internalcode
     def _in_turn(self, function: Callable[[], Any]) -> Any:
         """Run *function* in the stream's context, when no other thread steps or closes it."""
+        me = get_ident()
         try:
-            self._turn.pop()
+            # Not pop(): after a call Python may run a signal's handler, and what that raises would
+            # leave the turn nobody's. From here to the inner "try" nothing is called.
+            del self._turn[0]
         except IndexError:
             wait_for_turn(self._turn, self._thread)
-        self._thread = get_ident()
+        self._thread = me
         try:
             return self._context.run(function)
         finally:

@@ -7,9 +7,9 @@ from threading import Event, Lock, get_ident
 from streamtmpl.exceptions import StreamBusyError
 
 Turn = list[None]
-"""A list of one element while it is nobody's turn: to pop it is to take the turn.
+"""A list of one element while it is nobody's turn: to delete it is to take the turn.
 
-``pop`` and ``append`` are atomic, and with them a step of a stream takes a fraction of the time
+``del`` and ``append`` are atomic, and with them a step of a stream takes a fraction of the time
 that it takes with a lock.
 """
 
@@ -59,7 +59,7 @@ def _give(turn: Turn) -> None:
     for place in waiting:
         if place[0] is turn:
             try:
-                turn.pop()
+                del turn[0]
             except IndexError:  # somebody has just taken it, and will give it on
                 return
             waiting.remove(place)

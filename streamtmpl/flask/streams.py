@@ -79,9 +79,11 @@ def _answer_with(stream: Generator[Any, None, None], hold: HeldContexts) -> None
         if stream is None:
             return response
         if response.response is stream:
-            held().served_here()  # type: ignore[union-attr] # the stream keeps it
+            hold = held()
+            assert hold is not None, "the stream keeps it"
+            hold.served_here()
             response.headers.setdefault(ACCEL, "no")
-            context = _cv_request.get()
+            context = hold.request_context
             vary_on_session(response, context.app, context.session)
         elif not response.is_streamed or response.content_length is not None:
             _close_idle(stream)
