@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import runtime as _runtime  # noqa: F401 - the first template has nothing left to load
 from .chunks.stream import ChunkStream
+from .compiler.tags import StreamExtension
 from .environment import StreamEnvironment, StreamTemplate, enable_streaming
 from .exceptions import (
     NotStreamingError,
@@ -35,6 +36,7 @@ __all__ = [
     "StreamClosedError",
     "StreamEnvironment",
     "StreamError",
+    "StreamExtension",
     "StreamTemplate",
     "UnknownBlockError",
     "__version__",
