@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from .chunks.stream import ChunkStream
+from .compiler.tags import StreamExtension
 from .environment import StreamEnvironment, StreamTemplate, enable_streaming
 from .exceptions import (
     NotStreamingError,
@@ -34,6 +35,7 @@ __all__ = [
     "StreamClosedError",
     "StreamEnvironment",
     "StreamError",
+    "StreamExtension",
     "StreamTemplate",
     "UnknownBlockError",
     "__version__",

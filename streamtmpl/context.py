@@ -72,6 +72,11 @@ class StreamContext(Context):
         return set(self._globals or ())
 
 
+# Its repr() tells the name of its class, which is to be that of Jinja2's.
+StreamContext.__module__, StreamContext.__name__ = Context.__module__, Context.__name__
+StreamContext.__qualname__ = Context.__qualname__
+
+
 def included_context(template: Any, context: Context, variables: dict[str, Any]) -> Context:
     """The context for *template* where it is included: all of *context*, and local *variables*."""
     if type(context) is not StreamContext or type(template).new_context is not new_context:

@@ -24,10 +24,11 @@ _REGION = "streamtmpl_region"
 class StreamExtension(Extension):
     """``{% flush %}``, ``{% defer %}`` and ``{% boundary %}``.
 
-    Where an extension of the user's has a tag of such a name, it stays theirs.
+    Streaming environments have it. In others its tags render in order, and ``{% flush %}`` does
+    nothing. Where an extension of the user's has a tag of such a name, it stays theirs.
     """
 
-    identifier = "streamtmpl.compiler.tags.StreamExtension"
+    identifier = "streamtmpl.StreamExtension"
     tags = {"flush", "defer", "boundary"}  # noqa: RUF012 - Jinja2 declares it as a plain set
     # After all others: the order of the user's own extensions is not to be seen to change.
     priority = sys.maxsize
@@ -53,8 +54,12 @@ class StreamExtension(Extension):
         for extension in self.environment.iter_extensions():
             if extension is not self and tag in extension.tags:
                 return extension.parse(parser)
+        streams = getattr(self.environment.code_generator_class, "streams", False)
         if tag == "flush":
-            node = nodes.Output([], lineno=next(parser.stream).lineno)
+            lineno = next(parser.stream).lineno
+            if not streams:
+                return nodes.Output([nodes.TemplateData("", lineno=lineno)], lineno=lineno)
+            node = nodes.Output([], lineno=lineno)
             setattr(node, _FLUSH, True)
             return node
         from .region_tags import (  # noqa: PLC0415 - few templates
@@ -63,6 +68,10 @@ class StreamExtension(Extension):
         )
 
         region = parse_defer(parser) if tag == "defer" else parse_boundary(parser)
+        if not streams:
+            from .plain_tags import in_order  # noqa: PLC0415 - few environments
+
+            return in_order(parser, region, tag)
         setattr(region, _REGION, tag)
         return region
 

@@ -57,6 +57,8 @@ class WritingGenerator(CodeGenerator):
     the buffer that the function was called with.
     """
 
+    streams = True
+    """By which the tags know that their nodes are understood."""
     survey: Survey
     _pending_boundary: int | None = None
     _line_node: nodes.Node | None = None

@@ -76,8 +76,18 @@ def log_failure(
         )
 
 
-def boundary_failed(context: Context, line: int, error: Exception, has_fallback: bool) -> Any:
+def boundary_failed(
+    context: Context,
+    line: int,
+    error: Exception,
+    has_fallback: bool,
+    what: str = "boundary",
+    part: str = "fallback",
+) -> Any:
     """Note the *error* that the body of a boundary at *line* has raised, while it is handled.
+
+    :param what: what failed, if it is no boundary, and
+    :param part: what its part for errors is called.
 
     :return: what the fallback sees as ``error``.
     :raises SecurityError: that is what it is.
@@ -88,6 +98,6 @@ def boundary_failed(context: Context, line: int, error: Exception, has_fallback:
         rewritten(context, error)
     if isinstance(error, SecurityError):
         raise error
-    instead = "fallback" if has_fallback else None
-    log_failure("boundary", context, line, error, instead=instead)
+    instead = part if has_fallback else None
+    log_failure(what, context, line, error, instead=instead)
     return shown(context, error)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from jinja2.runtime import Context
+
 from streamtmpl.vocabulary import PARAMETER
 
 _Class = TypeVar("_Class", bound=type)
@@ -19,6 +21,9 @@ def named_as(original: type) -> Callable[[_Class], _Class]:
         call = vars(kind).get("__call__")
         if call is not None:
             call.__qualname__ = original.__call__.__qualname__
+        into = vars(kind).get("_into")
+        if into is not None:  # Python names it in errors of arguments that are spread
+            into.__module__, into.__qualname__ = Context.call.__module__, Context.call.__qualname__
         return kind
 
     return name

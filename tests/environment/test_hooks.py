@@ -225,3 +225,28 @@ def test_own_concat(is_async: bool) -> None:
     assert ours.render() == plain.render() == "<a<m><s><F>b<b><1<>>>"
     # A stream has nobody to join it: only what is joined inside of the template is.
     assert "".join(ours.generate()) == "".join(plain.generate()) == "a<m><s><F>b<b><1<>>"
+
+
+def test_the_context_is_called_as_that_of_jinja2() -> None:
+    @pass_context
+    def shown(context: Any) -> str:
+        return repr(context)
+
+    for kind in (jinja2.Environment, StreamEnvironment):
+        text = kind().from_string("{{ shown() }}").render(shown=shown)
+        assert text.startswith("<Context {")
+
+
+@pytest.mark.parametrize("call", ["m(**1)", "m(b=1, **{'b': 2})", "m(*1)", "self.b(**1)"])
+@pytest.mark.parametrize("is_async", [False, True])
+def test_errors_of_what_is_spread(call: str, is_async: bool) -> None:
+    source = (
+        "{% macro m(b) %}{% endmacro %}{% block b %}{% endblock %}{% if x %}{{ CALL }}{% endif %}"
+    )
+    messages = set()
+    for kind in (jinja2.Environment, StreamEnvironment):
+        template = kind(enable_async=is_async).from_string(source.replace("CALL", call))
+        with pytest.raises(TypeError) as caught:
+            template.render(x=1)
+        messages.add(str(caught.value))
+    assert len(messages) == 1
