@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from .extras import missing
 
@@ -85,6 +85,18 @@ class StreamTemplateResponse(Response):
         regions = regions_shown(deferred, nonce, executor)
         options = StreamOptions(chunk_size, charset, commit_after, regions)
         self._stream = async_stream_of(template, context, options)
+
+    @property
+    def body(self) -> NoReturn:  # type: ignore[override] # nobody can set one either
+        """What a streamed response has not.
+
+        :raises AttributeError: always; so ``hasattr()`` says that there is none.
+        """
+        raise AttributeError(
+            "a StreamTemplateResponse has no body: it renders while it is sent. Where the whole"
+            " text is wanted (to decorate, to cache, to put into another response), render it with"
+            " template.render(), or use starlette.templating.Jinja2Templates for that view"
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the request, then run the background task; see :mod:`streamtmpl.asgi`."""

@@ -110,6 +110,10 @@ class AsyncChunkStream(AsyncIterator[Chunk], Generic[Chunk]):
             if self._begun:
                 await self._render.close()
 
+    async def close(self) -> None:
+        """As :meth:`aclose`, for those who know the streams of files: Falcon awaits this."""
+        await self.aclose()
+
     async def __aenter__(self) -> Self:
         return self
 

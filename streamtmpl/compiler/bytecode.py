@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import marshal
 import pickle
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-import jinja2
 from jinja2.bccache import Bucket, BytecodeCache, bc_magic
 
 from streamtmpl.version import __version__
@@ -15,6 +15,9 @@ from .traits import traits
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+
+JINJA2 = version("jinja2")
 
 
 class WholeBucket(Bucket):
@@ -52,7 +55,7 @@ class SaltedBytecodeCache(BytecodeCache):
     ) -> Bucket:
         """The bucket for a template's code, loaded if the store has it."""
         cache = self._cache
-        salt = f"streamtmpl {__version__} jinja2 {jinja2.__version__} {traits(environment)}"
+        salt = f"streamtmpl {__version__} jinja2 {JINJA2} {traits(environment)}"
         name = f"{salt} {name}"
         if getattr(type(cache), "get_bucket", None) is not BytecodeCache.get_bucket:
             return cache.get_bucket(environment, name, filename, source)

@@ -50,5 +50,8 @@ def _add_request(variables: dict[str, Any], request: HttpRequest, backend: Any) 
     variables["request"] = request
     variables["csrf_input"] = csrf_input_lazy(request)
     variables["csrf_token"] = csrf_token_lazy(request)
-    for processor in backend.template_context_processors:
+    processors: Any = getattr(backend, "template_context_processors", None)
+    if processors is None:  # another backend for Jinja2, such as that of django-jinja
+        processors = getattr(backend, "context_processors", ())
+    for processor in processors:
         variables.update(processor(request))

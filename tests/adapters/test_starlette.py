@@ -277,3 +277,11 @@ def test_an_environment_that_streams_already_is_kept() -> None:
     env = enable_streaming(jinja2.Environment(), chunk_size=7)
     assert StreamTemplates(env=env).env is env
     assert env.chunk_size == 7  # type: ignore[attr-defined]
+
+
+def test_a_streamed_response_has_no_body() -> None:
+    template = StreamEnvironment().from_string("x")
+    response = StreamTemplateResponse(template, {})
+    assert not hasattr(response, "body")
+    with pytest.raises(AttributeError, match=r"renders while it is sent.*template\.render\(\)"):
+        _ = response.body

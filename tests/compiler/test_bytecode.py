@@ -353,3 +353,13 @@ def test_errors_from_cached_code_name_the_template(template_frames: Any) -> None
 
     assert fail() == fail() == [("<template>", 2, "top-level template code")]
     assert cache.loads == 1
+
+
+def test_jinja2_need_not_say_its_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The attribute goes with Jinja2 3.3."""
+    monkeypatch.delattr(jinja2, "__version__", raising=False)
+    cache = jinja2.FileSystemBytecodeCache(str(tmp_path))
+    loader = jinja2.DictLoader({"page": "{{ x }}"})
+    for _ in range(2):
+        made = StreamEnvironment(loader=loader, bytecode_cache=cache)
+        assert made.get_template("page").render(x=1) == "1"
