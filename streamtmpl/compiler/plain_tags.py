@@ -7,11 +7,9 @@ for whoever looks for messages to translate.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import nodes
-
-from .region_tags import parts_of
 
 if TYPE_CHECKING:
     from jinja2.parser import Parser
@@ -23,10 +21,11 @@ _ERROR = "streamtmpl_error"
 _RENDER_EITHER = "streamtmpl.regions.plain.render_either"
 
 
-def in_order(parser: Parser, region: nodes.With, tag: str) -> nodes.With:
-    """The node for *region*, a tag called *tag*."""
+def in_order(
+    parser: Parser, tag: str, region: nodes.With, body: nodes.Scope, others: list[Any]
+) -> nodes.With:
+    """The node for *region*, a tag called *tag*, whose parts are *body* and *others*."""
     lineno = region.lineno
-    body, others = parts_of(region)
     placeholder = others[0] if tag == "defer" else None
     failed = others[-1]
     found: list[nodes.Node] = []

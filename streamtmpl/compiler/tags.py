@@ -71,7 +71,7 @@ class StreamExtension(Extension):
         if not streams:
             from .plain_tags import in_order  # noqa: PLC0415 - few environments
 
-            return in_order(parser, region, tag)
+            return in_order(parser, tag, region, *parts_of(region))
         setattr(region, _REGION, tag)
         return region
 
