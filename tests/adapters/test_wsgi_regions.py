@@ -134,8 +134,10 @@ def test_a_region_that_fails_does_not_fail_the_response(site: Site, threads: str
     shown = {0: "<i>division by zero</i>", 1: "", 2: "<b>fine</b>"}
     assert dict(patches(page)) == shown
     log = site.server.logged()[logged:]
-    assert log.count("ZeroDivisionError") == 1
-    assert "the deferred region at line 2 of template 'failing' failed" in log
+    assert log.count("ZeroDivisionError") == 2
+    place = "of template 'failing' failed"
+    assert f"the deferred region at line 1 {place}: its 'error' part is shown" in log
+    assert f"the deferred region at line 2 {place}: nothing is shown in its place" in log
 
 
 def test_50_streams_at_once_do_not_see_each_other(site: Site, name: str) -> None:
