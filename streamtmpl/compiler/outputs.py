@@ -104,14 +104,17 @@ class OutputGenerator(ExpressionGenerator):
         before = self._position()
         streams = calls_stream(self.environment) and nodes.Call in map(type, node.nodes)
         handed_over = self._last_hand_over(node, frame) if streams else -1
+        asks = frame.eval_ctx.volatile
         for index, child in enumerate(node.nodes):
             constant = self._known_text(child, frame)
             if constant is not None:
-                if type(child) is nodes.TemplateData and frame.eval_ctx.volatile:
+                if asks and type(child) is nodes.TemplateData:
                     # Text is the same, escaped or not. But to ask may be an error.
                     self.writeline("if context.eval_ctx.autoescape: pass", child)
+                    asks = False
                 run.add_text(constant)
                 continue
+            asks = False
             child = self.folded(child, frame)
             if streams and isinstance(child, nodes.Call) and not self.cycle_counter(child, frame):
                 run = self._write_call(child, frame, run, at_once=index >= handed_over)
