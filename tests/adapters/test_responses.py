@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -201,7 +202,7 @@ WITH_A_TEMPLATE = {
     "commit_after": "a",
     "deferred": "in-order",
     "nonce": "n",
-    "executor": object(),
+    "executor": ThreadPoolExecutor(1),
 }
 
 
