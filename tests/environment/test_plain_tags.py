@@ -24,12 +24,12 @@ PARENT = "<{% block b %}parent{% endblock %}>"
 SOURCES = {
     "{% flush %}a{% flush %}": "a",
     DEFER.replace("BODY", "{{ n }}"): "1",
-    DEFER.replace("BODY", "a{{ n // 0 }}"): "FAILED integer division or modulo by zero",
+    DEFER.replace("BODY", "a{{ n / 0 }}"): "FAILED division by zero",
     "{% defer %}{{ n }}{% placeholder %}WAIT{% enddefer %}": "1",
     "{% defer timeout=n %}{{ n }}{% enddefer %}": "1",
     BOUNDARY.replace("BODY", "{{ n }}"): "1",
-    BOUNDARY.replace("BODY", "a{{ n // 0 }}"): "FAILED integer division or modulo by zero",
-    "a{% boundary %}b{{ n // 0 }}{% endboundary %}c": "ac",
+    BOUNDARY.replace("BODY", "a{{ n / 0 }}"): "FAILED division by zero",
+    "a{% boundary %}b{{ n / 0 }}{% endboundary %}c": "ac",
     "{% set error = 'e' %}" + BOUNDARY.replace("BODY", "{{ error }}") + "{{ error }}": "ee",
     "{% set x = 1 %}{% boundary %}{% set x = 2 %}{{ x }}{% endboundary %}{{ x }}": "21",
     "{% for i in 'ab' %}{% boundary %}{{ i }}{{ loop.index }}{% endboundary %}{% endfor %}": "a1b2",
@@ -37,12 +37,12 @@ SOURCES = {
     MACRO + "{% boundary %}{% call m(1) %}{{ n }}{% endcall %}{% endboundary %}": "(11)",
     "{% macro w() %}{% boundary %}[{{ caller() }}]{% endboundary %}{% endmacro %}"
     "{% call w() %}<i>{% endcall %}": "[<i>]",
-    "{% macro w() %}{% defer %}{{ n // 0 }}{% error %}FAILED {{ caller() }}{% enddefer %}"
+    "{% macro w() %}{% defer %}{{ n / 0 }}{% error %}FAILED {{ caller() }}{% enddefer %}"
     "{% endmacro %}{% call w() %}<i>{% endcall %}": "FAILED <i>",
     "{% set s %}" + BOUNDARY.replace("BODY", "<{{ '<' }}") + "{% endset %}{{ s }}": "<&lt;",
     "{% filter upper %}" + DEFER.replace("BODY", "a{{ n }}") + "{% endfilter %}": "A1",
-    BOUNDARY.replace("BODY", "{% boundary %}{{ x.y }}{% fallback %}{{ n // 0 }}{% endboundary %}"):
-        "FAILED integer division or modulo by zero",
+    BOUNDARY.replace("BODY", "{% boundary %}{{ x.y }}{% fallback %}{{ n / 0 }}{% endboundary %}"):
+        "FAILED division by zero",
     "{% extends 'parent' %}{% flush %}x" + DEFER + BOUNDARY: "<parent>",
     "{% extends 'parent' %}{% block b %}{% boundary %}{{ super() }}{{ n }}{% endboundary %}"
     "{% endblock %}": "<parent1>",
