@@ -91,7 +91,8 @@ def region_options(
     """How the deferred regions of the response to *request* are shown.
 
     The mode is decided first. A nonce is asked for only where a script can go out. For a HEAD
-    request no function is asked, and no region is to begin.
+    request no function is asked, and the regions are those of the default: none of a sync template
+    begins.
 
     :param request: what has a ``method``; ``None``: nobody's request is answered, and no function
         is asked.
