@@ -33,7 +33,12 @@ def test_falcon_sends_and_closes_a_stream(is_async: bool) -> None:
 
     app = asgi.App()
     app.add_route("/", Page())
-    assert testing.TestClient(app).simulate_get("/").text == "<0><1><2>"
+
+    async def get() -> str:
+        async with testing.ASGIConductor(app) as client:
+            return str((await client.simulate_get("/")).text)
+
+    assert asyncio.run(get()) == "<0><1><2>"
     assert "closed" in repr(made[0])
 
 

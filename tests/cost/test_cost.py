@@ -30,9 +30,10 @@ from typing import Any, NamedTuple
 import jinja2
 import pytest
 
-import streamtmpl.chunks.tasks  # noqa: F401 - else it is imported while the clock stands still
 from bench.workloads import MAIN, WORKLOADS, generated_rows
 from streamtmpl import StreamEnvironment, render_stream, render_stream_async
+from streamtmpl.chunks import tasks
+from streamtmpl.chunks.render import HeldTasks
 from streamtmpl.compiler.generated import compile_generated
 from streamtmpl.runtime import escaping
 from tests.golden.test_golden import TEMPLATES, Environments, context
@@ -58,10 +59,11 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _still_clock() -> Iterator[None]:
-    """How often a lazy loop looks at the clock depends on what it sees."""
+def _nothing_of_others() -> Iterator[None]:
+    """What a lazy loop and a new event loop find: a still clock, no other test's event loop."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         replaced_clock(monkeypatch)
+        monkeypatch.setattr(tasks, "_tasks", HeldTasks())
         yield
 
 
