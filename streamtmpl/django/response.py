@@ -29,6 +29,7 @@ from streamtmpl.responses.script import patch_script_response
 
 from .backend import _add_request, _resolve
 from .bodies import AsyncBody, Body, SyncBody
+from .compression import each_to_be_read
 from .executor import _RequestExecutor
 from .late import LateChanges
 from .settings import policy
@@ -168,6 +169,12 @@ class StreamTemplateResponse(StreamingHttpResponse):
             callback(self)
         else:
             self._post_render_callbacks.append(callback)
+
+    def _set_streaming_content(self, value: Any) -> None:
+        """Django's: what middleware has made of the body is to arrive in chunks as well."""
+        if hasattr(self, "_iterator"):
+            value = each_to_be_read(value, self.streaming_content)
+        super()._set_streaming_content(value)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:

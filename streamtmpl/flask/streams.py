@@ -8,9 +8,11 @@ from contextlib import ExitStack
 from typing import Any
 from weakref import WeakSet, ref
 
-from flask import Flask, Response, after_this_request
+from flask import Flask, Response
 from flask.signals import got_request_exception, request_finished
+from werkzeug.wsgi import ClosingIterator
 
+from streamtmpl.pallets.compression import compressor_for, prepare_first
 from streamtmpl.pallets.config import ACCEL
 from streamtmpl.pallets.extension import streams_of
 from streamtmpl.pallets.session import guard_session, vary_on_session
@@ -85,11 +87,20 @@ def _answer_with(stream: Generator[Any, None, None], hold: HeldContexts) -> None
             response.headers.setdefault(ACCEL, "no")
             context = hold.request_context
             vary_on_session(response, context.app, context.session)
+            _compress(response, stream, context)
         elif not response.is_streamed or response.content_length is not None:
             _close_idle(stream)
         return response
 
-    after_this_request(prepare)
+    prepare_first(hold.request_context, prepare)
+
+
+def _compress(response: Response, stream: Generator[Any, None, None], context: Any) -> None:
+    """Do what an extension of the application would do to it, without keeping chunks back."""
+    compressor = compressor_for(response, context.app, context)
+    if compressor is not None:
+        chunks = compressor.iterate(iter(response.iter_encoded()))
+        response.response = ClosingIterator(chunks, [stream.close])
 
 
 def _close_idle(stream: Generator[Any, None, None]) -> None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, aclosing
 from typing import Any
 from weakref import WeakSet, ref
 
-from quart import Quart, Response, after_this_request
+from quart import Quart, Response
 from quart.signals import got_request_exception, request_finished
 from quart.wrappers.response import DataBody
 
+from streamtmpl.pallets.compression import compressor_for, prepare_first
 from streamtmpl.pallets.config import ACCEL
 from streamtmpl.pallets.extension import streams_of
 from streamtmpl.pallets.session import guard_session, vary_on_session
+from streamtmpl.responses.compression import Compressor
 from streamtmpl.responses.first import begun_async
 
 from .hold import HeldContexts, request_context
@@ -88,11 +90,28 @@ def _register(hold: HeldContexts, stream: AsyncGenerator[Any, None]) -> None:
         if getattr(body, "iter", None) is stream:
             response.headers.setdefault(ACCEL, "no")
             vary_on_session(response, context.app, context.session)
+            compressor = compressor_for(response, context.app, context)
+            if compressor is not None:
+                body.iter = _compressed(stream, compressor)
+                await body.iter.__anext__()
         elif not isinstance(response, Response) or isinstance(body, DataBody):
             await _close_idle(stream)
         return response
 
-    after_this_request(prepare)
+    prepare_first(context, prepare)
+
+
+async def _compressed(stream: AsyncGenerator[Any, None], compressor: Compressor) -> Any:
+    """A generator of the chunks of *stream*, which has begun: to close it closes the stream."""
+
+    async def encoded() -> AsyncIterator[bytes]:
+        async for chunk in stream:
+            yield chunk.encode() if isinstance(chunk, str) else chunk
+
+    async with aclosing(stream):
+        yield None
+        async for chunk in compressor.iterate_async(encoded()):
+            yield chunk
 
 
 async def _close_idle(stream: Any) -> None:

@@ -72,4 +72,5 @@ class Exchange:
     @property
     def complete(self) -> bool:
         """Whether the end of the response has been sent."""
-        return bool(self.sent) and self.sent[-1].get("more_body") is False
+        last = self.sent[-1] if self.sent else {"type": ""}
+        return last["type"] == "http.response.body" and not last.get("more_body", False)

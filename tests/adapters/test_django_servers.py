@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.browser_bodies import BrowserBody
+
 from . import launch
 from .http_client import Connection, Incomplete, fetch
 
@@ -202,6 +204,21 @@ def test_disconnect_before_the_first_chunk(site, kind):
     if site.name == "gunicorn" or "coroutines" not in kind:
         site.open(gate)
     assert site.happens(f"closed {gate}")
+
+
+def test_chunks_behind_gzip_arrive_and_can_be_read(site, kind):
+    gate = site.gate()
+    with Connection(site.port) as connection:
+        connection.send(f"/{kind}/gated/?name={gate}", headers="Accept-Encoding: gzip\r\n")
+        head = connection.head()
+        body = BrowserBody(head.get("Content-Encoding"))
+        while "before" not in body.text:
+            body.arrive(connection.chunk())
+        assert "after" not in body.text
+        site.open(gate)
+        body.arrive(connection.body(head))
+    assert "99" in body.text
+    assert body.is_complete
 
 
 def test_disconnect_behind_gzip(site, kind):

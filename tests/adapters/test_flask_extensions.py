@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zlib
 from importlib.metadata import version
 
 import pytest
@@ -27,37 +26,6 @@ def make_app():
 def view():
     flask.g.user = "Ann"
     return stream_template_string(SOURCE)
-
-
-def test_flask_compress_compresses_chunk_by_chunk(app):
-    compress = pytest.importorskip("flask_compress", reason="Flask-Compress is not installed")
-    ended: list = []
-    app.teardown_request(ended.append)
-    app.config["COMPRESS_STREAMS"] = True
-    compress.Compress(app)
-    app.add_url_rule("/", view_func=view)
-    client = app.test_client()
-    response = client.get("/", headers={"Accept-Encoding": "deflate"}, buffered=False)
-    assert response.headers["Content-Encoding"] == "deflate"
-    assert response.headers["X-Accel-Buffering"] == "no"
-    pieces = list(response.response)
-    response.close()
-    assert zlib.decompress(b"".join(pieces)).decode() == TEXT
-    assert len(pieces) > 3
-    assert ended == [None]
-
-
-def test_a_compressed_stream_that_is_abandoned_is_torn_down(app):
-    compress = pytest.importorskip("flask_compress", reason="Flask-Compress is not installed")
-    ended: list = []
-    app.teardown_request(lambda error: ended.append(type(error)))
-    compress.Compress(app)
-    app.add_url_rule("/", view_func=view)
-    response = app.test_client().get("/", headers={"Accept-Encoding": "deflate"}, buffered=False)
-    chunks = iter(response.response)
-    assert zlib.decompressobj().decompress(next(chunks) + next(chunks)).startswith(b"0 Ann")
-    response.close()
-    assert ended == [GeneratorExit]
 
 
 def test_flask_caching_keeps_the_text_of_a_stream(app):

@@ -1,0 +1,137 @@
+"""streamtmpl.quart and Quart-Compress, which alone waits for the whole body."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+quart = pytest.importorskip("quart", reason="the extra 'quart' is not installed")
+quart_compress = pytest.importorskip("quart_compress", reason="Quart-Compress is not installed")
+
+from streamtmpl.quart import stream_template_string, stream_with_context
+from tests.support.browser_bodies import BrowserBody
+
+ROWS = [f"row {n} of Ōta\n" for n in range(50)]
+SOURCE = "{% for row in rows %}{{ row }}{% flush %}{% endfor %}"
+
+
+class Rows:
+    """A source whose rows come when they are let go, and that tells how it ends."""
+
+    def __init__(self) -> None:
+        self.let_go = asyncio.Semaphore(0)
+        self.closed = False
+
+    async def __aiter__(self):
+        try:
+            for row in ROWS:
+                await self.let_go.acquire()
+                yield row
+        finally:
+            self.closed = True
+
+
+def make_app(rows: Rows):
+    app = quart.Quart(__name__)
+
+    @app.get("/template")
+    async def template():
+        return await stream_template_string(SOURCE, rows=rows)
+
+    @app.get("/generator")
+    async def generator():
+        @stream_with_context
+        async def pieces():
+            async for row in rows:
+                yield row
+
+        return pieces(), {"Content-Type": "text/html"}
+
+    return app
+
+
+def run(coroutine):
+    async def within():
+        await asyncio.wait_for(coroutine, 20)
+
+    asyncio.run(within())
+
+
+@pytest.mark.parametrize("path", ["/template", "/generator"])
+@pytest.mark.parametrize("algorithm", ["gzip", "br"])
+def test_each_row_can_be_read_before_the_next_comes(algorithm, path):
+    async def main():
+        rows = Rows()
+        app = make_app(rows)
+        app.config["COMPRESS_ALGORITHM"] = algorithm
+        quart_compress.Compress(app)
+        rows.let_go.release()  # the first chunk is rendered before the head is sent
+        headers = {"Accept-Encoding": "gzip, deflate, br, zstd"}
+        async with app.test_client().request(path, headers=headers) as connection:
+            await connection.send_complete()
+            body = BrowserBody(algorithm)
+            for number in range(len(ROWS)):
+                while len(body.text) < len("".join(ROWS[: number + 1])):
+                    body.arrive(await connection.receive())
+                assert body.text == "".join(ROWS[: number + 1])
+                rows.let_go.release()
+            while not body.is_complete:
+                body.arrive(await connection.receive())
+            assert connection.headers["Content-Encoding"] == algorithm
+            assert connection.headers["Vary"] == "Accept-Encoding"
+        assert body.text == "".join(ROWS)
+        assert rows.closed
+
+    run(main())
+
+
+@pytest.mark.parametrize("accepted", ["", "deflate"])
+def test_what_the_request_does_not_accept(accepted):
+    async def main():
+        rows = Rows()
+        app = make_app(rows)
+        quart_compress.Compress(app)
+        for _ in ROWS:
+            rows.let_go.release()
+        client = app.test_client()
+        response = await client.get("/template", headers={"Accept-Encoding": accepted})
+        assert "Content-Encoding" not in response.headers
+        assert await response.get_data(as_text=True) == "".join(ROWS)
+
+    run(main())
+
+
+@pytest.mark.parametrize("path", ["/template", "/generator"])
+def test_a_client_that_leaves_closes_the_stream(path):
+    async def main():
+        rows = Rows()
+        app = make_app(rows)
+        quart_compress.Compress(app)
+        rows.let_go.release()
+        headers = {"Accept-Encoding": "gzip"}
+        async with app.test_client().request(path, headers=headers) as connection:
+            await connection.send_complete()
+            assert await connection.receive()
+            await connection.disconnect()
+        while not rows.closed:
+            await asyncio.sleep(0.01)
+
+    run(main())
+
+
+def test_a_stream_that_nothing_is_read_of_is_closed():
+    async def main():
+        rows = Rows()
+        app = make_app(rows)
+        quart_compress.Compress(app)
+        rows.let_go.release()
+        async with app.test_request_context("/template", headers={"Accept-Encoding": "gzip"}):
+            response = await app.full_dispatch_request()
+            assert response.headers["Content-Encoding"] == "gzip"
+            assert not rows.closed
+            async with response.response:
+                pass
+        assert rows.closed
+
+    run(main())
