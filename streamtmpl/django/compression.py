@@ -1,7 +1,7 @@
 """What Django's GZipMiddleware makes of a streamed body, and what a browser can read of it.
 
-Before Django 6 it holds chunks back in its compressor, and under ASGI it makes each of them a member
-of its own, of which browsers read the first.
+Before Django 6 it holds chunks back in its compressor under WSGI, and under ASGI it makes each of
+them a member of its own, of which browsers read the first.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from django.middleware.gzip import GZipMiddleware
 from django.utils.text import compress_sequence
 
 from streamtmpl.responses.compression import gzip
-
 
 _WRAPPERS = {
     compress_sequence.__code__,

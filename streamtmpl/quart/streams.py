@@ -92,8 +92,8 @@ def _register(hold: HeldContexts, stream: AsyncGenerator[Any, None]) -> None:
             vary_on_session(response, context.app, context.session)
             compressor = compressor_for(response, context.app, context)
             if compressor is not None:
-                body.iter = _compressed(stream, compressor)
-                await body.iter.__anext__()
+                body.iter = compressed = _compressed(body.iter, compressor)
+                await compressed.__anext__()
         elif not isinstance(response, Response) or isinstance(body, DataBody):
             await _close_idle(stream)
         return response

@@ -85,7 +85,7 @@ def _zstd(package: Any, level: int = 3) -> Compressor:
     return Compressor(compressor.compress, flush, compressor.flush)
 
 
-_PACKAGES = {
+_PACKAGES: dict[str, tuple[Callable[..., Compressor], tuple[str, str]]] = {
     "br": (_brotli, ("brotlicffi", "brotli")),
     "zstd": (_zstd, ("compression.zstd", "backports.zstd")),  # the former from Python 3.14 on
 }

@@ -36,7 +36,8 @@ def test_falcon_sends_and_closes_a_stream(is_async: bool) -> None:
 
     async def get() -> str:
         async with testing.ASGIConductor(app) as client:
-            return str((await client.simulate_get("/")).text)
+            result = await client.simulate_get("/")
+        return str(result.text)
 
     assert asyncio.run(get()) == "<0><1><2>"
     assert "closed" in repr(made[0])

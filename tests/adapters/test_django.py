@@ -27,7 +27,6 @@ from django.views.decorators.gzip import gzip_page
 from streamtmpl import NotStreamingError, StreamEnvironment, UnknownBlockError
 from streamtmpl.django.backend import environment
 from streamtmpl.django.response import StreamTemplateResponse
-
 from tests.support.browser_bodies import BrowserBody
 
 from .apps import django_app, django_gates
