@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import Any
 
 import pytest
@@ -61,6 +62,16 @@ def test_some_are_submitted_in_a_workers_callback() -> None:
             render_stream(environment.from_string(SOURCE), executor=executor)
         )
     assert set(executor.submitted_in) - {threading.get_ident()}
+
+
+def test_an_only_thread_that_steps_the_stream_waits_for_itself() -> None:
+    template = StreamEnvironment().from_string("[{% defer %}x{% error %}{{ error }}{% enddefer %}]")
+    executor = ThreadPoolExecutor(1)
+    waits = executor.submit(lambda: "".join(render_stream(template, executor=executor)))
+    with pytest.raises(FutureTimeoutError):
+        waits.result(0.3)
+    executor.shutdown(wait=False, cancel_futures=True)  # or it would wait for ever
+    assert "shut down" in assembled(waits.result(20))
 
 
 def _shut_down() -> Executor:
