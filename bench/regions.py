@@ -20,6 +20,7 @@ from typing import Any
 
 from bench.rounds import Spread, interleaved
 from streamtmpl import StreamEnvironment, render_stream, render_stream_async
+from streamtmpl.chunks.options import Deferred
 
 REGIONS = 100
 ALLOWED = 1.3
@@ -56,7 +57,7 @@ def data(rows: int) -> dict[str, Any]:
     }
 
 
-def stream(template: Any, context: Any, deferred: str, executor: Executor | None) -> float:
+def stream(template: Any, context: Any, deferred: Deferred, executor: Executor | None) -> float:
     """Render in sync; returns the seconds it took."""
     begin = time.perf_counter()
     for _ in render_stream(template, context, deferred=deferred, executor=executor):
@@ -64,7 +65,7 @@ def stream(template: Any, context: Any, deferred: str, executor: Executor | None
     return time.perf_counter() - begin
 
 
-def stream_async(template: Any, context: Any, deferred: str) -> float:
+def stream_async(template: Any, context: Any, deferred: Deferred) -> float:
     """The same in an event loop, which is not part of it."""
 
     async def consume() -> float:

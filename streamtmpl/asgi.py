@@ -11,7 +11,7 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .chunks.options import StreamOptions, regions_shown
+from .chunks.options import Deferred, StreamOptions, regions_shown
 from .chunks.render import asyncio_runs
 from .responses.body import async_byte_stream
 from .responses.first import begun_async
@@ -59,7 +59,7 @@ class StreamResponse:
         content_type: str = CONTENT_TYPE,
         chunk_size: int | None = None,
         commit_after: str | None = None,
-        deferred: str = "patch",
+        deferred: Deferred = "patch",
         nonce: str | None = None,
         executor: Executor | None = None,
     ) -> None:

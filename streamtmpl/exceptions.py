@@ -3,6 +3,8 @@
 Errors of templates are Jinja2's own (:mod:`jinja2.exceptions`) and pass through unchanged.
 """
 
+from types import FunctionType, MethodType
+
 
 class StreamError(Exception):
     """Base of every error below."""
@@ -30,3 +32,9 @@ class ResponseSentError(StreamError, RuntimeError):
 
 class LateSessionWarning(UserWarning):
     """A session was modified when its cookie could not be sent any more; the change is lost."""
+
+
+def not_iterable(given: object) -> str:
+    """What was given in place of an iterable, for messages."""
+    made = isinstance(given, (FunctionType, MethodType))
+    return f"{given!r}: did you forget to call it?" if made else repr(given)

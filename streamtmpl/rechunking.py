@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, overload
 from .chunks.buffer import DEFAULT_CHUNK_SIZE, clock
 from .chunks.cuts import cut
 from .chunks.stream import ChunkStream
-from .exceptions import NotStreamingError
+from .exceptions import NotStreamingError, not_iterable
 from .runtime.sources import PATIENCE, Source
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def _check(iterable: Any, method: str, expected: str) -> None:
             f"expected {expected}, not one {type(iterable).__name__}: put it in a list"
         )
     if not hasattr(iterable, method):
-        raise NotStreamingError(f"expected {expected}, not {iterable!r}")
+        raise NotStreamingError(f"expected {expected}, not {not_iterable(iterable)}")
 
 
 def _write_item(item: Any, write: Callable[[str], Any]) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, overload
 from jinja2 import Template
 
 from .chunks.buffer import DEFAULT_CHUNK_SIZE, Buffer
-from .chunks.options import PATCHED, StreamOptions, regions_shown
+from .chunks.options import PATCHED, Deferred, StreamOptions, regions_shown
 from .chunks.stream import ChunkStream
 from .exceptions import NotStreamingError
 from .tracing import GENERATE, GENERATE_ASYNC, shown, with_context
@@ -33,7 +33,7 @@ def render_stream(
     chunk_size: int | None = None,
     encoding: None = None,
     commit_after: str | None = None,
-    deferred: str = "patch",
+    deferred: Deferred = "patch",
     nonce: str | None = None,
     executor: Executor | None = None,
 ) -> ChunkStream[str]: ...
@@ -45,7 +45,7 @@ def render_stream(
     chunk_size: int | None = None,
     encoding: str,
     commit_after: str | None = None,
-    deferred: str = "patch",
+    deferred: Deferred = "patch",
     nonce: str | None = None,
     executor: Executor | None = None,
 ) -> ChunkStream[bytes]: ...
@@ -56,7 +56,7 @@ def render_stream(
     chunk_size: int | None = None,
     encoding: str | None = None,
     commit_after: str | None = None,
-    deferred: str = "patch",
+    deferred: Deferred = "patch",
     nonce: str | None = None,
     executor: Executor | None = None,
 ) -> ChunkStream[Any]:
@@ -100,7 +100,7 @@ def render_stream_async(
     chunk_size: int | None = None,
     encoding: None = None,
     commit_after: str | None = None,
-    deferred: str = "patch",
+    deferred: Deferred = "patch",
     nonce: str | None = None,
     executor: Executor | None = None,
 ) -> AsyncChunkStream[str]: ...
@@ -112,7 +112,7 @@ def render_stream_async(
     chunk_size: int | None = None,
     encoding: str,
     commit_after: str | None = None,
-    deferred: str = "patch",
+    deferred: Deferred = "patch",
     nonce: str | None = None,
     executor: Executor | None = None,
 ) -> AsyncChunkStream[bytes]: ...
@@ -123,7 +123,7 @@ def render_stream_async(
     chunk_size: int | None = None,
     encoding: str | None = None,
     commit_after: str | None = None,
-    deferred: str = "patch",
+    deferred: Deferred = "patch",
     nonce: str | None = None,
     executor: Executor | None = None,
 ) -> AsyncChunkStream[Any]:
@@ -154,12 +154,16 @@ def stream_of(
         raise NotStreamingError(
             f"{template!r} belongs to an async environment: use render_stream_async()"
         )
+    try:
+        variables = dict(context) if context else {}
+    except (TypeError, ValueError):
+        raise _no_variables(context) from None
     begin = _begin if Template.generate is GENERATE else _begin_shown
     size = options.chunk_size
     if size is None:
         size = getattr(environment, "chunk_size", DEFAULT_CHUNK_SIZE)
     return ChunkStream(
-        partial(begin, template, body, dict(context) if context else {}, options),
+        partial(begin, template, body, variables, options),
         size,
         options.encoding,
         environment.handle_exception,
@@ -180,16 +184,38 @@ def async_stream_of(
     environment = template.environment
     if not environment.is_async:
         return thread_stream(stream_of(template, context, options))
+    try:
+        variables = dict(context) if context else {}
+    except (TypeError, ValueError):
+        raise _no_variables(context) from None
     is_plain = Template.generate_async is GENERATE_ASYNC or getattr(template, "is_seen", False)
     begin = _begin if is_plain else _begin_shown_async
     size = options.chunk_size
     if size is None:
         size = getattr(environment, "chunk_size", DEFAULT_CHUNK_SIZE)
     return coroutine_stream(
-        partial(begin, template, body, dict(context) if context else {}, options),
+        partial(begin, template, body, variables, options),
         size,
         options.encoding,
         environment.handle_exception,
+    )
+
+
+def variables_of(context: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The variables that a *context* from a user has.
+
+    :raises TypeError: it is none.
+    """
+    try:
+        return dict(context) if context else {}
+    except (TypeError, ValueError):
+        raise _no_variables(context) from None
+
+
+def _no_variables(context: object) -> TypeError:
+    return TypeError(
+        "expected the context as a mapping of the variables' names to their values, such as"
+        f" {{'rows': rows}}, not {context!r}"
     )
 
 

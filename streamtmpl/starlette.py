@@ -13,7 +13,7 @@ except ModuleNotFoundError as error:
     raise missing(error, "starlette", "starlette") from None
 
 from .asgi import send_stream
-from .chunks.options import StreamOptions, regions_shown
+from .chunks.options import Deferred, StreamOptions, regions_shown
 from .environment import enable_streaming
 from .rendering import async_stream_of
 from .responses.head import charset_of
@@ -54,7 +54,7 @@ class StreamTemplateResponse(Response):
         *,
         chunk_size: int | None = None,
         commit_after: str | None = None,
-        deferred: str = "patch",
+        deferred: Deferred = "patch",
         nonce: str | None = None,
         executor: Executor | None = None,
     ) -> None:
@@ -169,7 +169,7 @@ class StreamTemplates(Jinja2Templates):
         *,
         chunk_size: int | None = None,
         commit_after: str | None = None,
-        deferred: str | None = None,
+        deferred: Deferred | None = None,
         nonce: str | None = None,
         executor: Executor | None = None,
     ) -> StreamTemplateResponse:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from .chunks.options import StreamOptions, regions_shown
+from .chunks.options import Deferred, StreamOptions, regions_shown
 from .exceptions import ResponseSentError
 from .responses.body import byte_stream, close_unread
 from .responses.first import Begun
@@ -47,7 +47,7 @@ class StreamResponse(ResponseHead):
         content_type: str = CONTENT_TYPE,
         chunk_size: int | None = None,
         commit_after: str | None = None,
-        deferred: str = "patch",
+        deferred: Deferred = "patch",
         nonce: str | None = None,
         executor: Executor | None = None,
     ) -> None:

@@ -62,9 +62,10 @@ class Withheld:
         blocks = self._context.blocks
         if blocks[self._block]:
             return
+        name = self._context.name
         known = ", ".join(sorted(repr(name) for name, functions in blocks.items() if functions))
         raise UnknownBlockError(
-            f"commit_after={self._block!r}: {self._context.name or 'the template'!r} has no such"
+            f"commit_after={self._block!r}: {repr(name) if name else 'the template'} has no such"
             f" block. It has {known or 'no blocks'}."
         )
 

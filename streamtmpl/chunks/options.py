@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from typing_extensions import Self
+
+Deferred = Literal["patch", "in-order"]
+"""Where deferred regions are rendered: behind the document, or each in its place."""
 
 
 class _Options:
@@ -75,7 +78,7 @@ class StreamOptions(_Options):
 
 
 def regions_shown(
-    deferred: str = "patch", nonce: str | None = None, executor: Executor | None = None
+    deferred: Deferred = "patch", nonce: str | None = None, executor: Executor | None = None
 ) -> RegionOptions:
     """The arguments about regions that public functions take, as one value.
 

@@ -22,8 +22,9 @@ from django.template import TemplateSyntaxError
 from django.template.backends.jinja2 import get_exception_info
 from django.utils.cache import patch_vary_headers
 
-from streamtmpl.chunks.options import RegionOptions, StreamOptions
+from streamtmpl.chunks.options import Deferred, RegionOptions, StreamOptions
 from streamtmpl.chunks.render import asyncio_runs
+from streamtmpl.rendering import variables_of
 from streamtmpl.responses.policy import region_options
 from streamtmpl.responses.script import patch_script_response
 
@@ -60,7 +61,7 @@ class StreamTemplateResponse(StreamingHttpResponse):
         headers: Mapping[str, str] | None = None,
         chunk_size: int | None = None,
         commit_after: str | None = None,
-        deferred: str | None = None,
+        deferred: Deferred | None = None,
         nonce: str | None = None,
         executor: Executor | None = None,
     ) -> None:
@@ -142,7 +143,7 @@ class StreamTemplateResponse(StreamingHttpResponse):
 
     def _begin(self) -> None:
         template = _resolve(self.template_name, self.using)
-        variables = dict(self.context_data or {})
+        variables = variables_of(self.context_data)
         _add_request(variables, self._request, template.backend)
         options = self._options.but(encoding=self.charset, regions=self._shown(template))
         try:

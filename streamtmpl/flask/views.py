@@ -17,11 +17,11 @@ from flask.signals import before_render_template, template_rendered
 from jinja2 import Template
 
 from streamtmpl.chunks.blocking import iterate
-from streamtmpl.chunks.options import RegionOptions, StreamOptions
+from streamtmpl.chunks.options import Deferred, RegionOptions, StreamOptions
 from streamtmpl.pallets.config import policy_of
 from streamtmpl.pallets.environment import streaming_environment
 from streamtmpl.pallets.extension import Extension, script_response, streams_of
-from streamtmpl.rendering import async_stream_of, stream_of
+from streamtmpl.rendering import async_stream_of, stream_of, variables_of
 from streamtmpl.responses.body import byte_stream, check_no_template
 from streamtmpl.responses.head import CONTENT_TYPE, ResponseHead
 from streamtmpl.responses.policy import region_options
@@ -120,7 +120,7 @@ def stream_response(
     content_type: str = CONTENT_TYPE,
     chunk_size: int | None = None,
     commit_after: str | None = None,
-    deferred: str | None = None,
+    deferred: Deferred | None = None,
     nonce: str | None = None,
     executor: Executor | None = None,
 ) -> Response:
@@ -151,7 +151,7 @@ def stream_response(
         source = streaming_environment(app).get_template(source)
     if isinstance(source, Template):
         options = options.but(regions=_regions(app, source, deferred, nonce, executor))
-        body = _rendered(app, source, dict(context or {}), options)
+        body = _rendered(app, source, variables_of(context), options)
     else:
         check_no_template(source, deferred=deferred, nonce=nonce, executor=executor)
         hold = HeldContexts()

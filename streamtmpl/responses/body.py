@@ -14,7 +14,7 @@ from streamtmpl.chunks.async_stream import AsyncChunkStream, thread_stream
 from streamtmpl.chunks.encoder import Encoder
 from streamtmpl.chunks.options import StreamOptions
 from streamtmpl.chunks.stream import ChunkStream
-from streamtmpl.exceptions import NotStreamingError
+from streamtmpl.exceptions import NotStreamingError, not_iterable
 from streamtmpl.rechunking import rechunk, rechunk_async
 from streamtmpl.rendering import async_stream_of, stream_of
 
@@ -51,8 +51,8 @@ def byte_stream(
         return source
     if isinstance(source, (str, bytes)) or not isinstance(source, Iterable):
         raise NotStreamingError(
-            f"cannot stream {source!r}: expected a template of a sync environment, a ChunkStream,"
-            " or an iterable of str or bytes"
+            "expected a template of a sync environment, a ChunkStream, or an iterable of str or"
+            f" bytes, not {not_iterable(source)}"
         )
     texts = _Wire(charset).items(source)
     return rechunk(texts, chunk_size=options.chunk_size, encoding="latin-1")

@@ -5,7 +5,13 @@ from __future__ import annotations
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from streamtmpl.chunks.options import PATCHED, RegionOptions, check_executor, regions_shown
+from streamtmpl.chunks.options import (
+    PATCHED,
+    Deferred,
+    RegionOptions,
+    check_executor,
+    regions_shown,
+)
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -84,7 +90,7 @@ def region_options(
     policy: RegionPolicy,
     request: Any,
     environment: Environment,
-    deferred: str | None = None,
+    deferred: Deferred | None = None,
     nonce: str | None = None,
     executor: Executor | None = None,
 ) -> RegionOptions:

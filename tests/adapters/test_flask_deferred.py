@@ -61,7 +61,7 @@ def test_these_arguments_go_with_a_template(app, ended, name):
 
 def test_an_unknown_mode_is_refused(app, ended):
     with app.test_request_context(), pytest.raises(ValueError, match="'later'"):
-        streaming.stream_response("page.html", deferred="later")
+        streaming.stream_response("page.html", deferred="later")  # type: ignore[arg-type]
     assert ended == [("request", None), ("app", None)]
 
 

@@ -83,7 +83,7 @@ def test_the_request_chooses_the_mode(is_async: bool) -> None:
 def test_a_mode_that_is_none() -> None:
     template = templates_with().get_template("page.html")
     with pytest.raises(ValueError, match="deferred must be 'patch'"):
-        StreamTemplateResponse(template, {}, deferred="inorder")
+        StreamTemplateResponse(template, {}, deferred="inorder")  # type: ignore[arg-type]
 
 
 @KINDS

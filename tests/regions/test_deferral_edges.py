@@ -54,13 +54,13 @@ def fails() -> None:
     raise ValueError("down")
 
 
-def shown(text: str, deferred: str) -> str:
+def shown(text: str, deferred: Any) -> str:
     return assembled(text) if deferred == "patch" else text
 
 
 @modes
 def test_an_error_part_that_renders_when_time_is_over_is_shown(
-    threads: ThreadPoolExecutor, deferred: str
+    threads: ThreadPoolExecutor, deferred: Any
 ) -> None:
     context = {"fails": fails, "gate": lambda: Event().wait(0.2) or "."}
     text = text_of(SLOW_ERROR_PART, context, deferred=deferred, executor=threads)
@@ -69,7 +69,7 @@ def test_an_error_part_that_renders_when_time_is_over_is_shown(
 
 @modes
 @in_loop
-async def test_one_of_an_async_environment_is_shown(deferred: str) -> None:
+async def test_one_of_an_async_environment_is_shown(deferred: Any) -> None:
     async def gate() -> str:
         await asyncio.sleep(0.2)
         return "."
@@ -108,7 +108,7 @@ def test_a_region_that_is_dropped_while_it_shows_its_error(threads: ThreadPoolEx
 
 @modes
 def test_an_executor_that_cancels_what_has_not_begun(
-    deferred: str, caplog: pytest.LogCaptureFixture
+    deferred: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.ERROR, "streamtmpl.handled")
     """Its lock is held while it does: what asks it for a thread then never returns."""
@@ -175,7 +175,7 @@ class Fatal(BaseException):
 @modes
 @pytest.mark.parametrize("first", [0.0, 0.05])
 @in_loop
-async def test_what_is_no_exception_ends_the_stream(deferred: str, first: float) -> None:
+async def test_what_is_no_exception_ends_the_stream(deferred: Any, first: float) -> None:
     async def gate() -> str:
         await asyncio.sleep(first)
         raise Fatal
@@ -222,7 +222,7 @@ SEEN_LATER = {
 @modes
 @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
 @pytest.mark.parametrize("case", SEEN_LATER)
-def test_what_goes_on_after_the_region(case: str, is_async: bool, deferred: str) -> None:
+def test_what_goes_on_after_the_region(case: str, is_async: bool, deferred: Any) -> None:
     environment = env(is_async)
     environment.loader = DictLoader({"loop": "{{ loop.index }}{{ loop.last }}"})
     context = {"rows": [[[], [[]]]], "some": lambda: iter([1, 2])}
@@ -243,7 +243,7 @@ LARGE = 100_000
 @modes
 @pytest.mark.parametrize("kind", ["in turn", "threads", "async"])
 def test_what_has_been_handed_over_is_not_kept(
-    threads: ThreadPoolExecutor, kind: str, deferred: str
+    threads: ThreadPoolExecutor, kind: str, deferred: Any
 ) -> None:
     source = (
         "{% for n in range(60) %}{% defer %}{{ n }}{{ text }}{% enddefer %}{% flush %}{% endfor %}"
@@ -275,7 +275,7 @@ def test_what_has_been_handed_over_is_not_kept(
 
 
 @modes
-def test_a_stream_that_ended_leaves_nothing_for_the_garbage_collector(deferred: str) -> None:
+def test_a_stream_that_ended_leaves_nothing_for_the_garbage_collector(deferred: Any) -> None:
     class Data:
         pass
 
@@ -319,7 +319,7 @@ def test_in_order_a_large_region_does_not_hold_those_that_follow(
 
 @modes
 def test_a_time_limit_longer_than_the_system_can_wait(
-    threads: ThreadPoolExecutor, deferred: str
+    threads: ThreadPoolExecutor, deferred: Any
 ) -> None:
     context = {"gate": lambda: Event().wait(0.1) or "x"}
     source = "[{% defer timeout=1e10 %}{{ gate() }}{% enddefer %}]"

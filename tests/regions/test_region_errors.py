@@ -164,7 +164,7 @@ def test_a_region_in_turn_is_ended_at_a_boundary_when_its_time_is_over(
 @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
 @pytest.mark.parametrize("deferred", ["patch", "in-order"])
 def test_what_is_no_timeout_is_an_error_of_the_region(
-    timeout: str, error: str, deferred: str, is_async: bool
+    timeout: str, error: str, deferred: Any, is_async: bool
 ) -> None:
     template = StreamEnvironment(enable_async=is_async).from_string(
         f"a{{% defer timeout={timeout} %}}x{{% error %}}{{{{ error.__class__.__name__ }}}}:"

@@ -182,7 +182,7 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
         await page(first, *rest)(scope, receive, send)
 
 
-def page(kind: str, name: str, argument: str = "", deferred: str = "patch") -> Any:
+def page(kind: str, name: str, argument: str = "", deferred: Any = "patch") -> Any:
     template = ENVIRONMENTS[kind].from_string(TEMPLATES[name])
     context = {
         **CONTEXTS[kind],

@@ -121,10 +121,11 @@ def response_to(path: str, query: dict[str, str]) -> StreamResponse:
         return StreamResponse(environment.get_template("users"), context, chunk_size=0)
     if path in ("/regions", "/watched", "/failing", "/deferred-users"):
         context.update(rows=ticks(name), user=user.get)
+        mode: Any = query.get("deferred", "patch")
         return StreamResponse(
             environment.get_template(path[1:]),
             context,
-            deferred=query.get("deferred", "patch"),
+            deferred=mode,
             executor=executor if "threads" in query else None,
         )
     headers = {"X-Accel-Buffering": "yes"} if "buffered" in query else {}
