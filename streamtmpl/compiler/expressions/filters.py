@@ -114,9 +114,9 @@ class FilterGenerator(AwaitingGenerator):
         """
         self.writeline(f"if type({local}) not in in_memory:")
         self.indent()
+        self.writeline(f"iterated({local}, out)")  # first: the stream may be closed at the cut
         if frame.buffer is None:
             self.cut_if(f"ahead({local}, out)")
-        self.writeline(f"iterated({local}, out)")
         self.outdent()
         self._noted.add(value)
 
