@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import nodes
+from jinja2 import TemplateAssertionError, nodes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from jinja2.parser import Parser
 
+_LEAVING = (nodes.Break, nodes.Continue)
 _FAILED = "streamtmpl_failed"
 _ERROR = "streamtmpl_error"
 
@@ -45,6 +48,13 @@ def _either(
 ) -> list[nodes.Node]:
     """The nodes for *body* or, if it fails, *failed*."""
     lineno = body.lineno
+    for leaving in _leaving([body] if failed is None else [body, failed]):
+        parser.fail(
+            f"{type(leaving).__name__.lower()!r} inside a {tag} tag cannot end the loop around it"
+            " in an environment that does not stream",
+            leaving.lineno,
+            TemplateAssertionError,
+        )
     otherwise: list[nodes.Node] = []
     if isinstance(failed, nodes.With):
         error = nodes.Name(_ERROR, "load", lineno=lineno)
@@ -69,3 +79,14 @@ def _either(
     block = nodes.CallBlock(call, names, [], [choice], lineno=lineno)
     captured = nodes.AssignBlock(target, None, [block], lineno=lineno)
     return [captured, nodes.Output([target], lineno=lineno)]
+
+
+def _leaving(found: Iterable[nodes.Node]) -> Iterator[nodes.Node]:
+    """What in there would leave a loop that is not in there."""
+    for node in found:
+        if isinstance(node, _LEAVING):
+            yield node
+        elif isinstance(node, nodes.For):
+            yield from _leaving(node.else_)
+        elif not isinstance(node, (nodes.Macro, nodes.CallBlock, nodes.Block)):
+            yield from _leaving(node.iter_child_nodes())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 from weakref import WeakKeyDictionary, WeakSet
@@ -17,7 +18,7 @@ Streams = WeakKeyDictionary[Any, WeakSet[Any]]
 """The streams of each request, by its context."""
 
 
-class Extension(Generic[App]):
+class Extension(ABC, Generic[App]):
     """Makes the template environment of an application a streaming one."""
 
     def __init__(self, app: App | None = None) -> None:
@@ -34,9 +35,9 @@ class Extension(Generic[App]):
         streams_of(app, self._connect)
         make_streaming(app)
 
+    @abstractmethod
     def _connect(self, app: App) -> None:
         """Connect the signals by which *app* tells how its requests end."""
-        raise NotImplementedError
 
 
 def streams_of(app: Any, connect: Callable[[Any], None]) -> Streams:

@@ -128,3 +128,39 @@ def test_babel_finds_messages(tmp_path: Any) -> None:
     options = {"**.html": {"extensions": "streamtmpl.StreamExtension", "silent": "false"}}
     found = extract.extract_from_dir(tmp_path, method, options)
     assert sorted(message for _, _, message, *_ in found) == FOUND
+
+
+LEAVING = [
+    "{% boundary %}{{ i }}\n{% LEAVE %}{% endboundary %}",
+    "{% boundary %}{{ i }}{% fallback %}\n{% if i %}{% LEAVE %}{% endif %}{% endboundary %}",
+    "{% defer %}{% for j in [] %}{% else %}\n{% LEAVE %}{% endfor %}{% error %}e{% enddefer %}",
+    "{% boundary %}{% with x = i %}\n{% LEAVE %}{% endwith %}{% endboundary %}",
+]
+
+
+@pytest.mark.parametrize("statement", ["break", "continue"])
+@pytest.mark.parametrize("source", LEAVING)
+def test_what_would_leave_a_loop_around_is_an_error_in_words(source: str, statement: str) -> None:
+    """Of Python it would be a SyntaxError in generated code."""
+    environment = plain()
+    environment.add_extension("jinja2.ext.loopcontrols")
+    loop = "{% for i in 'ab' %}" + source.replace("LEAVE", statement) + "{% endfor %}"
+    with pytest.raises(jinja2.TemplateAssertionError, match=f"'{statement}' inside a") as raised:
+        environment.from_string(loop)
+    assert raised.value.lineno == 2
+
+
+@pytest.mark.parametrize("tag", ["boundary", "defer"])
+def test_a_loop_inside_can_be_left(tag: str) -> None:
+    environment = plain()
+    environment.add_extension("jinja2.ext.loopcontrols")
+    loop = "{% for i in 'abc' %}{% if i == 'b' %}{% continue %}{% endif %}{{ i }}{% endfor %}"
+    source = "{% " + tag + " %}" + loop + "{% end" + tag + " %}"
+    assert environment.from_string(source).render() == "ac"
+
+
+def test_a_region_without_an_error_part_is_left_as_any_block() -> None:
+    environment = plain()
+    environment.add_extension("jinja2.ext.loopcontrols")
+    source = "{% for i in 'ab' %}{% defer %}{{ i }}{% continue %}x{% enddefer %},{% endfor %}"
+    assert environment.from_string(source).render() == "ab"
