@@ -33,6 +33,7 @@ RST_BLOCK = re.compile(
     re.MULTILINE,
 )
 EXTRAS = {
+    "databases.rst": "flask_sqlalchemy",
     "django.rst": "django",
     "flask.rst": "flask",
     "quart.rst": "quart",

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import logging
+from functools import cache
 from typing import TYPE_CHECKING, Any
+
+from django.contrib.sessions.backends.base import SessionBase
+
+from streamtmpl.responses.late import warn_late
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -22,14 +27,23 @@ class LateChanges:
         self._request = request
         self._template = template
         self._before: list[str] | None = None
+        self._session: Any = None
+        self._kind: Any = None
 
     def committed(self) -> None:
         """The response's head is being sent: what has happened so far is on its way."""
         if self._before is None:
             self._before = self._pending()
+            session: Any = getattr(self._request, "session", None)
+            if isinstance(session, SessionBase) and not isinstance(session, _Saved):
+                self._session, self._kind = session, type(session)
+                session.__class__ = _saved(self._kind)
 
     def tell(self) -> None:
-        """Log what has happened since, once."""
+        """Log what has happened since, once; the page has ended."""
+        if self._session is not None:
+            self._session.__class__ = self._kind
+            self._session = None
         if self._before is not None:
             for what in self._pending():
                 if what not in self._before:
@@ -42,12 +56,32 @@ class LateChanges:
             self._before = self._pending()
 
     def _pending(self) -> list[str]:
-        session = getattr(self._request, "session", None)
         messages = getattr(self._request, "_messages", None)
         happened = {
-            "the session was modified, and not saved,": getattr(session, "modified", False),
             "a CSRF token was made, and its cookie not sent,": "CSRF_COOKIE" in self._request.META,
             "messages were shown, and not discarded,": getattr(messages, "used", False),
             "a message was added, and not stored,": getattr(messages, "added_new", False),
         }
         return [what for what, whether in happened.items() if whether]
+
+
+class _Saved:
+    """Put before the class of a session that has been saved: it warns of each further change."""
+
+    @property
+    def modified(self) -> bool:
+        """No: not since then. Django's sessions ask this to leave it as it is."""
+        return False
+
+    @modified.setter
+    def modified(self, value: bool) -> None:
+        if value:
+            vars(self)["modified"] = True
+            warn_late("StreamTemplateResponse(..., commit_after=...)")
+
+
+@cache
+def _saved(kind: Any) -> Any:
+    # Sessions are signed with the name of their class.
+    names = {"__module__": kind.__module__, "__qualname__": kind.__qualname__}
+    return type(kind.__name__, (_Saved, kind), names)

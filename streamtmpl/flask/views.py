@@ -27,6 +27,7 @@ from streamtmpl.responses.head import CONTENT_TYPE, ResponseHead
 from streamtmpl.responses.policy import region_options
 
 from .hold import HeldContexts, cv_app, request_context
+from .regions import RegionExecutor
 from .streams import _start, connect
 from .supported import MERGED
 
@@ -185,7 +186,10 @@ def _regions(app: Flask, template: Template, *given: Any) -> RegionOptions:
     streams_of(app, connect)  # sets up the configuration
     context = request_context()
     answered = None if context is None else context.request
-    return region_options(policy_of(app), answered, template.environment, *given)
+    shown = region_options(policy_of(app), answered, template.environment, *given)
+    if shown.executor is None:
+        return shown
+    return shown.but(executor=RegionExecutor(shown.executor, cv_app.get()))
 
 
 def _rendered(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -61,10 +62,16 @@ def make_app():
 
 @pytest.fixture(name="ended")
 def make_ended(app):
-    """What the teardown functions have seen."""
+    """What the teardown functions have seen, of the request and of regions in threads."""
     ended: list[tuple[str, object]] = []
+    served = threading.get_ident()
+
+    def torn_down(error):
+        which = "app" if threading.get_ident() == served else "region"
+        ended.append((which, error and type(error)))
+
     app.teardown_request(lambda error: ended.append(("request", error and type(error))))
-    app.teardown_appcontext(lambda error: ended.append(("app", error and type(error))))
+    app.teardown_appcontext(torn_down)
     return ended
 
 

@@ -27,6 +27,7 @@ from django.views.decorators.gzip import gzip_page
 from streamtmpl import NotStreamingError, StreamEnvironment, UnknownBlockError
 from streamtmpl.django.backend import environment
 from streamtmpl.django.response import StreamTemplateResponse
+from streamtmpl.exceptions import LateSessionWarning
 from tests.support.browser_bodies import BrowserBody
 
 from .apps import django_app, django_gates
@@ -250,7 +251,6 @@ class TestMiddleware:
         ("page", "what"),
         [
             ("csrf_late", "a CSRF token was made, and its cookie not sent,"),
-            ("session_late", "the session was modified, and not saved,"),
             ("messages_late", "messages were shown, and not discarded,"),
         ],
     )
@@ -260,6 +260,11 @@ class TestMiddleware:
             f"'{page}.html': {what} after the first chunk had left."
             " Do that in the view, or in a block named by commit_after."
         ]
+
+    def test_a_session_changed_too_late_is_warned_about(self, fetch, logged):
+        with pytest.warns(LateSessionWarning, match=r"session_late.html, line 2: the session"):
+            assert "sessionid" not in fetch("/sync/jinja2/session_late/").response.cookies
+        assert logged() == []
 
     def test_caches_are_told_that_the_page_may_depend_on_the_session(self, fetch, kind):
         assert "Cookie" in fetch(f"/{kind}/threads/").headers["Vary"]

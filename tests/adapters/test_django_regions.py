@@ -249,6 +249,59 @@ class TestDatabase:
             assert connection.connection is not None
             executor.submit(connections.close_all).result()
 
+    def test_one_that_is_kept_is_checked_before_its_first_query(self, created, monkeypatch):
+        monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", 60)
+        monkeypatch.setitem(connections.settings["default"], "CONN_HEALTH_CHECKS", True)
+        with ThreadPoolExecutor(1) as executor:
+            page_of(value=django_region_pages.query, executor=executor)
+            [(_, connection)] = created
+            first = connection.connection
+            monkeypatch.setattr(type(connection), "is_usable", lambda self: False)
+            assert patches(page_of(value=django_region_pages.query, executor=executor)) == [
+                (0, "42")
+            ]
+            assert [connection for _, connection in created] == [connection, connection]
+            assert connection.connection is not first
+            executor.submit(connections.close_all).result()
+
+    def test_regions_that_run_at_once_have_one_each_and_all_are_closed(self, created):
+        meet = threading.Barrier(3, timeout=20)
+
+        def query():
+            meet.wait()
+            result = django_region_pages.query()
+            meet.wait()
+            return result
+
+        page = "{% for n in (1, 2, 3) %}{% defer %}{{ value() }}{% enddefer %}{% endfor %}"
+        with ThreadPoolExecutor(3) as executor:
+            for count in (3, 6):
+                shown = patches(page_of(page, value=query, executor=executor))
+                assert sorted(shown) == [(0, "42"), (1, "42"), (2, "42")]
+                assert len(created) == count
+        assert len({thread for thread, _ in created}) == 3
+        assert {connection.connection for _, connection in created} == {None}
+
+    def test_that_of_a_region_that_took_too_long_is_closed_in_its_thread(self, created):
+        gate = threading.Event()
+
+        def wait():
+            django_region_pages.query()
+            assert gate.wait(20)
+            return django_region_pages.query()
+
+        page = "{% defer timeout=0.01 %}{{ value() }}{% error %}{{ instead() }}{% enddefer %}"
+        instead = {"instead": django_region_pages.query}
+        with ThreadPoolExecutor(1) as executor:
+            shown = patches(page_of(page, value=wait, executor=executor, context=instead))
+            assert shown == [(0, "42")]
+            by_thread = dict(created)
+            here = by_thread.pop(threading.get_ident())
+            assert here is connections["default"]  # the part for errors used the request's
+            gate.set()
+        [(_, connection)] = by_thread.items()
+        assert connection.connection is None
+
     def test_without_an_executor_it_is_the_requests_connection(self, created):
         assert patches(page_of(value=django_region_pages.query)) == [(0, "42")]
         [(thread, connection)] = created

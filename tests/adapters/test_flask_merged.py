@@ -9,6 +9,7 @@ are about it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context, copy_context
 from typing import Any
 
@@ -16,8 +17,11 @@ import pytest
 
 pytest.importorskip("flask")
 
-from streamtmpl.flask import hold
+from flask.ctx import _AppCtxGlobals
+
+from streamtmpl.flask import hold, regions
 from streamtmpl.flask.hold import HeldContexts
+from streamtmpl.flask.regions import RegionExecutor
 from streamtmpl.pallets.contexts import in_stream
 
 
@@ -30,12 +34,23 @@ class StandIn:
         self._push_count = 0
         self._cv_token: Any = None
         self.events: list[Any] = []
+        self.g = _AppCtxGlobals()
+        self.url_adapter: Any = "adapter"
+        self._request: Any = "request"
+        self._flashes = ["Saved."]
+        self._after_request_functions: list[Any] = []
+
+    def copy(self) -> StandIn:
+        made = StandIn()
+        made.events, made._flashes = self.events, []
+        return made
 
     def push(self) -> None:
         self._push_count += 1
         if self._cv_token is None:
             self._cv_token = hold.cv_app.set(self)
             self.events.append("pushed")
+            self.matches = self.url_adapter is not None
 
     def pop(self, exc: BaseException | None = None) -> None:
         if self._cv_token is None or hold.cv_app.get(None) is not self:
@@ -43,7 +58,7 @@ class StandIn:
         self._push_count -= 1
         if self._push_count > 0:
             return
-        self.events.append(exc)
+        self.events.append(exc if self._request else "of the application alone")
         hold.cv_app.reset(self._cv_token)
         self._cv_token = None
 
@@ -51,6 +66,7 @@ class StandIn:
 @pytest.fixture(autouse=True)
 def merged(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hold, "cv_request", None)
+    monkeypatch.setattr(regions, "MERGED", True)
 
 
 class Request:
@@ -158,3 +174,25 @@ def test_requests_in_one_thread_do_not_meet() -> None:
     second.run(end, held)
     assert second.current() is second.context
     assert first.context.events == ["pushed", None]
+
+
+def test_a_region_in_a_thread_ends_its_own_context_and_not_the_request() -> None:
+    request = Request()
+    seen: list[Any] = []
+
+    def render(region: str) -> None:
+        own = hold.cv_app.get()
+        seen.extend((region, own, own.g.user, own.url_adapter, own._flashes, own._request))
+
+    request.context.g.user = "Ann"
+    variables = request.run(copy_context)
+    with ThreadPoolExecutor(1) as executor:
+        RegionExecutor(executor, request.context).submit(variables.run, render, "region").result()
+    name, own, *others = seen
+    assert name == "region"
+    assert own is not request.context
+    assert not own.matches
+    assert others == ["Ann", "adapter", ["Saved."], "request"]
+    assert request.context.events == ["pushed", "pushed", "of the application alone"]
+    assert request.current() is request.context
+    assert variables.run(hold.cv_app.get) is request.context

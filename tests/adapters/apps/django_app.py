@@ -50,7 +50,7 @@ TEMPLATES = {
     "csrf.html": "{{ csrf_input }}{% flush %}|{{ csrf_token }}",
     "csrf_late.html": "<h1>Late</h1>{% flush %}{{ csrf_input }}",
     "session.html": "{{ change() }}{% flush %}<hr>",
-    "session_late.html": "<h1>Late</h1>{% flush %}{{ change() }}",
+    "session_late.html": "<h1>Late</h1>{% flush %}\n{{ change() }}",
     "messages_late.html": "<h1>Late</h1>{% flush %}{% for m in messages %}{{ m }}{% endfor %}",
     "threads.html": "{{ thread() }}{% flush %} {{ thread() }}{% flush %} {{ thread() }}",
     **django_region_pages.TEMPLATES,

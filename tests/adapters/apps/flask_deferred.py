@@ -49,7 +49,7 @@ def torn_down(error):
 
 @app.teardown_appcontext
 def app_torn_down(error):
-    if g.path == "/":
+    if g.get("path") == "/":  # not for regions, whose contexts end before
         count("app")
 
 
