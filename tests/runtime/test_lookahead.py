@@ -96,6 +96,7 @@ def events_of_jinja2(kind: Kind, source: str) -> list[tuple[str, Any]]:
     return trace.events
 
 
+@pytest.mark.comparison
 @every_kind
 @pytest.mark.parametrize("loop", LOOPS)
 def test_pulls_when_jinja2_pulls(kind: Kind, loop: str) -> None:
