@@ -40,6 +40,8 @@ from .constructs import (
     super_call,
 )
 
+BY_SUFFIX = select_autoescape()
+
 
 @every_kind
 @pytest.mark.parametrize("name", WRAPS)
@@ -55,6 +57,7 @@ def test_every_kind_of_loop_streams(kind: Kind, body: str) -> None:
         check(kind, nested([each], BODIES[body]))
 
 
+@pytest.mark.comparison
 @pytest.mark.parametrize("kind", [SYNC, ASYNC], ids=["sync", "async"])
 @pytest.mark.parametrize("outer", WRAPS)
 def test_pairs(kind: Kind, outer: str) -> None:
@@ -62,6 +65,7 @@ def test_pairs(kind: Kind, outer: str) -> None:
         check(kind, nested([WRAPS[outer], inner]), autoescape=True)
 
 
+@pytest.mark.comparison
 @settings(max_examples=40, deadline=None)
 @given(
     wraps=st.lists(st.sampled_from(list(WRAPS)), min_size=3, max_size=6),
@@ -71,12 +75,24 @@ def test_pairs(kind: Kind, outer: str) -> None:
 )
 def test_deep_nestings(wraps: list[str], body: str, suffix: str, kind: Kind) -> None:
     files = nested([WRAPS[name] for name in wraps], BODIES[body], suffix)
-    check(kind, files, autoescape=select_autoescape())
+    check(kind, files, autoescape=BY_SUFFIX)
 
 
 # -- escaping
 
 
+@pass_context
+def with_context(context: Any, value: Any) -> Any:
+    return f"{value}!" if value == "1" else value
+
+
+FINALIZERS: dict[str, Any] = {
+    "constant": lambda value: Markup(f"<i>{value}</i>") if value == "2&" else value,
+    "context": with_context,
+}
+
+
+@pytest.mark.comparison
 @every_kind
 @pytest.mark.parametrize("caller_suffix", [".html", ".txt"])
 @pytest.mark.parametrize("callee_suffix", [".html", ".txt"])
@@ -84,15 +100,6 @@ def test_deep_nestings(wraps: list[str], body: str, suffix: str, kind: Kind) -> 
 def test_templates_with_different_autoescape(
     kind: Kind, caller_suffix: str, callee_suffix: str, finalize: str | None
 ) -> None:
-    @pass_context
-    def with_context(context: Any, value: Any) -> Any:
-        return f"{value}!" if value == "1" else value
-
-    finalizers: dict[str | None, Any] = {
-        None: None,
-        "constant": lambda value: Markup(f"<i>{value}</i>") if value == "2&" else value,
-        "context": with_context,
-    }
     for each in INNERMOST:
         files = nested([each], "{% for row in rows %}[{{ row }}]{% endfor %}")
         renamed = {f"{name}{callee_suffix}": source for name, source in files.items()}
@@ -103,9 +110,9 @@ def test_templates_with_different_autoescape(
             }
         main = f"main{caller_suffix}"
         renamed = {main: renamed.pop(f"main{callee_suffix}"), **renamed}
-        options: dict[str, Any] = {"autoescape": select_autoescape()}
+        options: dict[str, Any] = {"autoescape": BY_SUFFIX}
         if finalize is not None:
-            options["finalize"] = finalizers[finalize]
+            options["finalize"] = FINALIZERS[finalize]
         check(kind, renamed, streams=False, **options)
 
 
@@ -122,7 +129,7 @@ def test_different_autoescape_still_streams(
         ),
         library: f"{{% macro m(rows) %}}{{{{ '<' }}}}{LOOP}{{% endmacro %}}",
     }
-    check(kind, files, autoescape=select_autoescape())
+    check(kind, files, autoescape=BY_SUFFIX)
 
 
 # -- other callables
@@ -181,6 +188,7 @@ CALLABLES: dict[str, Any] = {
 }
 
 
+@pytest.mark.comparison
 @every_kind
 @pytest.mark.parametrize("name", CALLABLES)
 @pytest.mark.parametrize("autoescape", [False, True])

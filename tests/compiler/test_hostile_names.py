@@ -128,6 +128,7 @@ def shows(name: str) -> None:
     )
 
 
+@pytest.mark.comparison
 @examples(60)
 @given(st.text(st.sampled_from("'\"\\{}()+#\n%aN0\ud800é"), max_size=12))
 def test_any_name(name: str) -> None:

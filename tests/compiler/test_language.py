@@ -25,6 +25,7 @@ from jinja2.parser import Parser
 from markupsafe import Markup
 
 from streamtmpl import StreamEnvironment, render_stream, render_stream_async
+from tests.support.loops import run
 
 pytestmark = pytest.mark.comparison
 
@@ -359,7 +360,7 @@ def render(template: Any, variables: dict[str, Any]) -> str:
 
 
 def render_async(template: Any, variables: dict[str, Any]) -> str:
-    return str(asyncio.run(template.render_async(variables)))
+    return str(run(template.render_async(variables)))
 
 
 def generate(template: Any, variables: dict[str, Any]) -> str:
@@ -377,32 +378,24 @@ def stream_async(template: Any, variables: dict[str, Any]) -> str:
         stream = render_stream_async(template, variables, chunk_size=0)
         return [chunk async for chunk in stream]
 
-    chunks = asyncio.run(collect())
+    chunks = run(collect())
     assert all(chunks)
     return "".join(chunks)
 
 
-WAYS: list[tuple[bool, Way]] = [
-    (False, render),
-    (False, generate),
-    (False, stream),
-    (False, stream_async),
-    (True, render),
-    (True, render_async),
-    (True, generate),
-    (True, stream_async),
-]
+WAYS: dict[str, list[Way]] = {
+    "sync": [render, generate, stream, stream_async],
+    "async": [render, render_async, generate, stream_async],
+}
 
 
-@pytest.mark.parametrize(
-    ("is_async", "way"),
-    WAYS,
-    ids=[f"{way.__name__}-{'async' if is_async else 'sync'}" for is_async, way in WAYS],
-)
+@pytest.mark.parametrize("kind", WAYS)
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
-def test_same_as_jinja2(case: Case, is_async: bool, way: Way, template_frames: Any) -> None:
-    def outcome(kind: type[jinja2.Environment], render: Way) -> Result:
-        environment = case.environment(kind, is_async)
+def test_same_as_jinja2(case: Case, kind: str, template_frames: Any) -> None:
+    is_async = kind == "async"
+
+    def outcome(engine: type[jinja2.Environment], render: Way) -> Result:
+        environment = case.environment(engine, is_async)
         try:
             text = render(environment.get_template("page.html"), context(is_async))
         except jinja2.TemplateSyntaxError as error:
@@ -415,7 +408,8 @@ def test_same_as_jinja2(case: Case, is_async: bool, way: Way, template_frames: A
 
     expected = outcome(jinja2.Environment, render_async if is_async else render)
     assert (expected[0] != "text") == (case.fails is not None), expected
-    assert outcome(StreamEnvironment, way) == expected
+    for way in WAYS[kind]:
+        assert outcome(StreamEnvironment, way) == expected, way.__name__
 
 
 def test_case_names_are_unique() -> None:

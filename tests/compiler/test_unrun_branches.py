@@ -63,6 +63,7 @@ SOURCES = [
 ]
 
 
+@pytest.mark.comparison
 @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
 @pytest.mark.parametrize("source", SOURCES)
 def test_an_unknown_name(source: str, is_async: bool) -> None:
@@ -70,6 +71,12 @@ def test_an_unknown_name(source: str, is_async: bool) -> None:
     for expression in UNKNOWN if "X" in source else ("",):
         page = source.replace("X", expression)
         assert_same(Case({"page.html": page}, context, Setup(is_async=is_async)))
+
+
+@pytest.mark.parametrize("source", SOURCES[::9])
+def test_an_unknown_name_here_and_there(source: str) -> None:
+    context: Recipes = {"f": function(lambda *args, **kwargs: "f")}
+    assert_same(Case({"page.html": source.replace("X", UNKNOWN[0])}, context))
 
 
 def test_the_two_that_were_errors_of_compiling() -> None:
@@ -120,6 +127,7 @@ FOLDED_IN = (
 )
 
 
+@pytest.mark.comparison
 @pytest.mark.parametrize("undefined", ["default", "strict"])
 @pytest.mark.parametrize("optimized", [True, False])
 @pytest.mark.parametrize("use", FOLDED_IN)
@@ -166,6 +174,7 @@ ESCAPING = (
 )
 
 
+@pytest.mark.comparison
 @pytest.mark.parametrize("finalize", ["none", "plain", "context"])
 @pytest.mark.parametrize("undefined", ["default", "strict"])
 @pytest.mark.parametrize("condition", ["nope", "nope.a", "f", "0 or f", "1 // 0", "f.a.b"])

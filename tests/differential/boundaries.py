@@ -7,13 +7,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from hypothesis import strategies as st
 
 from streamtmpl import render_stream, render_stream_async
+from tests.support.loops import run
 
 from .laws import Case
 from .syntax import CLOSE, OPEN
@@ -114,4 +114,4 @@ def chunks_of(case: Case, **options: Any) -> Taken:
             return had, error
         return had, None
 
-    return asyncio.run(collect()) if case.setup.is_async else taken(lazily())
+    return run(collect()) if case.setup.is_async else taken(lazily())

@@ -14,10 +14,8 @@ SAMPLES = by_kind(CORPUS)
 
 @pytest.mark.parametrize(("sample", "kind"), SAMPLES.values(), ids=SAMPLES)
 def test_same_output(sample: Sample, kind: str) -> None:
-    outcome = assert_same(sample.case(kind))
+    case = sample.case(kind)
+    environment = case.setup.subject(case.templates)
+    outcome = assert_same(case, environment)
     assert isinstance(outcome, Rendered), outcome
-
-
-@pytest.mark.parametrize(("sample", "kind"), SAMPLES.values(), ids=SAMPLES)
-def test_same_bytes(sample: Sample, kind: str) -> None:
-    assert_same_bytes(sample.case(kind), "utf-16")
+    assert_same_bytes(case, "utf-16", outcome, environment)

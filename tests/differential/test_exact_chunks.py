@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import jinja2
@@ -11,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamtmpl import StreamEnvironment, render_stream, render_stream_async
+from tests.support.loops import run
 
 from .boundaries import DEFAULT, Asked, asked, chosen, taken
 from .dice import examples
@@ -58,7 +58,7 @@ def stream_async(program: Program, size: int | None, /, **options: Any) -> tuple
             return chunks, error
         return chunks, None
 
-    return asyncio.run(collect())
+    return run(collect())
 
 
 def assert_same(had: tuple[list[str], Any], wanted: tuple[list[str], Any]) -> None:

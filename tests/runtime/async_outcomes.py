@@ -13,6 +13,7 @@ import jinja2
 import pytest
 
 from streamtmpl import SandboxedStreamEnvironment, StreamEnvironment, render_stream_async
+from tests.support.loops import run
 
 EXTENSIONS = ["jinja2.ext.do", "jinja2.ext.loopcontrols"]
 Notes = list[Any]
@@ -274,7 +275,7 @@ def outcome(compiled: Callable[[], jinja2.Template], stream: bool) -> tuple[Any,
             async def render() -> str:
                 return await template.render_async(context(notes))
 
-        result = asyncio.run(render())
+        result = run(render())
     except Exception as error:
         result = Raised(type(error), str(error), _place(error.__traceback__))
     return re.sub("0x[0-9a-f]+", "0x", result) if isinstance(result, str) else result, notes

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import jinja2
 import pytest
 from jinja2 import DictLoader
 
+from tests.support.loops import run
 from tests.support.tracing import Consumer, Kind, Trace, every_kind
 
 ROWS = list(range(4))
@@ -90,12 +90,13 @@ def events_of_jinja2(kind: Kind, source: str) -> list[tuple[str, Any]]:
     environment.filters["pair"] = pair
     template = environment.get_template("main")
     if kind.async_environment:
-        asyncio.run(template.render_async(context))
+        run(template.render_async(context))
     else:
         template.render(context)
     return trace.events
 
 
+@pytest.mark.comparison
 @every_kind
 @pytest.mark.parametrize("loop", LOOPS)
 def test_pulls_when_jinja2_pulls(kind: Kind, loop: str) -> None:
