@@ -10,9 +10,8 @@ import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from functools import partial
-from gzip import GzipFile
 from importlib import import_module
-from io import BytesIO
+from struct import pack
 from typing import Any, NamedTuple
 
 
@@ -50,28 +49,23 @@ def gzip(level: int = 6, name: str = "") -> Compressor:
 
     :param name: of a file, for the head; one of random length hides the length of what follows.
     """
-    buffer = BytesIO()
-    file = GzipFile(name, "wb", level, buffer, mtime=0)
+    compressor = zlib.compressobj(level, wbits=-zlib.MAX_WBITS)
+    head = b"\x1f\x8b\x08" + (b"\x08" if name else b"\0") + bytes(5) + b"\xff"
+    if name:
+        head += name.encode("latin-1") + b"\0"
+    checksum = size = 0
 
     def compress(data: bytes) -> bytes:
-        file.write(data)
-        return b""
-
-    def flush() -> bytes:
-        file.flush()
-        return taken()
+        nonlocal head, checksum, size
+        begun, head = head, b""
+        checksum, size = zlib.crc32(data, checksum), size + len(data)
+        return begun + compressor.compress(data)
 
     def finish() -> bytes:
-        file.close()
-        return taken()
+        tail = pack("<II", checksum, size & 0xFFFFFFFF)
+        return head + compressor.flush() + tail
 
-    def taken() -> bytes:
-        taken = buffer.getvalue()
-        buffer.seek(0)
-        buffer.truncate()
-        return taken
-
-    return Compressor(compress, flush, finish)
+    return Compressor(compress, partial(compressor.flush, zlib.Z_SYNC_FLUSH), finish)
 
 
 def _brotli(package: Any, **options: int) -> Compressor:
