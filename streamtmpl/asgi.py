@@ -11,11 +11,15 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .chunks.options import Deferred, StreamOptions, regions_shown
+from jinja2 import Template
+
+from .chunks.options import AutoDeferred, StreamOptions
 from .chunks.render import asyncio_runs
 from .responses.body import async_byte_stream
 from .responses.first import begun_async
 from .responses.head import CONTENT_TYPE, WITHOUT_CONTENT, ResponseHead
+from .responses.headers import add_vary
+from .responses.policy import provisional, settle
 from .responses.script import patch_script_response
 
 if TYPE_CHECKING:
@@ -59,7 +63,7 @@ class StreamResponse:
         content_type: str = CONTENT_TYPE,
         chunk_size: int | None = None,
         commit_after: str | None = None,
-        deferred: Deferred = "patch",
+        deferred: AutoDeferred = "auto",
         nonce: str | None = None,
         executor: Executor | None = None,
     ) -> None:
@@ -75,7 +79,7 @@ class StreamResponse:
         :param commit_after: the name of a block of the template; nothing is sent before it has been
             rendered.
         :param deferred: where a template's deferred regions go: ``"patch"`` or ``"in-order"``, as
-            with :func:`~streamtmpl.render_stream`.
+            with :func:`~streamtmpl.render_stream`, or ``"auto"``: as it suits who asks.
         :param nonce: what the response's Content-Security-Policy allows the inline script by.
         :param executor: whose threads render deferred regions of a sync template.
         :raises NotStreamingError: *source* cannot be streamed.
@@ -85,8 +89,9 @@ class StreamResponse:
         :raises LookupError: there is no such charset.
         """
         self._head = ResponseHead(status, headers, content_type)
-        regions = regions_shown(deferred, nonce, executor)
+        regions = provisional(deferred, nonce, executor)
         options = StreamOptions(chunk_size, self._head.charset, commit_after, regions)
+        self._undecided = options if deferred == "auto" and isinstance(source, Template) else None
         self._source = source
         self._stream = async_byte_stream(source, context, options)
         self.headers: Headers = self._head.headers
@@ -109,6 +114,8 @@ class StreamResponse:
         :raises RuntimeError: *scope* is not of HTTP.
         :raises StreamClosedError: the response has been sent already.
         """
+        if self._undecided is not None and scope["type"] == "http":
+            add_vary(self.headers, settle(self._undecided, partial(header_of, scope)))
         await send_stream(self._stream, self._start, scope, receive, send)
         if scope["method"] == "HEAD":
             await _close_source(self._source)
@@ -120,6 +127,12 @@ class StreamResponse:
             "status": self._head.status,
             "headers": _as_bytes(pairs),
         }
+
+
+def header_of(scope: Scope, name: str) -> str | None:
+    """The value of a header of the request, the last one if there are several."""
+    found = dict(scope.get("headers", ())).get(name.lower().encode())
+    return None if found is None else found.decode("latin-1")
 
 
 def _as_bytes(headers: list[tuple[str, str]]) -> list[tuple[bytes, bytes]]:

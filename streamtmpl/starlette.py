@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from .extras import missing
@@ -12,14 +13,14 @@ try:
 except ModuleNotFoundError as error:
     raise missing(error, "starlette", "starlette") from None
 
-from .asgi import send_stream
-from .chunks.options import Deferred, StreamOptions, regions_shown
+from .asgi import header_of, send_stream
+from .chunks.options import AutoDeferred, StreamOptions
 from .environment import enable_streaming
 from .rendering import async_stream_of
 from .responses.head import charset_of
 from .responses.headers import check_headers
 from .responses.late import LateDict
-from .responses.policy import RegionPolicy, region_options
+from .responses.policy import RegionPolicy, provisional, region_options, settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -54,7 +55,7 @@ class StreamTemplateResponse(Response):
         *,
         chunk_size: int | None = None,
         commit_after: str | None = None,
-        deferred: Deferred = "patch",
+        deferred: AutoDeferred = "auto",
         nonce: str | None = None,
         executor: Executor | None = None,
     ) -> None:
@@ -64,7 +65,7 @@ class StreamTemplateResponse(Response):
         :param commit_after: the name of a block of the template; nothing is sent before it has been
             rendered.
         :param deferred: where deferred regions go: ``"patch"`` or ``"in-order"``, as in
-            :func:`~streamtmpl.render_stream`.
+            :func:`~streamtmpl.render_stream`, or ``"auto"``: as it suits who asks.
         :param nonce: what the response's Content-Security-Policy allows the inline script by.
         :param executor: whose threads render deferred regions of a sync template.
         :raises NotStreamingError: *template* is not of a streaming environment.
@@ -82,8 +83,9 @@ class StreamTemplateResponse(Response):
         self.init_headers(headers)
         self.headers.setdefault("X-Accel-Buffering", "no")
         charset = charset_of(self.headers.get("Content-Type", ""))
-        regions = regions_shown(deferred, nonce, executor)
+        regions = provisional(deferred, nonce, executor)
         options = StreamOptions(chunk_size, charset, commit_after, regions)
+        self._undecided = options if deferred == "auto" else None
         self._stream = async_stream_of(template, context, options)
 
     @property
@@ -101,6 +103,9 @@ class StreamTemplateResponse(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the request, then run the background task; see :mod:`streamtmpl.asgi`."""
 
+        if self._undecided is not None:
+            for name in settle(self._undecided, partial(header_of, scope)):
+                self.headers.add_vary_header(name)
         has_session = isinstance(scope.get("session"), dict)
         if has_session:  # nobody knows yet whether the rest of the page will read it
             self.headers.add_vary_header("Cookie")
@@ -138,15 +143,15 @@ class StreamTemplates(Jinja2Templates):
         self,
         *args: Any,
         chunk_size: int | None = None,
-        deferred: str | Callable[[Request], str] = "patch",
+        deferred: str | Callable[[Request], str] = "auto",
         nonce: str | Callable[[Request], str | None] | None = None,
         executor: Executor | None = None,
         **kwargs: Any,
     ) -> None:
         """Make or take the environment.
 
-        :param deferred: where deferred regions go, ``"patch"`` or ``"in-order"``, or a function of
-            the request that says it.
+        :param deferred: where deferred regions go, ``"patch"`` or ``"in-order"``; ``"auto"``, as it
+            suits who asks; or a function of the request that says one of these.
         :param nonce: a function of the request that gives what its Content-Security-Policy allows
             the inline script by, if anything; it is asked where regions are patched in.
         :param executor: whose threads render deferred regions of sync templates.
@@ -169,7 +174,7 @@ class StreamTemplates(Jinja2Templates):
         *,
         chunk_size: int | None = None,
         commit_after: str | None = None,
-        deferred: Deferred | None = None,
+        deferred: AutoDeferred | None = None,
         nonce: str | None = None,
         executor: Executor | None = None,
     ) -> StreamTemplateResponse:
@@ -193,7 +198,7 @@ class StreamTemplates(Jinja2Templates):
         variables = {"request": request, **(context or {})}
         for processor in self.context_processors:
             variables.update(processor(request))
-        return StreamTemplateResponse(
+        response = StreamTemplateResponse(
             self.get_template(name),
             variables,
             status_code,
@@ -206,3 +211,6 @@ class StreamTemplates(Jinja2Templates):
             nonce=regions.nonce,
             executor=regions.executor,
         )
+        for name in regions.vary:
+            response.headers.add_vary_header(name)
+        return response

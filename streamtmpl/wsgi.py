@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .chunks.options import Deferred, StreamOptions, regions_shown
+from jinja2 import Template
+
+from .chunks.options import AutoDeferred, StreamOptions
 from .exceptions import ResponseSentError
 from .responses.body import byte_stream, close_unread
 from .responses.first import Begun
 from .responses.head import CONTENT_TYPE, ResponseHead
+from .responses.headers import add_vary
+from .responses.policy import provisional, settle
 from .responses.script import patch_script_response
 
 if TYPE_CHECKING:
@@ -47,7 +52,7 @@ class StreamResponse(ResponseHead):
         content_type: str = CONTENT_TYPE,
         chunk_size: int | None = None,
         commit_after: str | None = None,
-        deferred: Deferred = "patch",
+        deferred: AutoDeferred = "auto",
         nonce: str | None = None,
         executor: Executor | None = None,
     ) -> None:
@@ -66,7 +71,7 @@ class StreamResponse(ResponseHead):
         :param commit_after: the name of a block of the template: until it has been rendered,
             nothing is sent, and status and headers can be changed.
         :param deferred: where a template's deferred regions go: ``"patch"`` or ``"in-order"``, as
-            with :func:`~streamtmpl.render_stream`.
+            with :func:`~streamtmpl.render_stream`, or ``"auto"``: as it suits who asks.
         :param nonce: what the response's Content-Security-Policy allows the inline script by.
         :param executor: whose threads render deferred regions, beside the document.
         :raises NotStreamingError: *source* is none of these, or is async.
@@ -75,8 +80,9 @@ class StreamResponse(ResponseHead):
         :raises LookupError: there is no such charset.
         """
         super().__init__(status, headers, content_type)
-        regions = regions_shown(deferred, nonce, executor)
+        regions = provisional(deferred, nonce, executor)
         options = StreamOptions(chunk_size, self.charset, commit_after, regions)
+        self._undecided = options if deferred == "auto" and isinstance(source, Template) else None
         self._source = source
         self._stream: ChunkStream[bytes] | None = byte_stream(source, context, options)
 
@@ -98,6 +104,8 @@ class StreamResponse(ResponseHead):
                 "a StreamResponse answers one request, and this one has been called before:"
                 " make a new one for each request"
             )
+        if self._undecided is not None:
+            add_vary(self.headers, settle(self._undecided, partial(_header, environ)))
         with ExitStack() as unsent:
             unsent.enter_context(stream)
             body: Begun[bytes] | None = None
@@ -113,6 +121,11 @@ class StreamResponse(ResponseHead):
             start_response(self.status_line, headers)
             unsent.pop_all()
         return iter(()) if body is None else body
+
+
+def _header(environ: WSGIEnvironment, name: str) -> str | None:
+    value: str | None = environ.get("HTTP_" + name.upper().replace("-", "_"))
+    return value
 
 
 def patch_script(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:

@@ -13,9 +13,12 @@ if TYPE_CHECKING:
 Deferred = Literal["patch", "in-order"]
 """Where deferred regions are rendered: behind the document, or each in its place."""
 
+AutoDeferred = Literal["auto", "patch", "in-order"]
+"""The same, or as it suits who has asked for the page."""
+
 
 class _Options:
-    """Named values that nobody changes. To make a NamedTuple takes some ten times as long."""
+    """Named values; to make a NamedTuple takes some ten times as long."""
 
     __slots__: tuple[str, ...] = ()
 
@@ -33,14 +36,16 @@ class RegionOptions(_Options):
     :ivar patches: whether they follow the document and are patched in, not rendered in order.
     :ivar nonce: what the script that patches is allowed by.
     :ivar executor: whose threads render those of a sync environment.
+    :ivar vary: the headers of the request by which this was decided.
     """
 
-    __slots__ = ("executor", "nonce", "patches")
+    __slots__ = ("executor", "nonce", "patches", "vary")
 
     def __init__(
         self, patches: bool = True, nonce: str | None = None, executor: Executor | None = None
     ) -> None:
         self.patches = patches
+        self.vary: tuple[str, ...] = ()
         self.nonce = nonce
         self.executor = executor
 
@@ -59,7 +64,7 @@ class StreamOptions(_Options):
         as many as the environment says.
     :ivar encoding: the codec to encode chunks with; ``None``: they stay text.
     :ivar commit_after: the name of a block that the first chunk waits for.
-    :ivar regions: how deferred regions are shown.
+    :ivar regions: how deferred regions are shown; may be set until the stream begins.
     """
 
     __slots__ = ("chunk_size", "commit_after", "encoding", "regions")

@@ -22,7 +22,7 @@ from django.template import TemplateSyntaxError
 from django.template.backends.jinja2 import get_exception_info
 from django.utils.cache import patch_vary_headers
 
-from streamtmpl.chunks.options import Deferred, RegionOptions, StreamOptions
+from streamtmpl.chunks.options import AutoDeferred, RegionOptions, StreamOptions
 from streamtmpl.chunks.render import asyncio_runs
 from streamtmpl.rendering import variables_of
 from streamtmpl.responses.policy import region_options
@@ -61,7 +61,7 @@ class StreamTemplateResponse(StreamingHttpResponse):
         headers: Mapping[str, str] | None = None,
         chunk_size: int | None = None,
         commit_after: str | None = None,
-        deferred: Deferred | None = None,
+        deferred: AutoDeferred | None = None,
         nonce: str | None = None,
         executor: Executor | None = None,
     ) -> None:
@@ -126,10 +126,13 @@ class StreamTemplateResponse(StreamingHttpResponse):
         if self.is_rendered:
             return self
         head = self._request.method == "HEAD"
+        template = _resolve(self.template_name, self.using)
+        regions = self._shown(template)
         if not head or self._options.commit_after is not None:
-            self._begin()
+            self._begin(template, regions)
         if head:
             self._body.leave_out()
+        patch_vary_headers(self, regions.vary)
         session = getattr(self._request, "session", None)
         if session is not None and not session.accessed:
             # Nobody knows yet whether the rest of the page will: shared caches must be careful.
@@ -141,11 +144,10 @@ class StreamTemplateResponse(StreamingHttpResponse):
             response = response if changed is None else changed
         return response
 
-    def _begin(self) -> None:
-        template = _resolve(self.template_name, self.using)
+    def _begin(self, template: Any, regions: RegionOptions) -> None:
         variables = variables_of(self.context_data)
         _add_request(variables, self._request, template.backend)
-        options = self._options.but(encoding=self.charset, regions=self._shown(template))
+        options = self._options.but(encoding=self.charset, regions=regions)
         try:
             self._body.begin(template.template, variables, options)
         except jinja2.TemplateSyntaxError as error:  # of one that it includes

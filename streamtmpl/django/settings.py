@@ -17,7 +17,7 @@ def policy() -> RegionPolicy:
     :raises ImproperlyConfigured: a setting is of the wrong kind, or its dotted path leads nowhere.
     """
     made = RegionPolicy(
-        _setting("STREAMTMPL_DEFERRED", "patch"),
+        _setting("STREAMTMPL_DEFERRED", "auto"),
         _setting("STREAMTMPL_NONCE", None),
         _setting("STREAMTMPL_EXECUTOR", None),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from contextlib import ExitStack
 from typing import Any
 from weakref import WeakSet, ref
@@ -29,19 +29,21 @@ def _start(
     sources: Iterable[Any],
     eager: bool = False,
     completed: Callable[[], Any] = lambda: None,
+    vary: Collection[str] = (),
 ) -> Generator[Any, None, None]:
     """A generator of the items of *iterator*, which has begun: to drop it is to close it.
 
     :param sources: what is closed in the end, the last one first.
     :param eager: whether the first item is taken now.
     :param completed: called after the last item.
+    :param vary: the headers of the request that it depends on.
     """
     stream = _iterate(hold, iterator, sources, eager, completed)
     next(stream)
     context = hold.request_context
     if context is not None:
         streams_of(context.app, connect).setdefault(context, WeakSet()).add(stream)
-        _answer_with(stream, hold)
+        _answer_with(stream, hold, vary)
     return stream
 
 
@@ -68,7 +70,9 @@ def _iterate(
         hold.run(completed)
 
 
-def _answer_with(stream: Generator[Any, None, None], hold: HeldContexts) -> None:
+def _answer_with(
+    stream: Generator[Any, None, None], hold: HeldContexts, vary: Collection[str]
+) -> None:
     """Have the response to this request, if it is *stream*, pass proxies in chunks.
 
     A stream that a view has made and not returned is closed then: often an error's traceback is
@@ -86,6 +90,7 @@ def _answer_with(stream: Generator[Any, None, None], hold: HeldContexts) -> None
             hold.served_here()
             response.headers.setdefault(ACCEL, "no")
             context = hold.request_context
+            response.vary.update(vary)
             vary_on_session(response, context.app, context.session)
             _compress(response, stream, context)
         elif not response.is_streamed or response.content_length is not None:

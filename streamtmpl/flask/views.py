@@ -17,7 +17,7 @@ from flask.signals import before_render_template, template_rendered
 from jinja2 import Template
 
 from streamtmpl.chunks.blocking import iterate
-from streamtmpl.chunks.options import Deferred, RegionOptions, StreamOptions
+from streamtmpl.chunks.options import AutoDeferred, RegionOptions, StreamOptions
 from streamtmpl.pallets.config import policy_of
 from streamtmpl.pallets.environment import streaming_environment
 from streamtmpl.pallets.extension import Extension, script_response, streams_of
@@ -121,7 +121,7 @@ def stream_response(
     content_type: str = CONTENT_TYPE,
     chunk_size: int | None = None,
     commit_after: str | None = None,
-    deferred: Deferred | None = None,
+    deferred: AutoDeferred | None = None,
     nonce: str | None = None,
     executor: Executor | None = None,
 ) -> Response:
@@ -137,8 +137,8 @@ def stream_response(
     :param content_type: the type, whose charset the text is encoded in.
     :param chunk_size: as of :func:`~streamtmpl.render_stream`.
     :param commit_after: a block of the template: the first chunk is held until after it.
-    :param deferred: where deferred regions are rendered, ``"patch"`` or ``"in-order"``; this and
-        the next two are the configuration's, unless given.
+    :param deferred: where deferred regions are rendered: ``"patch"``, ``"in-order"`` or ``"auto"``,
+        as it suits who asks; this and the next two are the configuration's, unless given.
     :param nonce: what the Content-Security-Policy of the response allows the patch script by.
     :param executor: whose threads render the deferred regions of a sync template.
     :raises ValueError: a header or the status could not be sent, or there is no such mode.
@@ -215,4 +215,4 @@ def _rendered(
         eager = False  # an event loop may be running in an async view
     else:
         steps = hold.make(stream_of, template, context, options)
-    return _start(hold, steps, [steps], eager, completed)
+    return _start(hold, steps, [steps], eager, completed, options.regions.vary)

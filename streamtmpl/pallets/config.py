@@ -41,7 +41,7 @@ def configure(app: Any) -> None:
     """
     config = app.config
     config.setdefault(CHUNK_SIZE, DEFAULT_CHUNK_SIZE)
-    config.setdefault(DEFERRED, "patch")
+    config.setdefault(DEFERRED, "auto")
     config.setdefault(NONCE, None)
     config.setdefault(EXECUTOR, None)
     check_chunk_size(config[CHUNK_SIZE])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Coroutine
 from contextlib import AsyncExitStack, aclosing
 from typing import Any
 from weakref import WeakSet, ref
@@ -38,11 +38,15 @@ async def _start(
     hold: HeldContexts,
     chunks: AsyncIterator[Any],
     completed: Callable[[], Coroutine[Any, Any, None]] = _nothing,
+    vary: Collection[str] = (),
 ) -> AsyncGenerator[Any, None]:
-    """A generator of *chunks* which has begun, in a request with the first chunk."""
+    """A generator of *chunks* which has begun, in a request with the first chunk.
+
+    :param vary: the headers of the request that it depends on.
+    """
     stream = _iterate(hold, chunks, [chunks], hold.shows, completed)
     await stream.__anext__()
-    _register(hold, stream)
+    _register(hold, stream, vary)
     return stream
 
 
@@ -71,7 +75,9 @@ async def _iterate(
         await hold.step(completed)
 
 
-def _register(hold: HeldContexts, stream: AsyncGenerator[Any, None]) -> None:
+def _register(
+    hold: HeldContexts, stream: AsyncGenerator[Any, None], vary: Collection[str] = ()
+) -> None:
     """Have the response to this request, if it is *stream*, pass proxies in chunks.
 
     A stream that a view has made and not returned is closed then.
@@ -89,6 +95,7 @@ def _register(hold: HeldContexts, stream: AsyncGenerator[Any, None]) -> None:
             return response
         if getattr(body, "iter", None) is stream:
             response.headers.setdefault(ACCEL, "no")
+            response.vary.update(vary)
             vary_on_session(response, context.app, context.session)
             compressor = compressor_for(response, context.app, context)
             if compressor is not None:

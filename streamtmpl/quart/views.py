@@ -16,7 +16,7 @@ from jinja2 import Template
 from quart import Quart, Response, current_app, request
 from quart.signals import before_render_template, template_rendered
 
-from streamtmpl.chunks.options import Deferred, RegionOptions, StreamOptions
+from streamtmpl.chunks.options import AutoDeferred, RegionOptions, StreamOptions
 from streamtmpl.pallets.config import policy_of
 from streamtmpl.pallets.environment import streaming_environment
 from streamtmpl.pallets.extension import Extension, script_response, streams_of
@@ -127,7 +127,7 @@ async def stream_response(
     content_type: str = CONTENT_TYPE,
     chunk_size: int | None = None,
     commit_after: str | None = None,
-    deferred: Deferred | None = None,
+    deferred: AutoDeferred | None = None,
     nonce: str | None = None,
     executor: Executor | None = None,
 ) -> Response:
@@ -143,8 +143,8 @@ async def stream_response(
     :param content_type: the type, whose charset the text is encoded in.
     :param chunk_size: as of :func:`~streamtmpl.render_stream`.
     :param commit_after: a block of the template: the first chunk is held until after it.
-    :param deferred: where deferred regions are rendered, ``"patch"`` or ``"in-order"``; this and
-        the next two are the configuration's, unless given.
+    :param deferred: where deferred regions are rendered: ``"patch"``, ``"in-order"`` or ``"auto"``,
+        as it suits who asks; this and the next two are the configuration's, unless given.
     :param nonce: what the Content-Security-Policy of the response allows the patch script by.
     :param executor: whose threads render the deferred regions of a sync template.
     :raises ValueError: a header or the status could not be sent, or there is no such mode.
@@ -207,4 +207,4 @@ async def _rendered(
     async def completed() -> None:
         await template_rendered.send_async(app, **signal)
 
-    return await _start(hold, chunks, completed)
+    return await _start(hold, chunks, completed, options.regions.vary)

@@ -62,6 +62,15 @@ class ResponseHeaders(Headers):
         super().add_header(name, None if _value is None else value, **_params)
 
 
+def add_vary(headers: Headers, names: Iterable[str]) -> None:
+    """Have the header ``Vary`` (RFC 9110, section 12.5.5) name these headers as well."""
+    known = headers.get("Vary") or ""
+    there = {name.strip().lower() for name in known.split(",")}
+    added = [name for name in names if name.lower() not in there]
+    if added and "*" not in there:
+        headers["Vary"] = ", ".join([known, *added] if known else added)
+
+
 def check_headers(pairs: Iterable[tuple[str, str]]) -> None:
     """Refuse headers that a streamed response cannot have.
 

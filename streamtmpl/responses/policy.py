@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from inspect import iscoroutinefunction
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from streamtmpl.chunks.options import (
     PATCHED,
-    Deferred,
+    AutoDeferred,
     RegionOptions,
+    StreamOptions,
     check_executor,
     regions_shown,
 )
+
+from .readers import Header, shows_documents
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -19,11 +22,14 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 
+MODES = get_args(AutoDeferred)
+
+
 class RegionPolicy(NamedTuple):
     """What an application says of deferred regions, for all of its streams.
 
-    :ivar deferred: where they are rendered, ``"patch"`` or ``"in-order"``, or a function of the
-        request that says it.
+    :ivar deferred: where they are rendered, ``"patch"`` or ``"in-order"``; ``"auto"``, as it suits
+        who asks; or a function of the request that says one of these.
     :ivar nonce: what the Content-Security-Policy allows the script by, or a function of the request
         that gives it.
     :ivar executor: whose threads render those of sync templates.
@@ -31,7 +37,7 @@ class RegionPolicy(NamedTuple):
     :ivar nonce_key: where *nonce* is from.
     """
 
-    deferred: Any = "patch"
+    deferred: Any = "auto"
     nonce: Any = None
     executor: Executor | None = None
     deferred_key: str = "STREAMTMPL_DEFERRED"
@@ -49,10 +55,10 @@ class RegionPolicy(NamedTuple):
                     f"the function in {key} is called where nothing is awaited: it cannot be the"
                     f" async {function!r}"
                 )
-        if not callable(self.deferred) and self.deferred not in ("patch", "in-order"):
+        if not callable(self.deferred) and self.deferred not in MODES:
             raise ValueError(
-                f"{self.deferred_key} must be 'patch', 'in-order' or a function of the request, not"
-                f" {self.deferred!r}"
+                f"{self.deferred_key} must be 'auto', 'patch', 'in-order' or a function of the"
+                f" request, not {self.deferred!r}"
             )
         if self.nonce is not None and not callable(self.nonce):
             raise TypeError(
@@ -66,11 +72,11 @@ class RegionPolicy(NamedTuple):
         """Where regions are rendered in the response to *request*, if there is one."""
         if not callable(self.deferred):
             return self.deferred
-        mode = "patch" if request is None else self.deferred(request)
-        if mode not in ("patch", "in-order"):
+        mode = "auto" if request is None else self.deferred(request)
+        if mode not in MODES:
             raise ValueError(
-                f"the function in {self.deferred_key} must return 'patch' or 'in-order', not"
-                f" {mode!r}"
+                f"the function in {self.deferred_key} must return 'auto', 'patch' or 'in-order',"
+                f" not {mode!r}"
             )
         return mode
 
@@ -86,11 +92,47 @@ class RegionPolicy(NamedTuple):
         return nonce
 
 
+def regions_for(
+    header: Header | None,
+    deferred: AutoDeferred,
+    nonce: str | None = None,
+    executor: Executor | None = None,
+) -> RegionOptions:
+    """The arguments about regions that adapters take, as one value.
+
+    :param header: gives the headers of the request, by which ``"auto"`` is decided; ``None``: there
+        is none, and what nobody has asked for is rendered in order.
+    :raises ValueError: *deferred* is no mode, or *executor* has been shut down.
+    :raises TypeError: *executor* is none of threads.
+    """
+    if deferred != "auto":
+        return regions_shown(deferred, nonce, executor)
+    patches, vary = (False, ()) if header is None else shows_documents(header)
+    return regions_shown("patch" if patches else "in-order", nonce, executor).but(vary=vary)
+
+
+def provisional(
+    deferred: AutoDeferred, nonce: str | None, executor: Executor | None
+) -> RegionOptions:
+    """The same for a response that does not know its request yet: see :func:`settle`."""
+    return regions_shown("patch" if deferred == "auto" else deferred, nonce, executor)
+
+
+def settle(options: StreamOptions, header: Header) -> tuple[str, ...]:
+    """Decide how a stream that has not begun shows its regions, by the headers of the request.
+
+    :return: the names of those that it was decided by.
+    """
+    patches, vary = shows_documents(header)
+    options.regions = options.regions.but(patches=patches, vary=vary)
+    return vary
+
+
 def region_options(
     policy: RegionPolicy,
     request: Any,
     environment: Environment,
-    deferred: Deferred | None = None,
+    deferred: AutoDeferred | None = None,
     nonce: str | None = None,
     executor: Executor | None = None,
 ) -> RegionOptions:
@@ -108,13 +150,11 @@ def region_options(
     :raises TypeError: what the function returns is no nonce.
     """
     head = request is not None and request.method == "HEAD"
+    mode = policy.mode_for(None if head else request) if deferred is None else deferred
+    header = None if request is None else request.headers.get
+    shown = regions_for(header, mode, None, policy.executor if executor is None else executor)
     if head:
-        request = None
-    if deferred is None:
-        deferred = policy.mode_for(request)
-    shown = regions_shown(deferred, None, policy.executor if executor is None else executor)
-    if head:
-        return PATCHED
+        return PATCHED.but(vary=shown.vary)
     if not shown.patches or getattr(environment, "patch_script", None) is None:
         return shown
     if nonce is None:

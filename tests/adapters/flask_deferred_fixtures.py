@@ -14,6 +14,7 @@ from jinja2 import DictLoader
 
 import streamtmpl.flask as streaming
 from streamtmpl.regions.patch_script import PATCH_SCRIPT
+from tests.support.navigations import ENVIRON
 
 HANGS = 20
 """Seconds after which a test that hangs is given up."""
@@ -77,4 +78,6 @@ def make_ended(app):
 
 @pytest.fixture(name="client")
 def make_client(app):
-    return app.test_client()
+    client = app.test_client()
+    client.environ_base.update(ENVIRON)
+    return client

@@ -214,7 +214,8 @@ def test_regions_are_rendered_one_after_the_other() -> None:
         return b"".join(message["body"] for message in client.sent[1:]).decode()
 
     two = "shell{% for x in (1, 2) %}{% defer %}{{ value(x) }}{% enddefer %}{% endfor %}"
-    assert [content for _, content in patches(trio.run(main, two))] == ["1", "2"]
+    patched = partial(main, two, deferred="patch")
+    assert [content for _, content in patches(trio.run(patched))] == ["1", "2"]
     in_order = partial(main, two, deferred="in-order")
     assert trio.run(in_order) == "shell12"
 
@@ -232,7 +233,7 @@ def test_a_disconnect_ends_a_region() -> None:
 
         client.on_send = disconnect
         context = {"rows": rows, "value": value}
-        await client.asks(StreamResponse(env.from_string(REGIONS), context))
+        await client.asks(StreamResponse(env.from_string(REGIONS), context, deferred="patch"))
         assert rows.closed == 1
         assert not client.complete
 

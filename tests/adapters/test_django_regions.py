@@ -29,6 +29,7 @@ from streamtmpl import StreamEnvironment
 from streamtmpl.django.backend import environment
 from streamtmpl.django.response import StreamTemplateResponse
 from streamtmpl.regions.patch_script import PATCH_SCRIPT
+from tests.support.navigations import NAVIGATION
 
 from .apps import django_app, django_gates, django_region_pages
 from .patches import is_plain, patches, places
@@ -95,11 +96,13 @@ class TestSettings:
         assert places(page) == ["wait"]
         assert patches(page) == [(0, "there")]
 
-    def test_without_settings_regions_are_patched_in(self):
+    def test_without_settings_regions_are_patched_in_for_browsers(self):
         with override_settings():
             del django.conf.settings.STREAMTMPL_DEFERRED
             del django.conf.settings.STREAMTMPL_EXECUTOR
-            assert patches(page_of()) == [(0, "there")]
+            navigation = RequestFactory().get("/", headers=NAVIGATION)
+            assert patches(page_of(request=navigation)) == [(0, "there")]
+            assert is_plain(page_of())
         assert is_plain(page_of(deferred="in-order"))
 
     @pytest.mark.parametrize(

@@ -120,7 +120,7 @@ def test_which_encoding(app, accepted, encoding):
     flask_compress.Compress(app)
     response = app.test_client().get("/template", headers={"Accept-Encoding": accepted})
     assert response.headers.get("Content-Encoding") == encoding
-    assert response.vary.as_set() == {"accept-encoding"}
+    assert "accept-encoding" in response.vary
     assert BrowserBody(encoding).arrive(response.data) == "".join(ROWS)
 
 

@@ -11,6 +11,7 @@ flask = pytest.importorskip("flask", reason="the extra 'flask' is not installed"
 
 import streamtmpl.flask as streaming
 from streamtmpl.regions.patch_script import PATCH_SCRIPT, PATCH_SCRIPT_HASH
+from tests.support.navigations import NAVIGATION
 
 from .flask_deferred_fixtures import (  # noqa: F401 - fixtures
     IN_ORDER,
@@ -148,7 +149,7 @@ def test_one_that_is_wrong_later_is_refused_by_the_first_stream(app, key, value,
 
 
 def use(app: Any) -> None:
-    with app.test_request_context():
+    with app.test_request_context(headers=NAVIGATION):
         streaming.stream_template("page.html", region=str)
 
 
@@ -184,10 +185,10 @@ def test_outside_of_a_request_functions_are_not_called(app):
 
     app.config["STREAMTMPL_DEFERRED"] = app.config["STREAMTMPL_NONCE"] = fails
     with app.app_context():
+        assert "".join(streaming.stream_template_string(PAGE, region=lambda: "content")) == IN_ORDER
+        app.config.update(STREAMTMPL_DEFERRED="patch")
         text = "".join(streaming.stream_template_string(PAGE, region=lambda: "content"))
         patched(text, "content")
-        app.config["STREAMTMPL_DEFERRED"] = "in-order"
-        assert "".join(streaming.stream_template_string(PAGE, region=lambda: "content")) == IN_ORDER
 
 
 # The patch script

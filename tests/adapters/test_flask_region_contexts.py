@@ -26,6 +26,7 @@ from .flask_deferred_fixtures import (  # noqa: F401 - fixtures
 def make_show(app: Any, client: Any, executor: Any) -> Callable[..., str]:
     """Makes an application's page of a function that its one region calls."""
     app.config["STREAMTMPL_EXECUTOR"] = executor
+    app.config["STREAMTMPL_DEFERRED"] = "patch"
     pages: list[Callable[[], Any]] = []
 
     @app.get("/show/<int:number>")
@@ -226,6 +227,7 @@ def test_a_region_in_a_region_has_the_g_of_the_request(
 ) -> None:
     """That of the outer one ends before: what is on it may have been closed."""
     app.config["STREAMTMPL_EXECUTOR"] = executor
+    app.config["STREAMTMPL_DEFERRED"] = "patch"
     outer_has_ended = threading.Event()
 
     @app.teardown_appcontext
@@ -257,6 +259,7 @@ def test_the_part_for_errors_of_a_region_that_took_too_long_is_in_the_views(
 ) -> None:
     """Its thread goes on meanwhile, with what it has put on g."""
     app.config["STREAMTMPL_EXECUTOR"] = executor
+    app.config["STREAMTMPL_DEFERRED"] = "patch"
     gate = threading.Event()
 
     def wait() -> None:
@@ -293,6 +296,7 @@ def test_a_stream_in_a_region(app: Any, show: Callable[..., str], ended: list[An
 
 def test_outside_of_a_request(app: Any, executor: Any, ended: list[Any]) -> None:
     app.config["STREAMTMPL_EXECUTOR"] = executor
+    app.config["STREAMTMPL_DEFERRED"] = "patch"
     with app.app_context():
         flask.g.user = "Ann"
         source = "<body>{% defer %}{{ g.user }}{% enddefer %}</body>"

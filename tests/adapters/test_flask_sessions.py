@@ -118,10 +118,10 @@ def test_shared_caches_keep_a_page_by_cookie_wherever_it_reads_the_session(clien
         return streaming.stream_template_string(source, numbers=MANY)
 
     response = client.get("/session", buffered=True)
-    assert response.headers.get_all("Vary") == ["Cookie"]
+    assert "cookie" in response.vary
 
 
-def test_an_application_without_sessions_does_not_vary(client, app):
+def test_an_application_without_sessions_does_not_vary_by_cookie(client, app):
     app.secret_key = None
 
     @app.get("/plain")
@@ -130,4 +130,4 @@ def test_an_application_without_sessions_does_not_vary(client, app):
             "{% for n in numbers %}{{ n }}{% endfor %}", numbers=MANY
         )
 
-    assert "Vary" not in client.get("/plain", buffered=True).headers
+    assert "cookie" not in client.get("/plain", buffered=True).vary

@@ -40,6 +40,7 @@ class Shop:
         self.app = app = flask.Flask("shop")
         app.config["SQLALCHEMY_DATABASE_URI"] = f"sqlite:///{path}"
         app.config["STREAMTMPL_EXECUTOR"] = executor
+        app.config["STREAMTMPL_DEFERRED"] = "patch"
         self.db = db = flask_sqlalchemy.SQLAlchemy(app)
         self.ended: list[int] = []
         self.threads: list[set[int]] = []

@@ -242,7 +242,7 @@ def test_shared_caches_keep_a_page_by_cookie_although_it_reads_the_session_late(
         return await streaming.stream_template_string(source, numbers=MANY)
 
     response, _ = asyncio.run(get(app, "/session"))
-    assert response.headers.getlist("Vary") == ["Cookie"]
+    assert "cookie" in response.vary
 
 
 def test_signals_are_quart_s_and_the_second_comes_when_the_stream_is_complete(app):

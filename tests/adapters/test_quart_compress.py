@@ -80,7 +80,7 @@ def test_each_row_can_be_read_before_the_next_comes(algorithm, path):
             while not body.is_complete:
                 body.arrive(await connection.receive())
             assert connection.headers["Content-Encoding"] == algorithm
-            assert connection.headers["Vary"] == "Accept-Encoding"
+            assert "Accept-Encoding" in connection.headers["Vary"]
         assert body.text == "".join(ROWS)
         assert rows.closed
 

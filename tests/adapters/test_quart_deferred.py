@@ -17,6 +17,7 @@ from jinja2 import DictLoader
 import streamtmpl.quart as streaming
 from streamtmpl import StreamEnvironment
 from streamtmpl.regions.patch_script import PATCH_SCRIPT, PATCH_SCRIPT_HASH
+from tests.support.navigations import NAVIGATION
 
 HANGS = 20
 """Seconds after which a test that hangs is given up."""
@@ -82,7 +83,8 @@ def make_executor():
 
 
 async def fetch(app: Any, path: str, **arguments: Any) -> tuple[Any, str]:
-    response = await app.test_client().open(path, **arguments)
+    headers = {**NAVIGATION, **arguments.pop("headers", {})}
+    response = await app.test_client().open(path, headers=headers, **arguments)
     return response, (await response.get_data()).decode()
 
 
@@ -153,9 +155,9 @@ def test_outside_of_a_request_functions_are_not_called(app):
             return "".join([chunk async for chunk in stream])
 
     app.config["STREAMTMPL_DEFERRED"] = app.config["STREAMTMPL_NONCE"] = fails
-    assert patched(asyncio.run(text()), "content")
-    app.config["STREAMTMPL_DEFERRED"] = "in-order"
     assert asyncio.run(text()) == IN_ORDER
+    app.config["STREAMTMPL_DEFERRED"] = "patch"
+    assert patched(asyncio.run(text()), "content")
 
 
 def test_a_response_may_say_other_than_the_configuration(app):
@@ -236,7 +238,7 @@ def test_teardown_runs_once_after_the_last_region(app, ended):
         return await streaming.stream_template("two.html", slow=slow, quick=lambda: "quick")
 
     async def read() -> bytes:
-        async with app.test_client().request("/two") as connection:
+        async with app.test_client().request("/two", headers=NAVIGATION) as connection:
             await connection.send_complete()
             text = b""
             while b">quick</template>" not in text:
@@ -272,7 +274,7 @@ def test_a_client_that_disconnects_ends_the_regions(app, ended):
         return await streaming.stream_template_string(source, wait=wait)
 
     async def disconnect() -> None:
-        async with app.test_client().request("/waits") as connection:
+        async with app.test_client().request("/waits", headers=NAVIGATION) as connection:
             await connection.send_complete()
             while len(events) < 2:
                 await asyncio.wait_for(connection.receive(), HANGS)

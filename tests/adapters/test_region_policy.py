@@ -28,6 +28,7 @@ import streamtmpl.flask
 import streamtmpl.quart
 from streamtmpl import StreamEnvironment
 from streamtmpl.starlette import StreamTemplates
+from tests.support.navigations import NAVIGATION
 
 from .apps import django_app, django_gates
 from .patches import is_plain, patches
@@ -64,7 +65,7 @@ def from_flask(
 
     app.testing = True  # errors are raised
     app.add_url_rule("/", view_func=view)
-    return str(app.test_client().open("/", method=method).text)
+    return str(app.test_client().open("/", method=method, headers=NAVIGATION).text)
 
 
 def from_quart(
@@ -87,7 +88,7 @@ def from_quart(
     app.add_url_rule("/", view_func=view)
 
     async def fetch() -> str:
-        response = await app.test_client().open("/", method=method)
+        response = await app.test_client().open("/", method=method, headers=NAVIGATION)
         return str((await response.get_data()).decode())
 
     page = asyncio.run(fetch())
@@ -107,7 +108,7 @@ def from_starlette(
         return templates.TemplateResponse(request, "page", {"value": value})
 
     client = TestClient(Starlette(routes=[Route("/", endpoint)]))
-    return str(client.request(method, "/").text)
+    return str(client.request(method, "/", headers=NAVIGATION).text)
 
 
 class Template:
@@ -126,7 +127,7 @@ def from_django(
 ) -> str:
     settings = {f"STREAMTMPL_{name.upper()}": each for name, each in configured.items()}
     with override_settings(**settings):
-        request = RequestFactory().generic(method, "/")
+        request = RequestFactory().generic(method, "/", headers=NAVIGATION)
         response = streamtmpl.django.StreamTemplateResponse(
             request, Template(script), {"value": value}
         )
@@ -200,7 +201,7 @@ def test_head_asks_nobody_and_begins_no_region(get: Get) -> None:
 
 @EACH
 def test_what_the_functions_return_is_checked(get: Get) -> None:
-    with pytest.raises(ValueError, match=r"the function in .* must return 'patch' .* not 'later'"):
+    with pytest.raises(ValueError, match=r"the function in .* must return 'auto', .* not 'later'"):
         get(deferred=lambda request: "later")
     with pytest.raises(TypeError, match=r"the function in .* must return a str or None, not b'n'"):
         get(nonce=lambda request: b"n")
@@ -213,7 +214,7 @@ async def later(request: Any) -> str:
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("deferred", "later", "STREAMTMPL_DEFERRED must be 'patch'.* not 'later'"),
+        ("deferred", "later", "STREAMTMPL_DEFERRED must be 'auto'.* not 'later'"),
         ("deferred", later, "the function in STREAMTMPL_DEFERRED .* async"),
         ("nonce", "n1", "STREAMTMPL_NONCE must be a function of the request"),
         ("nonce", later, "the function in STREAMTMPL_NONCE .* async"),

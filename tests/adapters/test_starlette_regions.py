@@ -25,6 +25,7 @@ from starlette.testclient import TestClient
 from streamtmpl.asgi import patch_script
 from streamtmpl.regions.patch_script import PATCH_SCRIPT
 from streamtmpl.starlette import StreamTemplateResponse, StreamTemplates
+from tests.support.navigations import NAVIGATION
 
 from .exchange import HANGS, Exchange
 from .patches import is_plain, patches, places
@@ -47,7 +48,7 @@ def page_of(templates: StreamTemplates, headers: dict[str, str] | None = None, *
     async def endpoint(request: Request) -> Response:
         return templates.TemplateResponse(request, "page.html", {"value": lambda: "there"}, **own)
 
-    response = get(app_of(endpoint), headers=headers)
+    response = get(app_of(endpoint), headers={**NAVIGATION, **(headers or {})})
     assert response.status_code == 200
     text: str = response.text
     return text
@@ -118,8 +119,10 @@ def test_regions_of_sync_templates_run_in_the_threads_of_the_executor() -> None:
             context = {"value": thread}
             return templates.TemplateResponse(request, "page.html", context, executor=chosen)
 
-        assert patches(get(app_of(endpoint)).text) == [(0, "one_0 for Ann")]
-        assert patches(get(app_of(endpoint), "/Bo?two").text) == [(0, "two_0 for Bo")]
+        assert patches(get(app_of(endpoint), headers=NAVIGATION).text) == [(0, "one_0 for Ann")]
+        assert patches(get(app_of(endpoint), "/Bo?two", headers=NAVIGATION).text) == [
+            (0, "two_0 for Bo")
+        ]
 
 
 def test_fastapi_sends_the_returned_response() -> None:
@@ -175,7 +178,7 @@ def test_a_disconnect_cancels_the_regions() -> None:
         return templates.TemplateResponse(request, "page.html", {"value": value})
 
     async def main() -> None:
-        exchange = Exchange(path="/Ann")
+        exchange = Exchange(path="/Ann", headers=[(b"sec-fetch-dest", b"document")])
 
         async def disconnect(message: Any) -> None:
             if b"wait" in message.get("body", b""):

@@ -22,6 +22,7 @@ TEMPLATES = {
 
 app = Flask(__name__)
 app.jinja_loader = DictLoader(TEMPLATES)
+app.config["STREAMTMPL_DEFERRED"] = "patch"
 app.config["STREAMTMPL_EXECUTOR"] = ThreadPoolExecutor(4)
 app.config["STREAMTMPL_MAX_DEFERRED"] = 2
 StreamTemplates(app)

@@ -6,7 +6,7 @@ from typing import Any
 
 from jinja2 import FileSystemLoader
 
-from streamtmpl import StreamEnvironment, render_stream_async
+from streamtmpl import StreamEnvironment
 from streamtmpl.asgi import StreamResponse
 
 from .wanted import FOLDER, SCRIPTS, Wanted
@@ -35,10 +35,6 @@ def response_to(path: str) -> StreamResponse:
         wanted = Wanted(number)
     except FileNotFoundError:
         return StreamResponse([], status=404)
-    stream = render_stream_async(
-        environments[kind].get_template(wanted.template),
-        wanted.async_variables(),
-        encoding="utf-8",
-        **wanted.options,
-    )
-    return StreamResponse(stream, headers=wanted.headers)
+    template = environments[kind].get_template(wanted.template)
+    variables = wanted.async_variables()
+    return StreamResponse(template, variables, headers=wanted.headers, **wanted.options)
