@@ -157,6 +157,8 @@ def stream_of(
     try:
         variables = dict(context) if context else {}
     except (TypeError, ValueError):
+        if hasattr(context, "keys"):
+            raise
         raise _no_variables(context) from None
     begin = _begin if Template.generate is GENERATE else _begin_shown
     size = options.chunk_size
@@ -187,6 +189,8 @@ def async_stream_of(
     try:
         variables = dict(context) if context else {}
     except (TypeError, ValueError):
+        if hasattr(context, "keys"):
+            raise
         raise _no_variables(context) from None
     is_plain = Template.generate_async is GENERATE_ASYNC or getattr(template, "is_seen", False)
     begin = _begin if is_plain else _begin_shown_async
@@ -209,6 +213,8 @@ def variables_of(context: Mapping[str, Any] | None) -> dict[str, Any]:
     try:
         return dict(context) if context else {}
     except (TypeError, ValueError):
+        if hasattr(context, "keys"):
+            raise
         raise _no_variables(context) from None
 
 

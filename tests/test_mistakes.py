@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, get_args
 
 import pytest
@@ -82,6 +82,23 @@ def test_a_context_that_is_none(stream: Callable[[Any], object], given: Any) -> 
         "expected the context as a mapping of the variables' names to their values, such as"
         f" {{'rows': rows}}, not {given!r}"
     )
+
+
+class Lazy(Mapping[str, Any]):
+    def __getitem__(self, name: str) -> Any:
+        raise ValueError("no number")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(["rows"])
+
+    def __len__(self) -> int:
+        return 1
+
+
+@pytest.mark.parametrize("stream", STREAMS.values(), ids=STREAMS)
+def test_an_error_of_a_mapping_is_its_own(stream: Callable[[Any], object]) -> None:
+    with pytest.raises(ValueError, match="no number"):
+        stream(Lazy())
 
 
 def test_an_unknown_block_of_a_template_without_a_name() -> None:

@@ -31,6 +31,8 @@ def each_to_be_read(body: Any, chunks: Any) -> Any:
     code = getattr(body, "gi_code", None) or getattr(body, "ag_code", None)
     if django.VERSION >= (6,) or code not in _WRAPPERS:
         return body
+    if not isasyncgen(body):  # it has not begun; somebody else may have called the function
+        chunks = body.gi_frame.f_locals["sequence"]
     name = "a" * randbelow(GZipMiddleware.max_random_bytes + 1)  # of random length, as in Django
     compressor = gzip(name=name)
     return compressor.iterate_async(chunks) if isasyncgen(body) else compressor.iterate(chunks)

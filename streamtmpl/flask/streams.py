@@ -12,7 +12,7 @@ from flask import Flask, Response
 from flask.signals import got_request_exception, request_finished
 from werkzeug.wsgi import ClosingIterator
 
-from streamtmpl.pallets.compression import compressor_for, prepare_first
+from streamtmpl.pallets.compression import After, compressor_for, prepare_first
 from streamtmpl.pallets.config import ACCEL
 from streamtmpl.pallets.extension import streams_of
 from streamtmpl.pallets.session import guard_session, vary_on_session
@@ -92,20 +92,27 @@ def _answer_with(
             context = hold.request_context
             response.vary.update(vary)
             vary_on_session(response, context.app, context.session)
-            _compress(response, stream, context)
         elif not response.is_streamed or response.content_length is not None:
             _close_idle(stream)
         return response
 
-    prepare_first(hold.request_context, prepare)
+    prepare_first(hold.request_context, prepare, _compressing)
 
 
-def _compress(response: Response, stream: Generator[Any, None, None], context: Any) -> None:
-    """Do what an extension of the application would do to it, without keeping chunks back."""
-    compressor = compressor_for(response, context.app, context)
-    if compressor is not None:
-        chunks = compressor.iterate(iter(response.iter_encoded()))
-        response.response = ClosingIterator(chunks, [stream.close])
+def _compressing(function: After) -> After:
+    """Does what an extension would do to a response with a stream, and keeps no chunk back."""
+
+    def compressing(response: Response) -> Any:
+        context = request_context()
+        if context in streams_of(context.app, connect) and response.is_streamed:
+            close = getattr(response.response, "close", None)
+            compressor = compressor_for(response, context.app, context.request)
+            if compressor is not None:
+                chunks = compressor.iterate(iter(response.iter_encoded()))
+                response.response = ClosingIterator(chunks, close)
+        return function(response)
+
+    return compressing
 
 
 def _close_idle(stream: Generator[Any, None, None]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Coroutine
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AsyncExitStack
 from typing import Any
 from weakref import WeakSet, ref
 
@@ -11,7 +11,7 @@ from quart import Quart, Response
 from quart.signals import got_request_exception, request_finished
 from quart.wrappers.response import DataBody
 
-from streamtmpl.pallets.compression import compressor_for, prepare_first
+from streamtmpl.pallets.compression import After, compressor_for, prepare_first
 from streamtmpl.pallets.config import ACCEL
 from streamtmpl.pallets.extension import streams_of
 from streamtmpl.pallets.session import guard_session, vary_on_session
@@ -97,25 +97,40 @@ def _register(
             response.headers.setdefault(ACCEL, "no")
             response.vary.update(vary)
             vary_on_session(response, context.app, context.session)
-            compressor = compressor_for(response, context.app, context)
-            if compressor is not None:
-                body.iter = compressed = _compressed(body.iter, compressor)
-                await compressed.__anext__()
         elif not isinstance(response, Response) or isinstance(body, DataBody):
             await _close_idle(stream)
         return response
 
-    prepare_first(context, prepare)
+    prepare_first(context, prepare, _compressing)
 
 
-async def _compressed(stream: AsyncGenerator[Any, None], compressor: Compressor) -> Any:
+def _compressing(function: After) -> After:
+    """Does what an extension would do to a response with a stream, and keeps no chunk back."""
+
+    async def compressing(response: Any) -> Any:
+        context: Any = request_context()
+        body = response.response
+        if context in streams_of(context.app, connect) and hasattr(body, "iter"):
+            compressor = compressor_for(response, context.app, context.request)
+            if compressor is not None:
+                body.iter = compressed = _compressed(body.iter, compressor)
+                await compressed.__anext__()
+        return await function(response)
+
+    return compressing
+
+
+async def _compressed(stream: AsyncIterator[Any], compressor: Compressor) -> Any:
     """A generator of the chunks of *stream*, which has begun: to close it closes the stream."""
 
     async def encoded() -> AsyncIterator[bytes]:
         async for chunk in stream:
             yield chunk.encode() if isinstance(chunk, str) else chunk
 
-    async with aclosing(stream):
+    async with AsyncExitStack() as stack:
+        close = getattr(stream, "aclose", None)
+        if close is not None:
+            stack.push_async_callback(close)
         yield None
         async for chunk in compressor.iterate_async(encoded()):
             yield chunk

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 flask = pytest.importorskip("flask", reason="the extra 'flask' is not installed")
@@ -180,6 +182,51 @@ def test_what_is_no_stream_of_ours_is_the_extension_s(app):
     response, texts = arriving(app, "/own", "br")
     assert next(texts) == "".join(ROWS)  # it was all kept in the compressor
     response.close()
+
+
+def test_functions_called_before_it_have_the_text(app, rows):
+    """Flask calls those first that are registered last."""
+    flask_compress.Compress(app)
+
+    @app.after_request
+    def with_a_foot(response):
+        chunks = response.iter_encoded()
+        response.response = itertools.chain(chunks, [b"<!-- foot -->"])
+        return response
+
+    for encoding in ENCODINGS:
+        response, texts = arriving(app, "/template", encoding)
+        assert next(texts) == ROWS[0]
+        assert list(texts)[-1] == "".join(ROWS) + "<!-- foot -->"
+        response.close()
+
+
+def test_functions_may_collect_the_text(app):
+    flask_compress.Compress(app)
+
+    @app.after_request
+    def shouting(response):
+        response.set_data(response.get_data(as_text=True).replace("row", "ROW"))
+        return response
+
+    response = app.test_client().get("/template", headers={"Accept-Encoding": "br"})
+    assert BrowserBody("br").arrive(response.data) == "".join(ROWS).replace("row", "ROW")
+
+
+@pytest.mark.parametrize(("length", "encoding"), [(5000, "gzip"), (50, None)])
+def test_a_length_is_that_of_what_is_sent(app, rows, length, encoding):
+    """And those that are too small for Flask-Compress are too small."""
+    flask_compress.Compress(app)
+
+    @app.get("/known")
+    def known():
+        pieces = stream_with_context(iter(["x" * length]))
+        return pieces, {"Content-Type": "text/html", "Content-Length": str(length)}
+
+    response = app.test_client().get("/known", headers={"Accept-Encoding": "gzip"})
+    assert response.headers.get("Content-Encoding") == encoding
+    assert response.headers.get("Content-Length") == (None if encoding else str(length))
+    assert BrowserBody(encoding).arrive(response.data) == "x" * length
 
 
 def test_a_strong_tag_is_of_the_bytes_that_are_sent(app, rows):

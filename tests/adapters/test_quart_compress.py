@@ -87,6 +87,31 @@ def test_each_row_can_be_read_before_the_next_comes(algorithm, path):
     run(main())
 
 
+def test_functions_called_before_it_have_the_text():
+    async def main():
+        rows = Rows()
+        app = make_app(rows)
+        quart_compress.Compress(app)
+
+        @app.after_request
+        async def with_a_foot(response):
+            async def footed(chunks):
+                async for chunk in chunks:
+                    yield chunk
+                yield "<!-- foot -->"
+
+            response.response.iter = footed(response.response.iter)
+            return response
+
+        for _ in ROWS:
+            rows.let_go.release()
+        response = await app.test_client().get("/template", headers={"Accept-Encoding": "gzip"})
+        body = BrowserBody(response.headers["Content-Encoding"])
+        assert body.arrive(await response.get_data()) == "".join(ROWS) + "<!-- foot -->"
+
+    run(main())
+
+
 @pytest.mark.parametrize("accepted", ["", "deflate"])
 def test_what_the_request_does_not_accept(accepted):
     async def main():
