@@ -154,12 +154,8 @@ def stream_of(
         raise NotStreamingError(
             f"{template!r} belongs to an async environment: use render_stream_async()"
         )
-    try:
-        variables = dict(context) if context else {}
-    except (TypeError, ValueError):
-        if hasattr(context, "keys"):
-            raise
-        raise _no_variables(context) from None
+    # A call less where it is a dict, as nearly always.
+    variables = dict(context) if context.__class__ is dict else variables_of(context)
     begin = _begin if Template.generate is GENERATE else _begin_shown
     size = options.chunk_size
     if size is None:
@@ -186,12 +182,8 @@ def async_stream_of(
     environment = template.environment
     if not environment.is_async:
         return thread_stream(stream_of(template, context, options))
-    try:
-        variables = dict(context) if context else {}
-    except (TypeError, ValueError):
-        if hasattr(context, "keys"):
-            raise
-        raise _no_variables(context) from None
+    # A call less where it is a dict, as nearly always.
+    variables = dict(context) if context.__class__ is dict else variables_of(context)
     is_plain = Template.generate_async is GENERATE_ASYNC or getattr(template, "is_seen", False)
     begin = _begin if is_plain else _begin_shown_async
     size = options.chunk_size
@@ -213,16 +205,12 @@ def variables_of(context: Mapping[str, Any] | None) -> dict[str, Any]:
     try:
         return dict(context) if context else {}
     except (TypeError, ValueError):
-        if hasattr(context, "keys"):
+        if hasattr(context, "keys"):  # an error of a mapping's own
             raise
-        raise _no_variables(context) from None
-
-
-def _no_variables(context: object) -> TypeError:
-    return TypeError(
-        "expected the context as a mapping of the variables' names to their values, such as"
-        f" {{'rows': rows}}, not {context!r}"
-    )
+        raise TypeError(
+            "expected the context as a mapping of the variables' names to their values, such as"
+            f" {{'rows': rows}}, not {context!r}"
+        ) from None
 
 
 def _begin(

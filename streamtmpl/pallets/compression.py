@@ -43,7 +43,7 @@ def prepare_first(context: Any, prepare: After, compressing: Callable[[After], A
     after.insert(0, prepare)
     for functions in (after, *context.app.after_request_funcs.values()):
         for place, function in enumerate(functions):
-            if getattr(function, "__module__", "").startswith(_EXTENSIONS):
+            if (getattr(function, "__module__", None) or "").startswith(_EXTENSIONS):
                 functions[place] = compressing(function)
 
 

@@ -11,6 +11,8 @@ import pytest
 
 pytest.importorskip("flask", reason="the extra 'flask' is not installed")
 
+from tests.support.browser_bodies import BrowserBody
+
 from .http_client import Connection, Incomplete, fetch
 from .launch import Server, free_port, module, running
 
@@ -50,6 +52,20 @@ def test_chunks_arrive_while_the_template_is_still_running(server):
         fetch(server.port, "/go")  # only now the template may go on
         assert connection.chunk() == b"early"
         assert connection.chunk() == b""
+
+
+@pytest.mark.skipif(find_spec("flask_compress") is None, reason="Flask-Compress is not installed")
+@pytest.mark.parametrize("encoding", ["zstd", "br", "deflate"])
+def test_compressed_chunks_can_be_read_while_the_template_is_still_running(server, encoding):
+    with Connection(server.port) as connection:
+        connection.send("/waits?q=early", headers=f"Accept-Encoding: {encoding}\r\n")
+        head = connection.head()
+        assert head.get("Content-Encoding") == encoding
+        body = BrowserBody(encoding)
+        assert body.arrive(connection.chunk()) == "<h1>early</h1>\n"
+        fetch(server.port, "/go")  # only now the template may go on
+        assert body.arrive(connection.body(head)) == "<h1>early</h1>\nearly"
+        assert body.is_complete
 
 
 def test_clients_that_disconnect_are_torn_down_once(server):

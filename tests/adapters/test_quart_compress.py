@@ -20,8 +20,9 @@ SOURCE = "{% for row in rows %}{{ row }}{% flush %}{% endfor %}"
 class Rows:
     """A source whose rows come when they are let go, and that tells how it ends."""
 
-    def __init__(self) -> None:
-        self.let_go = asyncio.Semaphore(0)
+    def __init__(self, let_go: int = 1) -> None:
+        """The first chunk is rendered before the head is sent, so one row is let go at once."""
+        self.let_go = asyncio.Semaphore(let_go)
         self.closed = False
 
     async def __aiter__(self):
@@ -33,8 +34,10 @@ class Rows:
             self.closed = True
 
 
-def make_app(rows: Rows):
+def make_app(rows: Rows, algorithm: str = "gzip"):
     app = quart.Quart(__name__)
+    app.config["COMPRESS_ALGORITHM"] = algorithm
+    quart_compress.Compress(app)
 
     @app.get("/template")
     async def template():
@@ -64,10 +67,7 @@ def run(coroutine):
 def test_each_row_can_be_read_before_the_next_comes(algorithm, path):
     async def main():
         rows = Rows()
-        app = make_app(rows)
-        app.config["COMPRESS_ALGORITHM"] = algorithm
-        quart_compress.Compress(app)
-        rows.let_go.release()  # the first chunk is rendered before the head is sent
+        app = make_app(rows, algorithm)
         headers = {"Accept-Encoding": "gzip, deflate, br, zstd"}
         async with app.test_client().request(path, headers=headers) as connection:
             await connection.send_complete()
@@ -89,9 +89,7 @@ def test_each_row_can_be_read_before_the_next_comes(algorithm, path):
 
 def test_functions_called_before_it_have_the_text():
     async def main():
-        rows = Rows()
-        app = make_app(rows)
-        quart_compress.Compress(app)
+        app = make_app(Rows(len(ROWS)))
 
         @app.after_request
         async def with_a_foot(response):
@@ -103,8 +101,6 @@ def test_functions_called_before_it_have_the_text():
             response.response.iter = footed(response.response.iter)
             return response
 
-        for _ in ROWS:
-            rows.let_go.release()
         response = await app.test_client().get("/template", headers={"Accept-Encoding": "gzip"})
         body = BrowserBody(response.headers["Content-Encoding"])
         assert body.arrive(await response.get_data()) == "".join(ROWS) + "<!-- foot -->"
@@ -115,12 +111,7 @@ def test_functions_called_before_it_have_the_text():
 @pytest.mark.parametrize("accepted", ["", "deflate"])
 def test_what_the_request_does_not_accept(accepted):
     async def main():
-        rows = Rows()
-        app = make_app(rows)
-        quart_compress.Compress(app)
-        for _ in ROWS:
-            rows.let_go.release()
-        client = app.test_client()
+        client = make_app(Rows(len(ROWS))).test_client()
         response = await client.get("/template", headers={"Accept-Encoding": accepted})
         assert "Content-Encoding" not in response.headers
         assert await response.get_data(as_text=True) == "".join(ROWS)
@@ -133,8 +124,6 @@ def test_a_client_that_leaves_closes_the_stream(path):
     async def main():
         rows = Rows()
         app = make_app(rows)
-        quart_compress.Compress(app)
-        rows.let_go.release()
         headers = {"Accept-Encoding": "gzip"}
         async with app.test_client().request(path, headers=headers) as connection:
             await connection.send_complete()
@@ -150,8 +139,6 @@ def test_a_stream_that_nothing_is_read_of_is_closed():
     async def main():
         rows = Rows()
         app = make_app(rows)
-        quart_compress.Compress(app)
-        rows.let_go.release()
         headers = {"Accept-Encoding": "gzip"}
         async with app.test_request_context("/template", headers=headers) as context:
             given = () if cv_request is not None else (context,)  # from Quart 0.23 on

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ import streamtmpl.flask
 import streamtmpl.quart
 import streamtmpl.wsgi
 from streamtmpl import StreamEnvironment, render_stream
-from streamtmpl.responses.readers import shows_documents
+from streamtmpl.responses.readers import READERS_OF_TEXT, shows_documents
 from streamtmpl.starlette import StreamTemplateResponse, StreamTemplates
 
 from .apps import django_app, django_gates
@@ -110,6 +111,15 @@ EACH_REQUEST = pytest.mark.parametrize(
 @EACH_REQUEST
 def test_who_shows_documents(headers: dict[str, str], shown: bool, vary: tuple[str, ...]) -> None:
     assert shows_documents(headers.get) == (shown, vary)
+
+
+def test_the_documentation_names_the_agents_that_there_are() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "deferred.rst").read_text(encoding="utf-8")
+    listed = text[text.index("The user agents are robots") : text.index("The response's `Vary`")]
+    patterns = READERS_OF_TEXT.pattern.replace(r"\b", "").split("|")
+    assert [name.strip() for name in re.findall(r"`([^`]+)`", listed)] == [
+        pattern.strip() for pattern in patterns
+    ]
 
 
 Answer = tuple[str, str]

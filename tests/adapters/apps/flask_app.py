@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from importlib import import_module
+from importlib.util import find_spec
 
 from flask import Flask, abort, g, has_request_context, request
 from jinja2 import DictLoader
@@ -20,6 +22,8 @@ TEMPLATES = {
 app = Flask(__name__)
 app.jinja_loader = DictLoader(TEMPLATES)
 StreamTemplates(app)
+if find_spec("flask_compress") is not None:
+    import_module("flask_compress").Compress(app)
 
 counts = {"begun": 0, "closed": 0, "request": 0, "app": 0, "wrong": 0}
 lock = threading.Lock()
