@@ -20,10 +20,13 @@ from .version import __version__
 if TYPE_CHECKING:
     from .chunks.async_stream import AsyncChunkStream
     from .rechunking import rechunk, rechunk_async
+    from .regions.page_script import PAGE_SCRIPT, PAGE_SCRIPT_HASH
     from .regions.patch_script import PATCH_SCRIPT, PATCH_SCRIPT_HASH
     from .sandbox import SandboxedStreamEnvironment
 
 __all__ = [
+    "PAGE_SCRIPT",
+    "PAGE_SCRIPT_HASH",
     "PATCH_SCRIPT",
     "PATCH_SCRIPT_HASH",
     "AsyncChunkStream",
@@ -50,6 +53,8 @@ __all__ = [
 # alone takes as long to import as Jinja2.
 _LATER = {
     "AsyncChunkStream": "chunks.async_stream",
+    "PAGE_SCRIPT": "regions.page_script",
+    "PAGE_SCRIPT_HASH": "regions.page_script",
     "PATCH_SCRIPT": "regions.patch_script",
     "PATCH_SCRIPT_HASH": "regions.patch_script",
     "SandboxedStreamEnvironment": "sandbox",

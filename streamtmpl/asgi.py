@@ -20,7 +20,7 @@ from .responses.first import begun_async
 from .responses.head import CONTENT_TYPE, WITHOUT_CONTENT, ResponseHead
 from .responses.headers import add_vary
 from .responses.policy import provisional, settle
-from .responses.script import patch_script_response
+from .responses.script import PAGE, PATCH, Script, script_response
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, MutableMapping
@@ -293,10 +293,12 @@ async def _on_trio(trio: Any, deliver: Callable[[], Awaitable[None]], receive: R
     return delivered
 
 
-class _PatchScript:
-    """The application below: an object, since frameworks take functions for endpoints."""
+class _ServedScript:
+    """The applications below: objects, since frameworks take functions for endpoints."""
 
-    __name__ = "patch_script"
+    def __init__(self, name: str, script: Script) -> None:
+        self.__name__ = name
+        self._script = script
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request.
@@ -308,8 +310,8 @@ class _PatchScript:
                 f"the script answers HTTP requests, not a scope of {scope['type']!r}"
             )
         known = [value for name, value in scope["headers"] if name == b"if-none-match"]
-        status, headers, body = patch_script_response(
-            scope["method"], b",".join(known).decode("latin-1")
+        status, headers, body = script_response(
+            self._script, scope["method"], b",".join(known).decode("latin-1")
         )
         await send(
             {
@@ -321,8 +323,14 @@ class _PatchScript:
         await send({"type": "http.response.body", "body": body})
 
 
-patch_script = _PatchScript()
+patch_script = _ServedScript("patch_script", PATCH)
 """An ASGI application that serves the script for browsers that do not patch by themselves.
 
 Its URL goes into the environment's ``patch_script``.
+"""
+
+page_script = _ServedScript("page_script", PAGE)
+"""An ASGI application that serves the page script.
+
+A page refers to it in a ``<script src="...">`` at the end of its content.
 """

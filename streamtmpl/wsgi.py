@@ -16,7 +16,7 @@ from .responses.first import Begun
 from .responses.head import CONTENT_TYPE, ResponseHead
 from .responses.headers import add_vary
 from .responses.policy import provisional, settle
-from .responses.script import patch_script_response
+from .responses.script import PAGE, PATCH, Script, script_response
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -133,8 +133,20 @@ def patch_script(environ: WSGIEnvironment, start_response: StartResponse) -> lis
 
     Its URL goes into the environment's ``patch_script``.
     """
-    status, headers, body = patch_script_response(
-        environ["REQUEST_METHOD"], environ.get("HTTP_IF_NONE_MATCH")
+    return _serve(PATCH, environ, start_response)
+
+
+def page_script(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+    """A WSGI application that serves the page script.
+
+    A page refers to it in a ``<script src="...">`` at the end of its content.
+    """
+    return _serve(PAGE, environ, start_response)
+
+
+def _serve(script: Script, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+    status, headers, body = script_response(
+        script, environ["REQUEST_METHOD"], environ.get("HTTP_IF_NONE_MATCH")
     )
     start_response(f"{status.value} {status.phrase}", headers)
     return [body]

@@ -4,8 +4,8 @@ from streamtmpl.extras import missing
 
 try:
     from .backend import environment
-    from .response import StreamTemplateResponse, patch_script
+    from .response import StreamTemplateResponse, page_script, patch_script
 except ModuleNotFoundError as error:
     raise missing(error, "django", "django", "asgiref") from None
 
-__all__ = ["StreamTemplateResponse", "environment", "patch_script"]
+__all__ = ["StreamTemplateResponse", "environment", "page_script", "patch_script"]

@@ -26,7 +26,7 @@ from streamtmpl.chunks.options import AutoDeferred, RegionOptions, StreamOptions
 from streamtmpl.chunks.render import asyncio_runs
 from streamtmpl.rendering import variables_of
 from streamtmpl.responses.policy import region_options
-from streamtmpl.responses.script import patch_script_response
+from streamtmpl.responses.script import PAGE, PATCH, Script, script_response
 
 from .backend import _add_request, _resolve
 from .bodies import AsyncBody, Body, SyncBody
@@ -201,7 +201,18 @@ def patch_script(request: HttpRequest) -> HttpResponse:
 
     Its URL goes into the environment as ``patch_script``, one of the backend's ``OPTIONS``.
     """
-    status, headers, body = patch_script_response(
-        request.method, request.headers.get("If-None-Match")
-    )
+    return _response_of(PATCH, request)
+
+
+def page_script(request: HttpRequest) -> HttpResponse:
+    """A view that serves the page script.
+
+    A page refers to it in a ``<script src="...">`` at the end of its content.
+    """
+    return _response_of(PAGE, request)
+
+
+def _response_of(script: Script, request: HttpRequest) -> HttpResponse:
+    known = request.headers.get("If-None-Match")
+    status, headers, body = script_response(script, request.method, known)
     return HttpResponse(body, status=status, headers=dict(headers))

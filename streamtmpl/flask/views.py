@@ -20,11 +20,12 @@ from streamtmpl.chunks.blocking import iterate
 from streamtmpl.chunks.options import AutoDeferred, RegionOptions, StreamOptions
 from streamtmpl.pallets.config import policy_of
 from streamtmpl.pallets.environment import streaming_environment
-from streamtmpl.pallets.extension import Extension, script_response, streams_of
+from streamtmpl.pallets.extension import Extension, response_of_script, streams_of
 from streamtmpl.rendering import async_stream_of, stream_of, variables_of
 from streamtmpl.responses.body import byte_stream, check_no_template
 from streamtmpl.responses.head import CONTENT_TYPE, ResponseHead
 from streamtmpl.responses.policy import region_options
+from streamtmpl.responses.script import PAGE, PATCH
 
 from .hold import HeldContexts, cv_app, request_context
 from .regions import RegionExecutor
@@ -166,7 +167,16 @@ def patch_script() -> Response:
 
     Templates refer to it when the configuration's ``STREAMTMPL_PATCH_SCRIPT`` is its URL.
     """
-    response: Response = script_response(_app(), request)
+    response: Response = response_of_script(PATCH, _app(), request)
+    return response
+
+
+def page_script() -> Response:
+    """The view function that serves the page script, for ``app.add_url_rule("/page.js", ...)``.
+
+    A page refers to it in a ``<script src="/page.js">`` at the end of its content.
+    """
+    response: Response = response_of_script(PAGE, _app(), request)
     return response
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 from weakref import WeakKeyDictionary, WeakSet
 
-from streamtmpl.responses.script import patch_script_response
+from streamtmpl.responses.script import Script, script_response
 
 from .config import NAME, configure
 from .environment import make_streaming, setting_up
@@ -54,12 +54,12 @@ def streams_of(app: Any, connect: Callable[[Any], None]) -> Streams:
     return streams
 
 
-def script_response(app: Any, request: Any) -> Any:
-    """The response that serves the patch script, of the application's class for responses."""
+def response_of_script(script: Script, app: Any, request: Any) -> Any:
+    """The response that serves *script*, of the application's class for responses."""
     # The body of a response to HEAD is counted here, and left out by the framework or its server.
     method = "GET" if request.method == "HEAD" else request.method
     known = request.headers.get("If-None-Match")
-    status, headers, body = patch_script_response(method, known)
+    status, headers, body = script_response(script, method, known)
     response = app.response_class(body, status=status.value)
     response.headers.clear()  # it has set those of a page
     response.headers.extend(headers)

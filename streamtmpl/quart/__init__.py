@@ -5,6 +5,7 @@ from streamtmpl.exceptions import LateSessionWarning
 from .supported import VERSION as VERSION
 from .views import (
     StreamTemplates,
+    page_script,
     patch_script,
     stream_response,
     stream_template,
@@ -15,6 +16,7 @@ from .views import (
 __all__ = [
     "LateSessionWarning",
     "StreamTemplates",
+    "page_script",
     "patch_script",
     "stream_response",
     "stream_template",

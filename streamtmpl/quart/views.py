@@ -19,11 +19,12 @@ from quart.signals import before_render_template, template_rendered
 from streamtmpl.chunks.options import AutoDeferred, RegionOptions, StreamOptions
 from streamtmpl.pallets.config import policy_of
 from streamtmpl.pallets.environment import streaming_environment
-from streamtmpl.pallets.extension import Extension, script_response, streams_of
+from streamtmpl.pallets.extension import Extension, response_of_script, streams_of
 from streamtmpl.rendering import async_stream_of, variables_of
 from streamtmpl.responses.body import async_byte_stream, check_no_template
 from streamtmpl.responses.head import CONTENT_TYPE, ResponseHead
 from streamtmpl.responses.policy import region_options
+from streamtmpl.responses.script import PAGE, PATCH
 
 from .hold import HeldContexts, cv_app, cv_request, request_context
 from .streams import _iterate, _register, _start, connect
@@ -172,7 +173,16 @@ async def patch_script() -> Response:
 
     Templates refer to it when the configuration's ``STREAMTMPL_PATCH_SCRIPT`` is its URL.
     """
-    response: Response = script_response(_app(), request)
+    response: Response = response_of_script(PATCH, _app(), request)
+    return response
+
+
+async def page_script() -> Response:
+    """The view function that serves the page script, for ``app.add_url_rule("/page.js", ...)``.
+
+    A page refers to it in a ``<script src="/page.js">`` at the end of its content.
+    """
+    response: Response = response_of_script(PAGE, _app(), request)
     return response
 
 

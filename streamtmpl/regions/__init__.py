@@ -3,7 +3,8 @@
 - ``region``: one region, and all changes of its state; ``snapshot``: what it sees of the variables;
 - ``document``: the places of a stream's regions in the document, and their patches;
 - ``threads``, ``tasks``: where they are rendered, in sync and in async environments;
-- ``markup``, ``patch_script``: how they get into their place; ``failures``: their errors.
+- ``markup``, ``patch_script``: how they get into their place; ``failures``: their errors;
+- ``page_script``: what tells htmx and listeners of it.
 """
 
 from streamtmpl.vocabulary import fetching

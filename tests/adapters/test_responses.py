@@ -17,7 +17,7 @@ from streamtmpl.regions.patch_script import PATCH_SCRIPT_HASH
 from streamtmpl.responses.body import UTF_8, async_byte_stream, byte_stream, close_unread
 from streamtmpl.responses.head import ResponseHead
 from streamtmpl.responses.headers import ResponseHeaders
-from streamtmpl.responses.script import patch_script_response
+from streamtmpl.responses.script import PATCH, script_response
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ def test_a_mode_that_is_none(make: Any) -> None:
 
 
 def test_the_patch_script() -> None:
-    status, pairs, body = patch_script_response("GET", None)
+    status, pairs, body = script_response(PATCH, "GET", None)
     headers = dict(pairs)
     assert status == 200
     assert headers["Content-Type"] == "text/javascript; charset=utf-8"
@@ -235,7 +235,7 @@ def test_the_patch_script() -> None:
     assert headers["Cache-Control"] == "public, max-age=86400"
     digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
     assert headers["ETag"] == f'"sha256-{digest}"'
-    assert patch_script_response("HEAD", None) == (200, pairs, b"")
+    assert script_response(PATCH, "HEAD", None) == (200, pairs, b"")
 
 
 TAG = f'"{PATCH_SCRIPT_HASH}"'
@@ -244,19 +244,19 @@ TAG = f'"{PATCH_SCRIPT_HASH}"'
 @pytest.mark.parametrize("known", [TAG, f"W/{TAG}", f'"other", {TAG}', f'{TAG},"other"', "*"])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_the_patch_script_has_not_changed(method: str, known: str) -> None:
-    status, headers, body = patch_script_response(method, known)
+    status, headers, body = script_response(PATCH, method, known)
     assert (status, body) == (304, b"")
     assert dict(headers) == {"ETag": TAG, "Cache-Control": "public, max-age=86400"}
 
 
 @pytest.mark.parametrize("known", ["", '"other"', f'"x{TAG[1:]}', PATCH_SCRIPT_HASH])
 def test_the_client_has_another_script(known: str) -> None:
-    assert patch_script_response("GET", known)[0] == 200
+    assert script_response(PATCH, "GET", known)[0] == 200
 
 
 @pytest.mark.parametrize("method", ["POST", "OPTIONS", "get"])
 def test_the_patch_script_is_for_reading(method: str) -> None:
-    status, headers, body = patch_script_response(method, TAG)
+    status, headers, body = script_response(PATCH, method, TAG)
     assert (status, body) == (405, b"")
     assert dict(headers)["Allow"] == "GET, HEAD"
 

@@ -7,12 +7,13 @@ from contextlib import ExitStack
 
 import pytest
 
-from . import driver, sites
+from . import driver, libraries, sites
 from .driver import KINDS, Browser
 from .server import PageServer, serving
 from .sites import SERVERS, Serve, Site
 
 Start = Callable[[str], Browser]
+Library = Callable[[str], str]
 
 
 @pytest.fixture(scope="session")
@@ -56,6 +57,23 @@ def server() -> Iterator[PageServer]:
     """Serves the pages."""
     with serving() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def library(server: PageServer) -> Library:
+    """Gives the address of a JavaScript library; the test is skipped where it is not installed."""
+    addresses: dict[str, str] = {}
+
+    def library(name: str) -> str:
+        if name not in addresses:
+            try:
+                text = libraries.source(name)
+            except LookupError as error:
+                pytest.skip(str(error))
+            addresses[name] = server.add(text, content_type="text/javascript")
+        return addresses[name]
+
+    return library
 
 
 @pytest.fixture(scope="session")

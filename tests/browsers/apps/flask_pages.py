@@ -8,7 +8,7 @@ from flask import Flask, Response, abort
 from jinja2 import FileSystemLoader
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-from streamtmpl.flask.views import StreamTemplates, patch_script, stream_response
+from streamtmpl.flask.views import StreamTemplates, page_script, patch_script, stream_response
 
 from .wanted import FOLDER, SCRIPTS, Wanted
 
@@ -32,6 +32,7 @@ def made(script: str | None) -> Flask:
     app.config["STREAMTMPL_PATCH_SCRIPT"] = script
     StreamTemplates(app)
     app.add_url_rule("/patch.js", view_func=patch_script)
+    app.add_url_rule("/page.js", view_func=page_script)
     app.add_url_rule("/<number>", view_func=page)
     return app
 
