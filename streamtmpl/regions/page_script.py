@@ -36,7 +36,7 @@ PAGE_SCRIPT: Final = (
     "let[n,m]=r.removedNodes,e=[...r.addedNodes],q=l[i+1];"
     r'if(n&&!m&&(n.nodeType==7?n.target=="start":n.nodeType==8&&/^\?start /.test(n.data))){'
     'if(q?.removedNodes[0]?.target=="end")'
-    "for(n=r.nextSibling;n&&n!=q.nextSibling;n=n.nextSibling)e.push(n);"
+    "for(n=r.nextSibling;n;n=n!=q.previousSibling&&n.nextSibling)e.push(n);"
     "e=e.filter(n=>n.nodeType==1);"
     "f();e.map(n=>h?.process(n));"
     "r.target.dispatchEvent("
@@ -49,5 +49,5 @@ PAGE_SCRIPT: Final = (
 )
 """JavaScript, a constant; without its ``script`` element."""
 
-PAGE_SCRIPT_HASH: Final = "sha256-dHsskmxSOUALer/vTCjewJjHPNvEUyOe+5aiBWjPcu4="
+PAGE_SCRIPT_HASH: Final = "sha256-mjvTjzaEd7eXvHOVgQ1MRmdlp+G5qdoieyHSHMNFfK4="
 """The hash of the script for a Content-Security-Policy: ``script-src 'sha256-...'``."""

@@ -14,6 +14,10 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup
+
+from streamtmpl import PAGE_SCRIPT
+
 FOLDER = Path(os.environ.get("STREAMTMPL_TEST_FOLDER", "."))
 
 SCRIPTS: dict[str, str | None] = {"inline": "inline", "file": "/file/patch.js", "none": None}
@@ -46,6 +50,7 @@ class Wanted:
             "open": self.open,
             "record": self.record,
             "fail": fail,
+            "page_script": Markup(PAGE_SCRIPT),
         }
 
     def async_variables(self) -> dict[str, Any]:
