@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .driver import Page
 from .sites import Site, SitePage
 
@@ -20,12 +22,15 @@ addEventListener("streamtmpl:patch", ({target, detail}) =>
 PAGE_SCRIPT = "<script>{{ page_script }}</script>"
 """It is a variable of the pages."""
 
+READY = "<script>ready = true</script>"
+"""What tells that a page's content, and its scripts, are there."""
+
 LOADING = "document.readyState === 'loading'"
 
 
-def page(site: Site, body: str, head: str = "", end: str = PAGE_SCRIPT, **options: str) -> SitePage:
-    """A page of *site*, with *end* behind its content."""
-    source = HEAD % (COUNTING + head) + body + end + TAIL
+def page(site: Site, body: str, head: str = "", end: str = PAGE_SCRIPT, **options: Any) -> SitePage:
+    """A page of *site*, with *end* behind its content; it is used when it is ``ready``."""
+    source = HEAD % (COUNTING + head) + body + end + READY + TAIL
     return site.add_template(source, **options)
 
 

@@ -39,12 +39,11 @@ def use_while_awaited(browser: Browser, site: Site, head: str, end: str) -> None
     body = (
         button("above", asked, "hx-on:click=\"started.push('on')\"")
         + f"<div id=out></div><p>{region('a', button('inside', asked))}</p>"
-        + f"<p id=last>{region('b', '')}</p>"
+        + f"<p>{region('b', '')}</p>"
     )
     wanted = page(site, body, head, end)
     shown = browser.open(wanted.url, wait=False)
-    exists(shown, "#last")
-    shown.wait_for("window.htmx")
+    shown.wait_for("window.ready && window.htmx")
     click(shown, "above")
     got(shown, 1)
     wanted.open("a")
@@ -106,7 +105,7 @@ def test_without_the_script_htmx_waits_for_the_last_region(
     body = button("above", fragment(site)) + f"<div id=out></div><p>{region('a', '')}</p>"
     wanted = page(site, body, f"<script src={library(htmx)}></script>", end="")
     shown = browser.open(wanted.url, wait=False)
-    exists(shown, "p")
+    shown.wait_for("window.ready")
     click(shown, "above")
     assert shown.evaluate("started") == []
     wanted.open("a")
@@ -147,7 +146,7 @@ def test_an_answer_that_comes_after_the_last_region(
         f"<script src={library(htmx)}></script>",
     )
     shown = browser.open(wanted.url, wait=False)
-    exists(shown, "p")
+    shown.wait_for("window.ready")
     click(shown, "above")
     wanted.open("a")
     shown.wait_until_loaded()
@@ -169,7 +168,7 @@ def test_attributes_may_name_what_stands_below(
         f"<script src={library(htmx)}></script>",
     )
     shown = browser.open(wanted.url, wait=False)
-    exists(shown, "#below")
+    shown.wait_for("window.ready")
     click(shown, "below")
     got(shown, 1)
 
@@ -187,7 +186,7 @@ def test_the_configuration_of_the_page_counts(
         f"<meta name=htmx-config content='{settings}'><script src={library(htmx)}></script>",
     )
     shown = browser.open(wanted.url, wait=False)
-    exists(shown, "p")
+    shown.wait_for("window.ready")
     click(shown, "above")
     exists(shown, "p > i")
     assert shown.evaluate(LOADING)
