@@ -192,6 +192,30 @@ def test_the_configuration_of_the_page_counts(
     assert shown.evaluate(LOADING)
 
 
+def test_what_htmx_2_puts_off(browser: Browser, site: Site, library: Library) -> None:
+    """Its own listeners, and its style for indicators."""
+    body = button("above", fragment(site)) + f"<div id=out></div><p>{region('a', '')}</p>"
+    wanted = page(
+        site,
+        body,
+        f"<script src={library('htmx 2')}></script>"
+        "<script>loaded = []; htmx.onLoad(element => loaded.push(element.localName));"
+        "htmx.on('htmx:load', () => loaded.push('on'));"
+        "addEventListener('htmx:load', () => loaded.push('plain'))</script>",
+    )
+    shown = browser.open(wanted.url, wait=False)
+    shown.wait_for("window.ready")
+    click(shown, "above")
+    shown.wait_for("loaded.length")
+    assert shown.evaluate("loaded") == ["plain"]
+    assert shown.evaluate("document.querySelectorAll('style').length") == 0
+    wanted.open("a")
+    shown.wait_until_loaded()
+    shown.wait_for("loaded.length === 4")
+    assert sorted(shown.evaluate("loaded.slice(1)")) == ["body", "on", "plain"]
+    assert "htmx-indicator" in shown.evaluate("document.querySelector('style').textContent")
+
+
 @EACH_HTMX
 def test_in_order_the_script_does_no_harm(
     htmx: str, browser: Browser, site: Site, library: Library

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from .conftest import Library
+from .conftest import Library, Start
 from .driver import Browser, Page
 from .libraries import HTMX
 from .script_pages import LOADING, click, exists, page, region
+from .server import PageServer
 from .sites import Serve, Site, SitePage
 
 
@@ -106,6 +107,33 @@ def test_a_listener_at_what_is_patched(browser: Browser, site: Site) -> None:
     count_while_awaited(browser, site, "<button id=ID>0</button>", listener)
 
 
+WAITING = """<script>
+ran = [];
+addEventListener("DOMContentLoaded", () => ran.push("DOMContentLoaded"));
+</script>
+<script src=FILE defer></script>
+<script type=module>ran.push("module")</script>"""
+
+
+def test_who_waits_for_the_last_region(browser: Browser, site: Site, server: PageServer) -> None:
+    deferred, plain = (
+        server.add(f"ran.push('{how}')", content_type="text/javascript")
+        for how in ("defer", "plain")
+    )
+    body = f"<p id=p>{region('a', '')}</p>{region('b', '')}"
+    end = f"<script src={plain}></script><script>ran.push('inline')</script>"
+    wanted = page(site, body, WAITING.replace("FILE", deferred), end)
+    shown = browser.open(wanted.url, wait=False)
+    shown.wait_for("window.ready")
+    assert shown.evaluate("ran") == ["plain", "inline"]
+    wanted.open("a")
+    shown.wait_for("document.getElementById('p').textContent === ''")
+    assert shown.evaluate("ran") == ["plain", "inline"]
+    wanted.open("b")
+    shown.wait_until_loaded()
+    assert shown.evaluate("ran.slice(2)") == ["defer", "module", "DOMContentLoaded"]
+
+
 def there(site: Site, library: str = "") -> str:
     """The address of a page to go to."""
     return page(site, "<b id=there>there</b>", library, end="").url
@@ -177,3 +205,15 @@ def test_a_boosted_link_while_a_region_is_awaited(
     leave(shown)
     left_for_good(shown, wanted)
     back(shown)
+
+
+def test_htmx_2_keeps_snapshots_of_placeholders(start: Start, site: Site, library: Library) -> None:
+    """Unless it is told not to."""
+    head = f"<script src={library('htmx 2')}></script>"
+    wanted = page(site, link(there(site), "hx-boost=true"), head)
+    shown = start("chromium").open(wanted.url, wait=False)
+    leave(shown)
+    left_for_good(shown, wanted)
+    shown.evaluate("history.back()")
+    exists(shown, "#on")
+    assert shown.evaluate("document.querySelector('p').textContent") == "wait"
