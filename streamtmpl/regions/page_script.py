@@ -35,7 +35,7 @@ PAGE_SCRIPT: Final = (
     "o=new MutationObserver(l=>l.forEach((r,i)=>{"
     "let[n,m]=r.removedNodes,e=[...r.addedNodes],q=l[i+1];"
     r'if(n&&!m&&(n.nodeType==7?n.target=="start":n.nodeType==8&&/^\?start /.test(n.data))){'
-    'if(q?.removedNodes[0]?.target=="end")'
+    'if(!e[0]&&q?.removedNodes[0]?.target=="end")'
     "for(n=r.nextSibling;n;n=n!=q.previousSibling&&n.nextSibling)e.push(n);"
     "e=e.filter(n=>n.nodeType==1);"
     "f();e.map(n=>h?.process(n));"
@@ -49,5 +49,5 @@ PAGE_SCRIPT: Final = (
 )
 """JavaScript, a constant; without its ``script`` element."""
 
-PAGE_SCRIPT_HASH: Final = "sha256-mjvTjzaEd7eXvHOVgQ1MRmdlp+G5qdoieyHSHMNFfK4="
+PAGE_SCRIPT_HASH: Final = "sha256-OZkO7r/tbII0bVotyKhNLflxJYQdc58u5WemFcMtqLE="
 """The hash of the script for a Content-Security-Policy: ``script-src 'sha256-...'``."""
