@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from pallets_sphinx_themes import get_version
+from streamtmpl import __version__
 
 project = "streamtmpl"
 copyright = "2026, streamtmpl contributors"
-release, version = get_version("streamtmpl")
+release = version = __version__
 
-extensions = ["myst_parser", "pallets_sphinx_themes", "sphinx.ext.autodoc"]
+extensions = ["myst_parser", "sphinx.ext.autodoc"]
 default_role = "code"
 exclude_patterns = ["_build", "examples", "performance"]  # the last are parts of a page
 suppress_warnings = ["myst.header"]  # CHANGELOG.md may skip a heading level
 
+add_module_names = False
 autodoc_member_order = "bysource"
-autodoc_typehints = "signature"
+autodoc_typehints = "description"
+autodoc_typehints_description_target = "documented"
+autodoc_typehints_format = "short"
+maximum_signature_line_length = 60  # longer ones have a line for each parameter
+toc_object_entries_show_parents = "hide"
 
 nitpicky = True
 nitpick_ignore_regex = [
@@ -27,11 +32,21 @@ nitpick_ignore_regex = [
     (r"py:class", r"HeaderItems|(Auto)?Deferred"),  # aliases, which signatures show by their names
 ]
 
-html_theme = "jinja"
-html_theme_options = {"index_sidebar_logo": False}
-html_sidebars = {
-    "index": ["localtoc.html", "searchbox.html"],
-    "**": ["localtoc.html", "relations.html", "searchbox.html"],
+html_theme = "furo"
+html_theme_options = {
+    "light_css_variables": {
+        "color-brand-primary": "#0f766e",
+        "color-brand-content": "#0f766e",
+        "color-brand-visited": "#0f766e",
+    },
+    "dark_css_variables": {
+        "color-brand-primary": "#5eead4",
+        "color-brand-content": "#5eead4",
+        "color-brand-visited": "#5eead4",
+    },
 }
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_title = f"streamtmpl {version}"
 html_show_sourcelink = False
+html_copy_source = False
