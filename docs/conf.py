@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from sphinx.application import Sphinx
+from sphinx.pycode import ModuleAnalyzer
+
 from streamtmpl import __version__
 
 project = "streamtmpl"
@@ -18,7 +21,6 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"
 autodoc_typehints_format = "short"
-maximum_signature_line_length = 60  # longer ones have a line for each parameter
 toc_object_entries_show_parents = "hide"
 
 nitpicky = True
@@ -33,6 +35,8 @@ nitpick_ignore_regex = [
 ]
 
 html_theme = "furo"
+pygments_style = "a11y-high-contrast-light"
+pygments_dark_style = "a11y-high-contrast-dark"
 html_theme_options = {
     "light_css_variables": {
         "color-brand-primary": "#0f766e",
@@ -50,3 +54,15 @@ html_css_files = ["site.css"]
 html_title = f"streamtmpl {version}"
 html_show_sourcelink = False
 html_copy_source = False
+
+
+def show_once(app: Sphinx) -> None:
+    """Functions with overloads have one signature: what they differ in is said of `encoding`."""
+    for name in ("streamtmpl.rendering", "streamtmpl.rechunking"):
+        analyzer = ModuleAnalyzer.for_module(name)
+        analyzer.analyze()
+        analyzer.overloads.clear()
+
+
+def setup(app: Sphinx) -> None:
+    app.connect("builder-inited", show_once)
