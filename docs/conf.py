@@ -54,6 +54,7 @@ html_css_files = ["site.css"]
 html_title = f"streamtmpl {version}"
 html_show_sourcelink = False
 html_copy_source = False
+html_use_index = False
 
 
 def show_once(app: Sphinx) -> None:

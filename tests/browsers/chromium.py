@@ -76,6 +76,13 @@ class Chromium(Browser):
     def script_disabled(self, disabled: bool) -> None:
         self._channel.command("Emulation.setScriptExecutionDisabled", self._session, value=disabled)
 
+    def screen(self, width: int | None) -> None:
+        if width is None:
+            self._channel.command("Emulation.clearDeviceMetricsOverride", self._session)
+        else:
+            phone = {"width": width, "height": 2 * width, "deviceScaleFactor": 2, "mobile": True}
+            self._channel.command("Emulation.setDeviceMetricsOverride", self._session, **phone)
+
 
 @contextmanager
 def browser(command: str, folder: Path) -> Iterator[Chromium]:

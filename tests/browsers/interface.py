@@ -72,6 +72,13 @@ class Browser(ABC):
         """
         raise NotImplementedError(f"{type(self).__name__} cannot switch scripts off")
 
+    def screen(self, width: int | None) -> None:
+        """Show pages as a phone does whose screen is so wide, or with ``None`` as before.
+
+        Raises :exc:`NotImplementedError` where the browser has no such switch.
+        """
+        raise NotImplementedError(f"{type(self).__name__} cannot show pages as a phone does")
+
 
 def as_json(expression: str) -> str:
     """JavaScript that gives the value of *expression* as JSON, or as an empty text if it has none.
