@@ -13,6 +13,7 @@ release = version = __version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc"]
 default_role = "code"
+highlight_language = "text"  # blocks that name no language are drawings and commands
 exclude_patterns = ["_build", "examples", "performance"]  # the last are parts of a page
 suppress_warnings = ["myst.header"]  # CHANGELOG.md may skip a heading level
 
@@ -35,7 +36,6 @@ nitpick_ignore_regex = [
 ]
 
 html_theme = "furo"
-pygments_style = "a11y-high-contrast-light"
 pygments_dark_style = "a11y-high-contrast-dark"
 html_theme_options = {
     "light_css_variables": {
@@ -51,6 +51,7 @@ html_theme_options = {
 }
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_logo = html_favicon = "_static/logo.svg"
 html_title = f"streamtmpl {version}"
 html_show_sourcelink = False
 html_copy_source = False
