@@ -76,6 +76,12 @@ class Chromium(Browser):
     def script_disabled(self, disabled: bool) -> None:
         self._channel.command("Emulation.setScriptExecutionDisabled", self._session, value=disabled)
 
+    def screen(self, width: int, height: int, **features: str) -> None:
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        media = [{"name": name.replace("_", "-"), "value": features[name]} for name in features]
+        self._channel.command("Emulation.setDeviceMetricsOverride", self._session, **metrics)
+        self._channel.command("Emulation.setEmulatedMedia", self._session, features=media)
+
 
 @contextmanager
 def browser(command: str, folder: Path) -> Iterator[Chromium]:

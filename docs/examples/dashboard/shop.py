@@ -36,10 +36,10 @@ ORDERS = [  # number, time, customer, tea, kilograms, euros, state
     (4125, "17:01", "Café Luna", "Darjeeling, autumn", 6, 214.80, "packed"),
     (4124, "16:55", "Moreau et Fils", "Lapsang Souchong", 8, 176.00, "packed"),
     (4123, "16:47", "The Corner Cup", "English Breakfast", 30, 429.00, "packed"),
-    (4122, "16:31", "Ada’s Larder", "Jasmine Pearls", 3, 148.50, "sent"),
+    (4122, "16:31", "Ada & Daughters", "Jasmine Pearls", 3, 148.50, "sent"),
     (4121, "16:12", "Teehaus Lindner", "Rooibos, organic", 20, 236.00, "sent"),
 ]
-DELIVERIES = [  # town, chests, when they arrive, and how much of the way is behind them, in per cent
+DELIVERIES = [  # town, chests, when they arrive, per cent of the way behind them
     ("Hamburg", 24, "18:10", 92),
     ("Hannover", 16, "18:45", 74),
     ("Groningen", 31, "19:30", 55),
@@ -51,16 +51,16 @@ PARTS = {"figures": FIGURES, "orders": ORDERS, "hours": HOURS, "deliveries": DEL
 def query(part, fail=False):
     """What a database or another service says, in its own time; for threads."""
     time.sleep(SECONDS[part] * PACE)
-    return _answer(part, fail)
+    return answer(part, fail)
 
 
 async def query_async(part, fail=False):
     """The same for tasks."""
     await asyncio.sleep(SECONDS[part] * PACE)
-    return _answer(part, fail)
+    return answer(part, fail)
 
 
-def _answer(part, fail):
+def answer(part, fail):
     if fail:
         raise ConnectionError(f"tracking.carrier.internal:8443 refused to tell the {part}")
     return PARTS[part]
