@@ -80,6 +80,7 @@ class Chromium(Browser):
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         media = [{"name": name.replace("_", "-"), "value": features[name]} for name in features]
         self._channel.command("Emulation.setDeviceMetricsOverride", self._session, **metrics)
+        self._channel.command("Emulation.setScrollbarsHidden", self._session, hidden=width > 0)
         self._channel.command("Emulation.setEmulatedMedia", self._session, features=media)
 
 

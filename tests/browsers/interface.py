@@ -76,8 +76,8 @@ class Browser(ABC):
         """How large the window is (CSS pixels), and what it says to media queries.
 
         Features are named with `_`: ``prefers_color_scheme="dark"``. A width of 0 and no features
-        are what the browser has by itself. Raises :exc:`NotImplementedError` where the browser
-        has no such switch.
+        are what the browser has by itself. Scroll bars that can be hidden take no room then.
+        Raises :exc:`NotImplementedError` where the browser has no such switch.
         """
         raise NotImplementedError(f"{type(self).__name__} cannot change its window")
 
