@@ -176,6 +176,10 @@ def _iterate(template: Template, variables: dict[str, Any]) -> Iterator[str]:
     return iterate(render_stream_async(template, variables, deferred="in-order"))
 
 
+KEEP_ALIVE = 15.0
+LOST_TEXT = "This part did not arrive."
+
+
 class Compiling(jinja2.Environment):
     """What streaming environments have unless their class has something of the same name."""
 
@@ -184,6 +188,10 @@ class Compiling(jinja2.Environment):
     patch_script: str | None = "inline"
     """How the script for browsers that do not patch by themselves is brought: ``"inline"``, by the
     URL it is served at, or not at all (``None``)."""
+    keep_alive: float = KEEP_ALIVE
+    """The seconds after which a line break goes out while nothing but regions is waited for."""
+    lost_text: str = LOST_TEXT
+    """What is shown in the place of a region that does not come."""
 
     def _compile(self, source: str, filename: str) -> CodeType:
         return compile_generated(source, filename)
@@ -204,11 +212,15 @@ class Streaming(Compiling):
         chunk_size: int = DEFAULT_CHUNK_SIZE,
         max_deferred: int = 10,
         patch_script: str | None = "inline",
+        keep_alive: float = KEEP_ALIVE,
+        lost_text: str = LOST_TEXT,
         **kwargs: Any,
     ) -> None:
         self.chunk_size = check_chunk_size(chunk_size)
         self.max_deferred = max_deferred
         self.patch_script = patch_script
+        self.keep_alive = keep_alive
+        self.lost_text = lost_text
         super().__init__(*args, **kwargs)
         self.add_extension(StreamExtension)
 
@@ -244,7 +256,11 @@ class StreamEnvironment(Streaming):
       boundary cuts);
     - *max_deferred*: how many deferred regions of a stream may be rendered at once, 1 or more;
     - *patch_script*: how the script for browsers that do not patch by themselves is brought:
-      ``"inline"``, by the URL it is served at, or not at all (``None``).
+      ``"inline"``, by the URL it is served at, or not at all (``None``);
+    - *keep_alive*: the seconds after which a line break goes out while nothing but regions is
+      waited for, so that no proxy takes the connection for dead; 0: none does;
+    - *lost_text*: what is shown in the place of a region that does not come, since the connection
+      was cut. It may be lazy: it is made a ``str`` for each page.
 
     They are attributes as well, which a streaming environment of any kind has.
     """

@@ -10,6 +10,6 @@ from .environment import Streaming
 class SandboxedStreamEnvironment(Streaming, SandboxedEnvironment):
     """A :class:`jinja2.sandbox.SandboxedEnvironment` whose templates stream.
 
-    Takes Jinja2's arguments, and *chunk_size*, *max_deferred* and *patch_script* as
-    :class:`~streamtmpl.StreamEnvironment` does.
+    Takes Jinja2's arguments, and those that :class:`~streamtmpl.StreamEnvironment` takes beside
+    them.
     """

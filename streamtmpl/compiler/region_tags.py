@@ -15,20 +15,35 @@ if TYPE_CHECKING:
     from jinja2.parser import Parser
 
 
-def parse_defer(parser: Parser) -> nodes.With:
-    """``{% defer timeout=SECONDS %} .. {% placeholder %} .. {% error %} .. {% enddefer %}``
+DEFER_OPTIONS = ("timeout", "group", "group_timeout")
 
-    :return: a node whose value is the timeout, and whose body is what
-        :func:`~streamtmpl.compiler.tags.parts_of` gives.
+
+def parse_defer(parser: Parser) -> nodes.With:
+    """``{% defer timeout=SECONDS group=NAME group_timeout=SECONDS %} .. {% enddefer %}``
+
+    Between them ``{% placeholder %} .. {% error %} ..``; a comma may stand between the options.
+
+    :return: a node whose values are the timeout and, if one of them is there, the group and its
+        timeout, and whose body is what :func:`~streamtmpl.compiler.tags.parts_of` gives.
     """
     lineno = next(parser.stream).lineno
-    timeout: nodes.Expr = nodes.Const(None, lineno=lineno)
-    if parser.stream.skip_if("name:timeout"):
+    options: dict[str, nodes.Expr] = {}
+    while (token := parser.stream.current).type == "name" and token.value in DEFER_OPTIONS:
+        if token.value in options:
+            parser.fail(f"'defer' has {token.value}= twice: it may have it once", token.lineno)
+        next(parser.stream)
         parser.stream.expect("assign")
-        timeout = parser.parse_expression()
-    _expect_end(parser, "'defer' takes nothing but timeout=, a number of seconds")
+        options[token.value] = parser.parse_expression()
+        parser.stream.skip_if("comma")
+    _expect_end(
+        parser,
+        "'defer' takes nothing but timeout=, a number of seconds, group=, a name, and"
+        " group_timeout=, seconds again",
+    )
+    names = DEFER_OPTIONS if len(options) > ("timeout" in options) else DEFER_OPTIONS[:1]
+    values = [options.get(name) or nodes.Const(None, lineno=lineno) for name in names]
     parts = _parse_parts(parser, "defer", ("placeholder", "error"))
-    return _region_node(parser, lineno, timeout, parts, "placeholder", "error")
+    return _region_node(parser, lineno, values, parts, "placeholder", "error")
 
 
 def parse_boundary(parser: Parser) -> nodes.With:
@@ -39,7 +54,7 @@ def parse_boundary(parser: Parser) -> nodes.With:
     lineno = next(parser.stream).lineno
     _expect_end(parser, "'boundary' takes no arguments")
     parts = _parse_parts(parser, "boundary", ("fallback",))
-    return _region_node(parser, lineno, nodes.Const(None, lineno=lineno), parts, "fallback")
+    return _region_node(parser, lineno, [nodes.Const(None, lineno=lineno)], parts, "fallback")
 
 
 def _expect_end(parser: Parser, what: str) -> None:
@@ -63,7 +78,7 @@ def _parse_parts(parser: Parser, tag: str, names: tuple[str, ...]) -> dict[str, 
 def _region_node(
     parser: Parser,
     lineno: int,
-    value: nodes.Expr,
+    values: list[nodes.Expr],
     parts: dict[str, list[nodes.Node]],
     *names: str,
 ) -> nodes.With:
@@ -78,4 +93,5 @@ def _region_node(
             nothing = nodes.Const(None, lineno=lineno)
             part = nodes.With([error], [nothing], [part], lineno=lineno)
         body.append(part)
-    return nodes.With([parser.free_identifier()], [value], body, lineno=lineno)
+    targets: list[nodes.Expr] = [parser.free_identifier() for _ in values]
+    return nodes.With(targets, values, body, lineno=lineno)

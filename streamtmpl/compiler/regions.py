@@ -82,8 +82,13 @@ class RegionGenerator(InheritanceGenerator):
             f" {used!r}, {function}, {on_error}, ",
             node,
         )
-        self.visit(node.values[0], frame)
-        self.write(f", {node.lineno})")
+        timeout, *group = node.values
+        self.visit(timeout, frame)
+        self.write(f", {node.lineno}")
+        for value in group:
+            self.write(", ")
+            self.visit(value, frame)
+        self.write(")")
         self.writeline(f"if {region}.start is None:")
         self.indent()
         self.call_into(f"{region}.into({out})")

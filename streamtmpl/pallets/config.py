@@ -28,6 +28,20 @@ PATCHES_BY = "STREAMTMPL_PATCH_SCRIPT"
 MAX_DEFERRED = "STREAMTMPL_MAX_DEFERRED"
 """The key of how many regions of a stream may run at once; if it is there, the environment does."""
 
+KEEP_ALIVE = "STREAMTMPL_KEEP_ALIVE"
+"""The key of the seconds after which a line break goes out while regions are waited for."""
+
+LOST_TEXT = "STREAMTMPL_LOST_TEXT"
+"""The key of what is shown in the place of a region that does not come."""
+
+ATTRIBUTES = {
+    PATCHES_BY: "patch_script",
+    MAX_DEFERRED: "max_deferred",
+    KEEP_ALIVE: "keep_alive",
+    LOST_TEXT: "lost_text",
+}
+"""The keys whose values the environment gets, if they are there, and its attributes."""
+
 ACCEL = "X-Accel-Buffering"
 """The header that tells nginx whether to hold chunks back."""
 
@@ -73,3 +87,8 @@ def check_attributes(config: Any) -> None:
         raise TypeError(f"{MAX_DEFERRED} must be a number of regions (an int), not {most!r}")
     if most < 1:
         raise ValueError(f"{MAX_DEFERRED} must be 1 or more regions, not {most!r}")
+    seconds = config.get(KEEP_ALIVE, 0)
+    if not isinstance(seconds, (int, float)) or isinstance(seconds, bool):
+        raise TypeError(f"{KEEP_ALIVE} must be a number of seconds, not {seconds!r}")
+    if not seconds >= 0:
+        raise ValueError(f"{KEEP_ALIVE} must be 0 or more seconds, not {seconds!r}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from streamtmpl.environment import Streaming, enable_streaming
 
-from .config import CHUNK_SIZE, MAX_DEFERRED, PATCHES_BY, check_attributes
+from .config import ATTRIBUTES, CHUNK_SIZE, check_attributes
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -56,6 +56,6 @@ def _enable(environment: Any, config: Any) -> None:
     """
     check_attributes(config)
     enable_streaming(environment, chunk_size=config.get(CHUNK_SIZE))
-    for key, attribute in ((PATCHES_BY, "patch_script"), (MAX_DEFERRED, "max_deferred")):
+    for key, attribute in ATTRIBUTES.items():
         if key in config:
             vars(environment).setdefault(attribute, config[key])

@@ -10,10 +10,21 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import deque
 from itertools import count
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from streamtmpl.chunks.buffer import NEVER
+
 from .balancing import balanced
-from .markup import ends_in_paragraph, new_token, script_element, start, tail_start
+from .groups import Group
+from .markup import (
+    OpenElements,
+    ends_in_paragraph,
+    new_token,
+    script_element,
+    start,
+    tail_start,
+)
 from .region import Region
 
 if TYPE_CHECKING:
@@ -45,21 +56,48 @@ def limit_of(environment: Environment) -> int:
     return limit
 
 
+def keep_alive_of(environment: Environment) -> float:
+    """The seconds after which a line break goes out while regions are waited for; 0: none does.
+
+    :raises ValueError: it is no number of seconds.
+    """
+    seconds = environment.keep_alive  # type: ignore[attr-defined]
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not seconds >= 0:
+        raise ValueError(
+            "keep_alive of the environment must be a number of seconds, or 0 for no line breaks,"
+            f" not {seconds!r}"
+        )
+    return seconds
+
+
+SILENCE = 1.5
+"""How many times as long as between two line breaks nothing comes before a page is given up."""
+
+
 class Deferral(ABC, Generic[Kind]):
     """What a stream with deferred regions does beside the render of its document."""
+
+    keeps_alive = False
+    """Whether something can be handed over while regions are waited for."""
 
     def __init__(self, out: Buffer, environment: Environment, options: RegionOptions) -> None:
         """For the stream that takes its text from *out*."""
         self.patches = options.patches
         self._limit = limit_of(environment)
         self._out = out
-        self._script = script_element(environment.patch_script, options.nonce)  # type: ignore[attr-defined]
+        self._environment = environment
+        self._nonce = options.nonce
+        self._keep_alive = keep_alive_of(environment)
+        self._written = 0.0
+        """When something has last been written behind the document."""
         self._token = new_token()
         self._mark = start(self._token)[: -len('">')]
         self._numbers = count()
         self._regions: dict[int, Kind] = {}
         """Those whose marks are still to come by, in order."""
         self._open: set[Kind] = set()
+        self._groups: dict[tuple[Kind | None, str], Group[Kind]] = {}
+        self._elements = OpenElements()
         self._settled = 0
         """The length of the text in the buffer that is ready to be handed over."""
         self._tail = ""
@@ -86,6 +124,9 @@ class Deferral(ABC, Generic[Kind]):
         number = next(self._numbers)  # like what follows it is one step for other threads
         if not self.patches:
             self._regions[number] = region
+        elif region.group_name is not None:
+            region.group = self._groups.setdefault((parent, region.group_name), Group())
+            region.group.add(region)
         self._open.add(region)
         name, start = f"{self._token}{number}", f'{self._mark}{number}">'
         region.deferred(self, name, start, parent, first=not number)
@@ -113,6 +154,7 @@ class Deferral(ABC, Generic[Kind]):
             end = tail_start(fresh)
             self._tail, fresh = fresh[end:], fresh[:end]
             self._latest = (self._latest + fresh)[-LOOK_BACK:]
+            self._elements.read(fresh)
         settled = text[: self._settled] + fresh
         if settled != text:
             out.replace(settled)
@@ -164,9 +206,18 @@ class Deferral(ABC, Generic[Kind]):
             if self._open:
                 if ends_in_paragraph(self._latest):
                     self._out.write("</p>")
+                self._out.write(self._elements.end_tags())
                 # It runs, or loads, while they are awaited. Firefox may keep what comes right
                 # behind it to itself, until more comes.
-                self._out.write(self._script)
+                self._out.write(self._script())
+                self._written = perf_counter()
+
+    def _script(self) -> str:
+        environment: Any = self._environment
+        silence = SILENCE * self._keep_alive if self.keeps_alive and self._keep_alive else None
+        return script_element(
+            environment.patch_script, self._nonce, self._token, silence, environment.lost_text
+        )
 
     def end(self) -> None:
         """All regions have been written: what is left is the end of the document."""
@@ -178,18 +229,57 @@ class Deferral(ABC, Generic[Kind]):
 
     # -- patches
 
-    def write_patch(self, region: Region) -> None:
-        """Write the patch of a region that is ready, and of those in it that waited for it."""
+    def write_patch(self, region: Kind) -> None:
+        """Write the patch of a region that is ready, and of those in it that waited for it.
+
+        In a group, it waits for the others.
+        """
         if region.dropped or region.has_left or region.waits_for_parent():
             return
+        if region.group is None:
+            self._write(region)
+        else:
+            region.group.arrives(region)
+            self.write_groups()
+
+    def write_groups(self, *, all_there: bool = False) -> None:
+        """Write the patches of the groups that are to be shown; of *all_there* is, at the end."""
+        for group in list(self._groups.values()):  # a region's thread may add one
+            if all_there:
+                group.deadline = 0.0
+            for region in group.to_show():
+                self._write(region)
+
+    def _write(self, region: Kind) -> None:
         self._open.discard(region)
         text = region.text or ""
         if "template" in text.lower():
             text = balanced(text)
         # White space follows, by which the script sees that the template is complete.
         self._out.write(f'<template for="{region.name}">{text}</template>\n')
+        self._written = perf_counter()
         for child in region.leaves():
-            self.write_patch(child)
+            self.write_patch(child)  # type: ignore[arg-type]
+
+    def due(self) -> float:
+        """When something is to be done though no region is ready (:func:`time.perf_counter`)."""
+        moments: list[float] = []
+        if self.patches:
+            if self.keeps_alive and self._keep_alive:
+                moments.append(self._written + self._keep_alive)
+            for group in list(self._groups.values()):
+                if group.deadline is not None and group.holds_any():
+                    moments.append(group.deadline)
+        return min(moments, default=NEVER)
+
+    def do_what_is_due(self) -> None:
+        """Write the groups whose time is over, and a line break if nothing has come for long."""
+        self.write_groups()
+        if self.keeps_alive and self._keep_alive and self.patches:
+            now = perf_counter()
+            if now >= self._written + self._keep_alive:
+                self._out.write("\n")
+                self._written = now
 
 
 def deferral_of(

@@ -16,6 +16,9 @@ from markupsafe import escape
 
 from .patch_script import PATCH_SCRIPT
 
+NEVER = 10**9
+"""Milliseconds, almost the most that a browser's clock takes."""
+
 LONGEST_TAIL = 1024
 """Characters that the end tags of a document may take, with what stands between and after them.
 
@@ -49,18 +52,26 @@ def start(name: str) -> str:
     return f'<?start name="{name}">'
 
 
-def script_element(script: str | None, nonce: str | None) -> str:
+def script_element(
+    script: str | None, nonce: str | None, token: str, silence: float | None, lost: object
+) -> str:
     """The markup that brings the script.
 
     :param script: ``"inline"``, the URL it is served at, or ``None`` for no script.
     :param nonce: what the Content-Security-Policy of the response allows scripts by.
+    :param token: what the names of the response begin with.
+    :param silence: seconds after which nothing has come for so long that nothing will; ``None``:
+        there is no telling.
+    :param lost: the text for the place of a region that does not come.
     """
     if script is None:
         return ""
+    milliseconds = NEVER if silence is None else round(silence * 1000)
+    data = f' data-k={token} data-t={milliseconds} data-z="{escape(lost)}"'
     allowed = "" if nonce is None else f' nonce="{escape(nonce)}"'
     if script == "inline":
-        return f"<script{allowed}>{PATCH_SCRIPT}</script>"
-    return f'<script src="{escape(script)}" async{allowed}></script>'
+        return f"<script{allowed}{data}>{PATCH_SCRIPT}</script>"
+    return f'<script src="{escape(script)}" async{allowed}{data}></script>'
 
 
 def tail_start(text: str) -> int:
@@ -80,3 +91,45 @@ def ends_in_paragraph(text: str) -> bool:
     """
     found = _OPEN_PARAGRAPH.search(text)
     return found is not None and "-->" not in found[0]
+
+
+# Those whose end tags may be left out, or that have none, and the two that the document ends with.
+_TAG = re.compile(
+    r"<(/?)(?!(?:area|base|body|br|col|colgroup|dd|dt|embed|head|hr|html|img|input|li|link|meta"
+    r"|optgroup|option|p|param|rp|rt|source|tbody|td|tfoot|th|thead|tr|track|wbr)[\s/>])"
+    r"([a-z][^\s/>]*)",
+    re.IGNORECASE,
+)
+_DRAWN = ("svg", "math")
+_MOST_OPEN = 64
+
+
+class OpenElements:
+    """The elements that are open at the end of a text, as far as its tags tell.
+
+    No parser: it knows neither comments nor scripts. An end tag too many does nothing in HTML.
+    """
+
+    def __init__(self) -> None:
+        self._names: list[str] = []
+
+    def read(self, text: str) -> None:
+        """The document goes on with *text*."""
+        names = self._names
+        for end, tag in _TAG.findall(text):
+            name = tag.lower()
+            if names and names[-1] in _DRAWN and name != names[-1]:
+                continue  # in there, tags may end themselves
+            if not end:
+                names.append(name)
+            elif names and names[-1] == name:
+                names.pop()
+            elif name in names:
+                names.reverse()
+                names.remove(name)  # the last one
+                names.reverse()
+        del names[:-_MOST_OPEN]
+
+    def end_tags(self) -> str:
+        """What closes them, the innermost first."""
+        return "".join(f"</{name}>" for name in reversed(self._names))

@@ -29,20 +29,31 @@ if TYPE_CHECKING:
 
     from jinja2.runtime import Context
 
+    from .groups import Group
+
 
 class Dropped(BaseException):
     """Ends the render of a region that nobody waits for any more."""
 
 
-def _refusal(timeout: Any) -> Exception | None:
+def _refusal(timeout: Any, name: str = "timeout") -> Exception | None:
     """The error of a *timeout* that is no number of seconds, 0 or more, nor ``None``."""
     if timeout is None:
         return None
     if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
-        return TypeError(f"the timeout of 'defer' must be a number of seconds, not {timeout!r}")
+        return TypeError(f"the {name} of 'defer' must be a number of seconds, not {timeout!r}")
     if not timeout >= 0:
-        return ValueError(f"the timeout of 'defer' must not be negative, but is {timeout!r}")
+        return ValueError(f"the {name} of 'defer' must not be negative, but is {timeout!r}")
     return None
+
+
+def _refused_group(group: Any, timeout: Any) -> Exception | None:
+    """The error of a *group* that is no name, nor ``None``, or of its *timeout*."""
+    if group is not None and not isinstance(group, str):
+        return TypeError(f"the group of 'defer' must be a name (a str), not {group!r}")
+    if group is None and timeout is not None:
+        return TypeError("'defer' has a group_timeout, and no group")
+    return _refusal(timeout, "group_timeout")
 
 
 class Region:
@@ -58,6 +69,7 @@ class Region:
     :ivar stand_ins: those that have begun in its placeholder.
     :ivar waiting: those in it that are ready and wait until it has left.
     :ivar deadline: when its time is over (seconds, :func:`time.perf_counter`).
+    :ivar group: those that it is shown with.
     """
 
     context: Context
@@ -72,6 +84,7 @@ class Region:
     parent: Region | None = None
     deferral: Any = None
     deadline: float | None = None
+    group: Group[Any] | None = None
     has_left = dropped = expired = False
 
     def __init__(
@@ -80,6 +93,8 @@ class Region:
         on_error: Callable[..., Any] | None,
         timeout: Any,
         line: int,
+        group: Any = None,
+        group_timeout: Any = None,
     ) -> None:
         """A region at *line* of its template.
 
@@ -87,9 +102,18 @@ class Region:
         :param on_error: that of the part that shows an error; its variable is ``error``.
         :param timeout: seconds that rendering it may take, or ``None``. With anything else it
             fails when it is rendered.
+        :param group: the name of those that it is shown with, or ``None``.
+        :param group_timeout: seconds that these wait for each other, or ``None``.
         """
         self._refused = _refusal(timeout)
         self.timeout: float | None = None if self._refused else timeout
+        self.group_name: str | None = None
+        self.group_timeout: float | None = None
+        if group is not None or group_timeout is not None:
+            refused = _refused_group(group, group_timeout)
+            self._refused = self._refused or refused
+            if refused is None:
+                self.group_name, self.group_timeout = group, group_timeout
         self.line = line
         self.variables = copy_context()
         self._body = body

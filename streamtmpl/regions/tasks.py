@@ -6,9 +6,11 @@ import asyncio
 from collections import deque
 from contextlib import contextmanager
 from functools import partial
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
+from streamtmpl.chunks.buffer import NEVER
 from streamtmpl.chunks.closing import OpenIterators, report
 from streamtmpl.chunks.cuts import cut, open_iterators
 from streamtmpl.chunks.render import HeldTasks, asyncio_runs, task_in
@@ -142,6 +144,7 @@ class AsyncDeferral(Deferral[AsyncRegion]):
         """
         super().__init__(out, environment, options)
         self._loop = asyncio.get_running_loop() if asyncio_runs() else None
+        self.keeps_alive = self._loop is not None
         self._waiting: deque[AsyncRegion] = deque()
         self._tasks: dict[AsyncRegion, asyncio.Task[None]] = {}
         self._ready: deque[AsyncRegion] = deque()
@@ -218,7 +221,7 @@ class AsyncDeferral(Deferral[AsyncRegion]):
             self._untaken += len(region.text or "")
         self._begin_next()
         if self._wake is not None and not self._wake.done():
-            self._wake.set_result(None)
+            self._wake_up()
         elif self.notify is not None and not self.patches:
             self.settle()
             if self._out.tell() > self._out.flush_limit:
@@ -246,24 +249,26 @@ class AsyncDeferral(Deferral[AsyncRegion]):
         while self._open:
             self._raise_fatal()
             if self._ready:
-                self._write(self._ready.popleft())
+                self._take(self._ready.popleft())
                 if out.tell() > out.limit:
                     await cut()
                 self._begin_next()
             elif self._tasks:
-                await self._wait()
+                await self._wait(self.due())
+                self.do_what_is_due()
             elif self._waiting:  # no asyncio: one after the other
                 if out.tell() > out.flush_limit:
                     await cut()
                 region = self._waiting.popleft()
                 region.start_clock()
                 await region.render()
-                self._write(region)
+                self._take(region)
             else:
                 break
+        self.write_groups(all_there=True)
         self.end()
 
-    def _write(self, region: AsyncRegion) -> None:
+    def _take(self, region: AsyncRegion) -> None:
         if self.patches:
             self._untaken -= len(region.text or "")
             self.write_patch(region)
@@ -275,11 +280,22 @@ class AsyncDeferral(Deferral[AsyncRegion]):
         if fatal is not None:
             raise fatal
 
-    async def _wait(self) -> None:
-        """Wait until another region is ready."""
+    async def _wait(self, until: float = NEVER) -> None:
+        """Wait until another region is ready, or *until* then (:func:`time.perf_counter`)."""
         assert self._loop is not None
-        self._wake = self._loop.create_future()
-        await self._wake
+        self._wake = wake = self._loop.create_future()
+        if until == NEVER:
+            await wake
+            return
+        timer = self._loop.call_later(max(until - perf_counter(), 0), self._wake_up)
+        try:
+            await wake
+        finally:
+            timer.cancel()
+
+    def _wake_up(self) -> None:
+        if self._wake is not None and not self._wake.done():
+            self._wake.set_result(None)
 
     async def aclose(self) -> None:
         """Cancel what is running, and wait until it has ended."""
@@ -305,13 +321,15 @@ async def begin_region_async(
     on_error: Callable[..., Any] | None,
     timeout: Any,
     line: int,
+    *group: Any,
 ) -> AsyncRegion:
     """A region that begins where *out* is being written to, deferred if that can be.
 
     :param variables: the local ones.
     :param used: the names that the region uses.
+    :param group: its group and that one's timeout, if it has one.
     """
-    region = AsyncRegion(body, on_error, timeout, line)
+    region = AsyncRegion(body, on_error, timeout, line, *group)
     deferral, parent = deferral_of(region, out, context.environment, AsyncDeferral)
     if deferral is None:
         region.see(context, variables)

@@ -52,8 +52,12 @@ class OneByOne:
     def drain(self) -> None:
         """Take those that have become ready: none does before it is waited for."""
 
-    def wait(self) -> SyncRegion | None:
-        """Render the next region and return it; ``None``: there is none."""
+    def is_busy(self) -> bool:
+        """Whether there is a region to wait for."""
+        return bool(self._waiting)
+
+    def wait(self, until: float = NEVER) -> SyncRegion | None:
+        """Render the next region, however long it takes, and return it; ``None``: there is none."""
         if not self._waiting:
             return None
         region = self._waiting.popleft()
@@ -142,18 +146,23 @@ class Threads:
         while self.ready() is not None:
             pass
 
-    def wait(self) -> SyncRegion | None:
+    def is_busy(self) -> bool:
+        """Whether there is a region to wait for."""
+        with self._lock:
+            return bool(self._running) or not self._ended.empty()
+
+    def wait(self, until: float = NEVER) -> SyncRegion | None:
         """Wait until a region is ready, or has taken too long, and return it.
 
-        ``None``: there is none.
-
+        :param until: when to stop waiting (seconds, :func:`time.perf_counter`).
+        :return: ``None``: there is none, or it is not ready by then.
         :raises StreamClosedError: the wait was interrupted.
         """
         while not self._interrupted:
+            if not self.is_busy():
+                return None
             with self._lock:
                 running = list(self._running)
-                if not running and self._ended.empty():
-                    return None
             now = perf_counter()
             deadlines = [region.deadline for region in running if region.deadline is not None]
             if deadlines and min(deadlines) <= now:
@@ -162,9 +171,11 @@ class Threads:
                     return late
                 continue
             try:
-                timeout = min(min(deadlines) - now, A_WHILE) if deadlines else None
-                ended = self._ended.get(timeout=timeout)
+                wait = max(min([*deadlines, until]) - now, 0)
+                ended = self._ended.get(timeout=min(wait, A_WHILE))
             except Empty:
+                if until <= perf_counter():
+                    return None
                 continue
             if ended is not None:
                 return self._take(*ended)
@@ -216,6 +227,7 @@ class SyncDeferral(Deferral[SyncRegion]):
         super().__init__(out, environment, options)
         self._renders: OneByOne | Threads = OneByOne()
         if options.executor is not None:
+            self.keeps_alive = True
             self._renders = Threads(options.executor, self._limit)
             out.interrupt = self._renders.interrupt
 
@@ -252,9 +264,12 @@ class SyncDeferral(Deferral[SyncRegion]):
             if region is None:
                 if out.tell() > out.flush_limit:
                     yield  # before it is waited for
-                region = self._renders.wait()
+                region = self._renders.wait(self.due())
                 if region is None:
-                    break
+                    if not self._renders.is_busy():
+                        break
+                    self.do_what_is_due()
+                    continue
             if self.patches:
                 self.write_patch(region)
             else:
@@ -262,6 +277,7 @@ class SyncDeferral(Deferral[SyncRegion]):
             if out.tell() > out.limit:
                 yield
         self._renders.drain()  # in order, a region may be written before it is taken
+        self.write_groups(all_there=True)
         self.end()
 
     def close(self) -> None:
@@ -279,13 +295,15 @@ def begin_region(
     on_error: Callable[..., Any] | None,
     timeout: Any,
     line: int,
+    *group: Any,
 ) -> SyncRegion:
     """A region that begins where *out* is being written to, deferred if that can be.
 
     :param variables: the local ones.
     :param used: the names that the region uses.
+    :param group: its group and that one's timeout, if it has one.
     """
-    region = SyncRegion(body, on_error, timeout, line)
+    region = SyncRegion(body, on_error, timeout, line, *group)
     deferral, parent = deferral_of(region, out, context.environment, SyncDeferral)
     if deferral is None:
         region.see(context, variables)

@@ -9,12 +9,10 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from streamtmpl.regions.markup import script_element
 from streamtmpl.regions.patch_script import PATCH_SCRIPT
 
 from .interface import Page
-
-SCRIPT = f"<script>{PATCH_SCRIPT}</script>"
-"""The patch script as the first patch has it before itself."""
 
 END = "</body></html>"
 """What is held back until the last patch has been sent."""
@@ -23,6 +21,19 @@ _SLOT = re.compile(r"\[\[(\w+)\]\]")
 
 _PREFIX = "kX3_9-qTzA"
 """What a response puts before the names of its regions: nobody can guess it."""
+
+LOST = "nothing came"
+"""What is shown in the place of a region that does not come."""
+
+
+def script_with(
+    script: str = "inline", *, nonce: str | None = None, silence: float | None = None
+) -> str:
+    """The patch script as the first patch has it before itself."""
+    return script_element(script, nonce, _PREFIX, silence, LOST)
+
+
+SCRIPT = script_with()
 
 _PAUSE = 0.004
 

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from threading import Event
-
 import pytest
 
 from streamtmpl.regions.patch_script import PATCH_SCRIPT, PATCH_SCRIPT_HASH
 
 from .driver import Browser, Page
-from .region_pages import END, NATIVE, SCRIPT, marked, patch, pieces
+from .region_pages import NATIVE, SCRIPT, pieces, script_with
 from .server import PageServer
 
 START = "<!DOCTYPE html><body>"
 DOCUMENT = "<p>[[x]]</p>"
 JAVASCRIPT = "text/javascript"
 
-NONCE = f'<script nonce="n0">{PATCH_SCRIPT}</script>'
+NONCE = script_with(nonce="n0")
 NONCED = """<script nonce="n0">document.body.title += 'nonce'</script>"""
 FORGED = """<script nonce="n1">document.body.title += 'forged'</script>"""
 BARE = """<script>document.body.title += 'bare'</script>"""
@@ -67,7 +64,7 @@ def test_a_strict_policy_lets_it_patch(script, policy, opened):
 
 
 def test_a_file_that_the_policy_names_patches(opened, file):
-    page = opened(f'<script src="{file}" async></script>', f"script-src {file}")
+    page = opened(script_with(file), f"script-src {file}")
     page.wait_for("document.querySelector('p b')")
 
 
@@ -93,21 +90,10 @@ def test_a_policy_without_the_script_leaves_placeholders(opened):
 @pytest.mark.parametrize("wait", [0.0, 0.1], ids=["soon", "when all is there"])
 def test_an_asynchronous_file_patches(wait, browser, server):
     file = server.add(wait, PATCH_SCRIPT, content_type=JAVASCRIPT)
-    script = f'<script src="{file}" async></script>'
-    page = browser.open(server.add(START, *pieces(DOCUMENT, {"x": "<b>here</b>"}, script=script)))
+    parts = pieces(DOCUMENT, {"x": "<b>here</b>"}, script=script_with(file))
+    page = browser.open(server.add(START, *parts))
     assert shown(page) == "here"
     assert page.evaluate("document.querySelector('template')") is None
-
-
-def test_a_file_named_in_the_head_may_come_before_the_body(browser, server, file):
-    head = f'<!DOCTYPE html><script src="{file}" async></script><title>{"-" * 512}</title>'
-    gate = Event()
-    parts = pieces(DOCUMENT, {"x": "<b>here</b>"}, script="")
-    page = browser.open(server.add(head, gate, "<body>", *parts), wait=False)
-    page.wait_for(f"performance.getEntriesByName('{file}').length")
-    gate.set()
-    page.wait_until_loaded()
-    assert shown(page) == "here"
 
 
 def test_chromium_needs_no_script(chromium, server):
@@ -118,16 +104,3 @@ def test_chromium_needs_no_script(chromium, server):
         assert page.evaluate("document.body.title") == ""
     finally:
         chromium.script_disabled(False)
-
-
-def test_where_the_browser_patches_the_script_does_nothing(chromium, server):
-    """A patch that came before its place stays, whatever comes then."""
-    gate = Event()
-    first, last = patch("x", "lost"), patch("y", "-")
-    page = chromium.open(server.add(START, SCRIPT, first, gate, last, END), wait=False)
-    page.wait_for("document.querySelector('template')")
-    marker = json.dumps(marked("x")[1:].partition(">")[0])
-    page.evaluate(f"document.body.prepend(document.createComment({marker}))")
-    gate.set()
-    page.wait_until_loaded()
-    assert page.evaluate("document.querySelector('template').innerHTML") == "lost"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from streamtmpl import PATCH_SCRIPT, StreamEnvironment, render_stream
 from streamtmpl.regions.markup import (
+    OpenElements,
     ends_in_paragraph,
     new_token,
     script_element,
@@ -60,6 +63,42 @@ def test_an_open_paragraph(text: str, is_open: bool) -> None:
     assert ends_in_paragraph(text) is is_open
 
 
+@pytest.mark.parametrize(
+    ("text", "end_tags"),
+    [
+        ("<main><footer>a", "</footer></main>"),
+        ("<Main><FOOTER>a", "</footer></main>"),
+        ("<main>a</main><footer>b</footer>", ""),
+        ("<div><b>a</div>", "</b>"),
+        ("<div><div>a</div>", "</div>"),
+        ("</div></b>", ""),
+        ("<ul><li>a<li>b</ul><table><tr><td>c<p>d<br></table>", ""),
+        ("<table><tr><td>a", "</table>"),
+        ("<svg><path d=x><g><rect/></svg><svg><text>a", "</svg>"),
+        ("<my-card a='<i>'>b", "</i></my-card>"),  # one too many does no harm
+        ("1 < 2 <3 <!-- a --> <?start name='x'><?end> <!doctype html>", ""),
+        ("<body><html><head></head>", ""),
+        ("<b>" * 1000, "</b>" * 64),
+        ("", ""),
+    ],
+)
+def test_open_elements(text: str, end_tags: str) -> None:
+    for pieces in ([text], re.split("(?=<)", text)):
+        elements = OpenElements()
+        for piece in pieces:
+            elements.read(piece)
+        assert elements.end_tags() == end_tags
+
+
+@pytest.mark.parametrize("chunk_size", [0, 16384])
+def test_patches_do_not_stand_in_open_elements(chunk_size: int) -> None:
+    env = StreamEnvironment(patch_script=None)
+    source = "<body><main>{% defer %}x{% enddefer %}{% if 1 %}<b>y{% endif %}\n</body></html>"
+    text = "".join(render_stream(env.from_string(source), chunk_size=chunk_size))
+    assert "y\n</b></main><template" in text
+    assert text.endswith("</template>\n</body></html>")
+
+
 @pytest.mark.parametrize("chunk_size", [0, 16384])
 def test_patches_do_not_stand_in_an_open_paragraph(chunk_size: int) -> None:
     env = StreamEnvironment(patch_script=None)
@@ -77,23 +116,33 @@ def test_tokens_are_ten_characters_that_need_no_escaping() -> None:
         assert token.replace("-", "").replace("_", "").isalnum()
 
 
-def test_the_script_element() -> None:
-    assert script_element("inline", None) == f"<script>{PATCH_SCRIPT}</script>"
-    assert script_element("inline", "a<\"'") == (
-        f'<script nonce="a&lt;&#34;&#39;">{PATCH_SCRIPT}</script>'
-    )
-    assert script_element("/patch.js?a&b", None) == (
-        '<script src="/patch.js?a&amp;b" async></script>'
-    )
-    assert script_element("/patch.js", "n") == '<script src="/patch.js" async nonce="n"></script>'
-    assert script_element(None, "n") == ""
+DATA = ' data-k=T0ken data-t=1500 data-z="not &lt;here&gt;"'
+
+
+@pytest.mark.parametrize(
+    ("script", "nonce", "expected"),
+    [
+        ("inline", None, f"<script{DATA}>{PATCH_SCRIPT}</script>"),
+        ("inline", "a<\"'", f'<script nonce="a&lt;&#34;&#39;"{DATA}>{PATCH_SCRIPT}</script>'),
+        ("/p.js?a&b", None, f'<script src="/p.js?a&amp;b" async{DATA}></script>'),
+        ("/p.js", "n", f'<script src="/p.js" async nonce="n"{DATA}></script>'),
+        (None, "n", ""),
+    ],
+)
+def test_the_script_element(script: str | None, nonce: str | None, expected: str) -> None:
+    assert script_element(script, nonce, "T0ken", 1.5, "not <here>") == expected
+
+
+def test_a_page_that_tells_nothing_of_its_connection_is_not_given_up() -> None:
+    assert " data-t=1000000000 " in script_element("inline", None, "T0ken", None, "lost")
 
 
 def test_the_script_goes_out_with_the_document() -> None:
     env = StreamEnvironment(patch_script="/p.js")
     stream = render_stream(env.from_string("<p>{% defer %}x{% enddefer %}</p></body>"))
     assert next(stream) == "<p>"
-    assert next(stream).endswith('<?end></p><script src="/p.js" async></script>')
+    _, _, script = next(stream).partition("<?end></p>")
+    assert re.fullmatch(r'<script src="/p.js" async data-k=[^>]*></script>', script)
     assert next(stream).startswith("<template")
 
 
@@ -110,7 +159,9 @@ def test_the_script_comes_once_right_before_the_first_patch() -> None:
     source = "<body>{% for n in range(3) %}{% defer %}{{ n }}{% enddefer %}{% endfor %}</body>"
     text = "".join(render_stream(env.from_string(source), nonce="abc"))
     assert text.count("<script") == 1
-    assert page(text).script == '<script src="/p.js" async nonce="abc"></script>'
+    parts = page(text)
+    assert parts.script.startswith('<script src="/p.js" async nonce="abc" data-k=')
+    assert f" data-k={parts.token} " in parts.script
     assert assembled(text) == "<body>012</body>"
 
 

@@ -7,7 +7,7 @@ import hashlib
 
 from streamtmpl.regions.patch_script import PATCH_SCRIPT, PATCH_SCRIPT_HASH
 
-MOST = 600
+MOST = 900
 """Bytes that every page with a deferred region may carry for browsers that need the script."""
 
 

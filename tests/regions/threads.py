@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from streamtmpl import ChunkStream, render_stream
+from streamtmpl import render_stream
 from tests.support.patched import assembled
 
 HANGS = 20
@@ -55,10 +55,11 @@ class Gates:
 class Ahead:
     """Takes the chunks of a stream in a thread, as they come."""
 
-    def __init__(self, stream: ChunkStream[str]) -> None:
+    def __init__(self, stream: Iterable[str]) -> None:
         self._stream = stream
         self._arrived = threading.Condition()
         self._text = ""
+        self.chunks: list[str] = []
         self.ended = False
         self._thread = threading.Thread(target=self._take)
         self._thread.start()
@@ -67,6 +68,7 @@ class Ahead:
         for chunk in self._stream:
             with self._arrived:
                 self._text += chunk
+                self.chunks.append(chunk)
                 self._arrived.notify_all()
         with self._arrived:
             self.ended = True

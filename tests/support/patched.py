@@ -31,6 +31,14 @@ class Page(NamedTuple):
         return [content for _, content in self.patches]
 
 
+_DATA = re.compile(r' data-k=[\w-]+ data-t=\d+ data-z="[^"]*"')
+
+
+def without_data(text: str) -> str:
+    """*text* without what the script is told by attributes of its element."""
+    return _DATA.sub("", text)
+
+
 def page(text: str) -> Page:
     """Take a page apart."""
     start = START.search(text)
