@@ -56,6 +56,11 @@ def test_the_readme_names_every_page() -> None:
     assert named == {page.stem for page in (ROOT / "docs").glob("*.rst")} - {"index"}
 
 
+def test_the_start_page_links_every_page() -> None:
+    linked = re.findall(r":doc:`(?:[^`<]+<)?([\w-]+)>?`", text("docs/index.rst"))
+    assert set(linked) == {page.stem for page in (ROOT / "docs").glob("*.[rm][sd]*")} - {"index"}
+
+
 def test_the_version_has_a_heading_in_the_changelog() -> None:
     heading = r"^## \[(.+?)\](?: - \d{4}-\d{2}-\d{2})?$"
     headings = re.findall(heading, text("CHANGELOG.md"), re.MULTILINE)
