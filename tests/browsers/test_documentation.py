@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -89,3 +90,23 @@ def test_what_is_too_wide_would_be_found(
     shown = window.open(page.as_uri())
     assert shown.evaluate(WIDTH) == width
     assert len(shown.evaluate(CUT_OFF)) == cut_off
+
+
+@pytest.mark.parametrize(
+    ("features", "shown"),
+    [
+        ({}, "comes-in-light.gif"),
+        ({"prefers_color_scheme": "dark"}, "comes-in-dark.gif"),
+        ({"prefers_reduced_motion": "reduce"}, "partly.png"),
+    ],
+)
+def test_the_start_page_shows_the_picture_that_is_wanted(
+    features: dict[str, Any], shown: str, pages: list[Path], window: Browser
+) -> None:
+    window.screen(1024, 800, **features)
+    page = window.open(f"{pages[0].with_name('index.html').as_uri()}?{shown}")
+    pictures = page.evaluate(
+        "[...document.querySelectorAll('figure img')].filter(each => each.offsetWidth)"
+        ".map(each => each.src.split('/').pop())"
+    )
+    assert pictures == [shown]
