@@ -44,10 +44,11 @@ def draw(panels: Sequence[Panel], caption: str, target: Path) -> list[Path]:
     }
     figure.legend(shown.values(), shown, loc="outside lower center", ncols=3, frameon=False)
     figure.suptitle(caption, fontsize="small")
-    return _save(figure, target)
+    return save(figure, target)
 
 
-def _save(figure: Figure, target: Path) -> list[Path]:
+def save(figure: Figure, target: Path) -> list[Path]:
+    """Write the figure as `target`.svg and `target`.png; return both."""
     stem = target.with_suffix("") if target.suffix in {".svg", ".png"} else target
     vector, pixels = Path(f"{stem}.svg"), Path(f"{stem}.png")
     with mpl.rc_context({"svg.hashsalt": stem.name}):  # the same picture is the same file

@@ -76,10 +76,9 @@ def markdown(found: Report) -> str:
         "",
         *_table(found),
         "",
-        *(f"- {name}: {title}" for name, title in found.workloads.items()),
-        "",
         f"Machine: {found.machine}. {found.python}; {_versions(found)}.",
-        f"Rounds: {_rounds(found)}. CPU time, every value escaped, outputs checked equal first.",
+        f"Rounds, by column: {_rounds(found)}.",
+        "CPU time, every value escaped, outputs checked equal first.",
         f"Command: `{found.command}`",
         "",
     ]
@@ -89,7 +88,7 @@ def markdown(found: Report) -> str:
 def _table(found: Report) -> list[str]:
     baseline, *others = found.contestants()
     rows = [
-        ["", *found.workloads],
+        ["", *found.workloads.values()],
         ["---", *("---:" for _ in found.workloads)],
         [baseline, *(_baseline_cell(found.score(baseline, name)) for name in found.workloads)],
     ]
@@ -124,7 +123,7 @@ def _versions(found: Report) -> str:
 
 def _rounds(found: Report) -> str:
     counts = {score.workload: len(score.ratios) for score in found.scores}
-    return ", ".join(f"{name} {count}" for name, count in counts.items())
+    return ", ".join(str(counts[name]) for name in found.workloads)
 
 
 def _version(distribution: str) -> str:

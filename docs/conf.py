@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from pallets_sphinx_themes import get_version
+from sphinx.application import Sphinx
+from sphinx.pycode import ModuleAnalyzer
+
+from streamtmpl import __version__
 
 project = "streamtmpl"
 copyright = "2026, streamtmpl contributors"
-release, version = get_version("streamtmpl")
+release = version = __version__
 
-extensions = ["myst_parser", "pallets_sphinx_themes", "sphinx.ext.autodoc"]
+extensions = ["myst_parser", "sphinx.ext.autodoc"]
 default_role = "code"
+highlight_language = "text"  # blocks that name no language are drawings and commands
 exclude_patterns = ["_build", "examples", "performance"]  # the last are parts of a page
 suppress_warnings = ["myst.header"]  # CHANGELOG.md may skip a heading level
 
+add_module_names = False
 autodoc_member_order = "bysource"
-autodoc_typehints = "signature"
+autodoc_typehints = "description"
+autodoc_typehints_description_target = "documented"
+autodoc_typehints_format = "short"
+toc_object_entries_show_parents = "hide"
 
 nitpicky = True
 nitpick_ignore_regex = [
@@ -27,11 +35,36 @@ nitpick_ignore_regex = [
     (r"py:class", r"HeaderItems|(Auto)?Deferred"),  # aliases, which signatures show by their names
 ]
 
-html_theme = "jinja"
-html_theme_options = {"index_sidebar_logo": False}
-html_sidebars = {
-    "index": ["localtoc.html", "searchbox.html"],
-    "**": ["localtoc.html", "relations.html", "searchbox.html"],
+html_theme = "furo"
+pygments_dark_style = "a11y-high-contrast-dark"
+html_theme_options = {
+    "light_css_variables": {
+        "color-brand-primary": "#0f766e",
+        "color-brand-content": "#0f766e",
+        "color-brand-visited": "#0f766e",
+    },
+    "dark_css_variables": {
+        "color-brand-primary": "#5eead4",
+        "color-brand-content": "#5eead4",
+        "color-brand-visited": "#5eead4",
+    },
 }
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_logo = html_favicon = "_static/logo.svg"
 html_title = f"streamtmpl {version}"
 html_show_sourcelink = False
+html_copy_source = False
+html_use_index = False
+
+
+def show_once(app: Sphinx) -> None:
+    """Functions with overloads have one signature: what they differ in is said of `encoding`."""
+    for name in ("streamtmpl.rendering", "streamtmpl.rechunking"):
+        analyzer = ModuleAnalyzer.for_module(name)
+        analyzer.analyze()
+        analyzer.overloads.clear()
+
+
+def setup(app: Sphinx) -> None:
+    app.connect("builder-inited", show_once)

@@ -23,13 +23,24 @@ def relative_links(markdown: str) -> list[str]:
 
 def description() -> str:
     """What the metadata of the package ships, for the page that an index makes of it."""
-    found = re.search(r'^readme = "(.+)"$', text("pyproject.toml"), re.MULTILINE)
-    assert found is not None
-    return text(found[1])
+    settings = text("pyproject.toml")
+    name = re.search(r'^fragments = \[\{ path = "(.+)" \}\]$', settings, re.MULTILINE)
+    left_out = re.search(
+        r"^substitutions = \[\{ pattern = '(.+)', replacement = \"\" \}\]$", settings, re.MULTILINE
+    )
+    assert name is not None
+    assert left_out is not None
+    return re.sub(left_out[1], "", text(name[1]))
 
 
 def test_no_link_of_the_description_needs_the_repository() -> None:
     assert relative_links(description()) == []
+
+
+def test_the_pictures_of_the_readme_are_there() -> None:
+    pictures = re.findall(r'\b(?:src|srcset)="([^"]+)"', text("README.md"))
+    assert len(pictures) == 3
+    assert [name for name in pictures if not (ROOT / name).is_file()] == []
 
 
 def test_relative_links_would_be_found() -> None:
@@ -43,6 +54,11 @@ def test_relative_links_would_be_found() -> None:
 def test_the_readme_names_every_page() -> None:
     named = set(re.findall(r"`docs/([\w-]+)\.rst`", text("README.md")))
     assert named == {page.stem for page in (ROOT / "docs").glob("*.rst")} - {"index"}
+
+
+def test_the_start_page_links_every_page() -> None:
+    linked = re.findall(r":doc:`(?:[^`<]+<)?([\w-]+)>?`", text("docs/index.rst"))
+    assert set(linked) == {page.stem for page in (ROOT / "docs").glob("*.[rm][sd]*")} - {"index"}
 
 
 def test_the_version_has_a_heading_in_the_changelog() -> None:

@@ -18,7 +18,7 @@ from streamtmpl.chunks.buffer import NEVER
 from .balancing import balanced
 from .groups import Group
 from .markup import (
-    OpenElements,
+    end_tags_for,
     ends_in_paragraph,
     new_token,
     script_element,
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from streamtmpl.chunks.options import RegionOptions
 
 
-LOOK_BACK = 4096
-"""Characters before the end of the document in which an open paragraph is looked for."""
+LOOK_BACK = 16384
+"""Characters before the end of the document in which open elements are looked for."""
 
 AHEAD = 1 << 18
 """Characters that may be ready and wait for what stands before them, or for their reader."""
@@ -97,7 +97,6 @@ class Deferral(ABC, Generic[Kind]):
         """Those whose marks are still to come by, in order."""
         self._open: set[Kind] = set()
         self._groups: dict[tuple[Kind | None, str], Group[Kind]] = {}
-        self._elements = OpenElements()
         self._settled = 0
         """The length of the text in the buffer that is ready to be handed over."""
         self._tail = ""
@@ -154,7 +153,6 @@ class Deferral(ABC, Generic[Kind]):
             end = tail_start(fresh)
             self._tail, fresh = fresh[end:], fresh[:end]
             self._latest = (self._latest + fresh)[-LOOK_BACK:]
-            self._elements.read(fresh)
         settled = text[: self._settled] + fresh
         if settled != text:
             out.replace(settled)
@@ -206,7 +204,7 @@ class Deferral(ABC, Generic[Kind]):
             if self._open:
                 if ends_in_paragraph(self._latest):
                     self._out.write("</p>")
-                self._out.write(self._elements.end_tags())
+                self._out.write(end_tags_for(self._latest))
                 # It runs, or loads, while they are awaited. Firefox may keep what comes right
                 # behind it to itself, until more comes.
                 self._out.write(self._script())

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from base64 import urlsafe_b64encode
+from collections import Counter
 from os import urandom
 
 from markupsafe import escape
@@ -93,43 +94,39 @@ def ends_in_paragraph(text: str) -> bool:
     return found is not None and "-->" not in found[0]
 
 
-# Those whose end tags may be left out, or that have none, and the two that the document ends with.
-_TAG = re.compile(
-    r"<(/?)(?!(?:area|base|body|br|col|colgroup|dd|dt|embed|head|hr|html|img|input|li|link|meta"
-    r"|optgroup|option|p|param|rp|rt|source|tbody|td|tfoot|th|thead|tr|track|wbr)[\s/>])"
-    r"([a-z][^\s/>]*)",
-    re.IGNORECASE,
-)
+_TAG = re.compile(r"<(/?(?:[a-su-zA-SU-Z]|[tT][abeit])[^\s/>]*)")
+"""A tag, but for those of rows and cells, which most tags of a long document are."""
+_ENDLESS = {
+    *("area", "base", "body", "br", "col", "colgroup", "dd", "dt", "embed", "head", "hr", "html"),
+    *("img", "input", "li", "link", "meta", "optgroup", "option", "p", "param", "rp", "rt"),
+    *("source", "tbody", "track", "wbr"),
+}
+"""Those whose end tags may be left out, or that have none, and those that a document ends with."""
 _DRAWN = ("svg", "math")
 _MOST_OPEN = 64
 
 
-class OpenElements:
-    """The elements that are open at the end of a text, as far as its tags tell.
+def end_tags_for(text: str) -> str:
+    """What closes the elements that are open at the end of *text*, as far as its tags tell.
 
-    No parser: it knows neither comments nor scripts. An end tag too many does nothing in HTML.
+    This is no parser: it knows neither comments nor scripts. An end tag too many does nothing in
+    HTML.
     """
-
-    def __init__(self) -> None:
-        self._names: list[str] = []
-
-    def read(self, text: str) -> None:
-        """The document goes on with *text*."""
-        names = self._names
-        for end, tag in _TAG.findall(text):
-            name = tag.lower()
-            if names and names[-1] in _DRAWN and name != names[-1]:
-                continue  # in there, tags may end themselves
-            if not end:
-                names.append(name)
-            elif names and names[-1] == name:
-                names.pop()
-            elif name in names:
-                names.reverse()
-                names.remove(name)  # the last one
-                names.reverse()
-        del names[:-_MOST_OPEN]
-
-    def end_tags(self) -> str:
-        """What closes them, the innermost first."""
-        return "".join(f"</{name}>" for name in reversed(self._names))
+    tags = _TAG.findall(text)
+    counts = Counter(tags)
+    if all(
+        count <= counts["/" + tag] or tag.lower() in _ENDLESS
+        for tag, count in list(counts.items())
+        if tag[0] != "/"
+    ):
+        return ""  # nearly every document
+    names: list[str] = []
+    for tag in tags:
+        end, name = tag[0] == "/", tag.lower().lstrip("/")
+        if name in _ENDLESS or (names and names[-1] in _DRAWN and name != names[-1]):
+            continue  # in a drawing, tags may end themselves
+        if not end:
+            names.append(name)
+        elif name in names:
+            del names[len(names) - 1 - names[::-1].index(name)]
+    return "".join(f"</{name}>" for name in reversed(names[-_MOST_OPEN:]))

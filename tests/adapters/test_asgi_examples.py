@@ -12,7 +12,6 @@ import pytest
 
 from .http_client import Connection, fetch
 from .launch import Server, free_port, module, running
-from .patches import is_plain, patches, places, read_until
 
 SECONDS = 20.0
 """How long a busy machine may take for what takes a fraction of a second on an idle one."""
@@ -57,29 +56,6 @@ def test_starlette(tmp_path: Path) -> None:
         while "report of 2026 done" not in server.logged():  # the background task
             assert time.monotonic() < deadline, server.logged()
             time.sleep(0.02)
-
-
-def test_the_dashboard_with_starlette(tmp_path: Path) -> None:
-    with (
-        example("starlette", "starlette", tmp_path / "log") as server,
-        Connection(server.port) as connection,
-    ):
-        connection.send("/")
-        head = connection.head()
-        page = read_until(connection.chunk, "<p>/</p>")
-        assert [place.strip() for place in places(page)] == [
-            "<p>Counting the stock ...</p>",
-            "<p>Asking for the forecast ...</p>",
-        ]
-        assert patches(page) == []
-        page += connection.body(head).decode()
-        contents = {place: content.strip() for place, content in patches(page)}
-        in_order = ["<p>1204 items in stock.</p>", "<p>Tomorrow: rain &lt;and&gt; wind.</p>"]
-        assert contents == dict(enumerate(in_order))
-        connection.send("/", headers="User-Agent: curl/8.14\r\n")
-        text = connection.body(connection.head()).decode()
-        assert is_plain(text.replace("<!doctype html>", ""))
-        assert text.split("</h1>")[1].split() == [*" ".join(in_order).split(), "<p>/</p>"]
 
 
 def test_fastapi(tmp_path: Path) -> None:

@@ -99,6 +99,15 @@ def test_what_is_set_on_the_environment_stays(app, configured):
     assert app.jinja_env.max_deferred == (7 if configured else 10)
 
 
+def test_what_waiting_readers_get_is_configured(app, client):
+    app.config["STREAMTMPL_KEEP_ALIVE"] = 2
+    app.config["STREAMTMPL_LOST_TEXT"] = "It's lost"
+    streaming.StreamTemplates(app)
+    page = client.get("/").text
+    assert ' data-z="It&#39;s lost">' in page
+    assert app.jinja_env.keep_alive == 2
+
+
 def test_no_more_regions_run_at_once_than_configured(app, client, executor):
     app.config["STREAMTMPL_EXECUTOR"] = executor
     app.config["STREAMTMPL_MAX_DEFERRED"] = 1
@@ -129,6 +138,9 @@ WRONG = pytest.mark.parametrize(
         ("MAX_DEFERRED", 0, ValueError),
         ("MAX_DEFERRED", "10", TypeError),
         ("MAX_DEFERRED", True, TypeError),
+        ("KEEP_ALIVE", -1, ValueError),
+        ("KEEP_ALIVE", "15", TypeError),
+        ("KEEP_ALIVE", None, TypeError),
     ],
 )
 

@@ -6,7 +6,6 @@ import pytest
 
 pytest.importorskip("flask", reason="the extra 'flask' is not installed")
 
-from .dashboards import check_dashboard, in_order
 from .http_client import Connection, fetch
 from .launch import free_port, module, running
 
@@ -42,40 +41,3 @@ def test_the_three_patterns(tmp_path):
         assert page.count(b"<tr>") == 20_000
         assert b"<p>/readings, as CSV: /readings.csv</p>" in page
         assert fetch(port, "/hello?name=Ann")[1] == b"Hello Ann!"
-
-
-SHOWN = {300: b">Thu</div>", 800: b"<td>Teapot</td>", 100: b"<dt>packed</dt>"}
-"""What each query of the dashboard shows, in the order in which a test lets them through."""
-
-
-def test_the_dashboard_is_there_before_its_queries_have_ended(tmp_path):
-    port = free_port()
-    app = ("--app", "tests.adapters.apps.flask_dashboard")
-    command = module("flask", *app, "run", "--port", str(port))
-    with running(command, port, tmp_path / "log", {"FLASK_DASHBOARD_TIMEOUT": "60"}):
-        check_dashboard(port, SHOWN)
-
-
-def test_the_dashboard_for_browsers_and_in_order_for_others(tmp_path):
-    port = free_port()
-    pace = {"FLASK_DASHBOARD_PACE": "0.1"}
-    with running(command("dashboard", port), port, tmp_path / "log", pace):
-        _, page = fetch(port)
-        assert page.count(b"<template for=") == 3
-        assert page.count(b"ready after") == 3
-        assert not [text for text in SHOWN.values() if text not in page]
-        _, page = fetch(port, "/?order=in")
-        assert in_order(page, SHOWN[800], SHOWN[100], SHOWN[300], b"</main>")
-        with Connection(port) as connection:
-            connection.send("/", headers="User-Agent: curl/8.0\r\n")
-            page = connection.body(connection.head())
-        assert in_order(page, SHOWN[800], SHOWN[100], SHOWN[300], b"</main>")
-
-
-def test_what_takes_too_long_for_the_dashboard_is_said_to_be_missing(tmp_path):
-    port = free_port()
-    slow = {"FLASK_DASHBOARD_PACE": "50", "FLASK_DASHBOARD_TIMEOUT": "0.2"}
-    with running(command("dashboard", port), port, tmp_path / "log", slow):
-        _, page = fetch(port)
-    assert page.count(b'<p class="error">Not available now: the region took longer') == 3
-    assert not [text for text in SHOWN.values() if text in page]

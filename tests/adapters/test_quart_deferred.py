@@ -122,9 +122,10 @@ def test_nonce_script_and_number_are_configured(app):
     app.config["STREAMTMPL_NONCE"] = lambda request: request.args["nonce"]
     app.config["STREAMTMPL_PATCH_SCRIPT"] = "/patch.js"
     app.config["STREAMTMPL_MAX_DEFERRED"] = 3
+    app.config["STREAMTMPL_KEEP_ALIVE"] = 2
     script = '<script src="/patch.js" async nonce="n1"></script>'
     assert patched(get(app, "/?nonce=n1"), "content", script)
-    assert app.jinja_env.max_deferred == 3
+    assert (app.jinja_env.max_deferred, app.jinja_env.keep_alive) == (3, 2)
 
 
 @pytest.mark.parametrize(

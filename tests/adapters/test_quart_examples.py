@@ -7,8 +7,7 @@ import pytest
 pytest.importorskip("quart", reason="the extra 'quart' is not installed")
 pytest.importorskip("hypercorn", reason="hypercorn is not installed: see the extra 'servers'")
 
-from .dashboards import check_dashboard, in_order
-from .http_client import Connection, fetch
+from .http_client import Connection
 from .launch import free_port, module, running
 
 
@@ -26,26 +25,3 @@ def test_the_timeline_grows_event_by_event(tmp_path):
     assert len([text for _, text in chunks if b"<li>" in text]) == 4
     assert chunks[-1][1].endswith(b"<p>That was all of /.</p>\n</html>")
     assert chunks[-1][0] - chunks[0][0] > 0.5  # four events took at least 0.8 seconds
-
-
-SHOWN = {300: b"1942", 800: b"Teapot", 100: b"38 to be packed"}
-"""What each query of the dashboard shows, in the order in which a test lets them through."""
-
-
-def test_the_dashboard_is_there_before_its_queries_have_ended(tmp_path):
-    port = free_port()
-    app = "tests.adapters.apps.quart_dashboard:app"
-    command = module("hypercorn", app, "-b", f"127.0.0.1:{port}")
-    with running(command, port, tmp_path / "log"):
-        check_dashboard(port, SHOWN)
-
-
-def test_the_dashboard_as_it_is_and_in_order(tmp_path):
-    port = free_port()
-    command = module("hypercorn", "docs/examples/quart/dashboard:app", "-b", f"127.0.0.1:{port}")
-    with running(command, port, tmp_path / "log", {"QUART_DASHBOARD_PACE": "0.1"}):
-        _, page = fetch(port)
-        assert page.count(b"<template for=") == 3
-        assert not [text for text in SHOWN.values() if text not in page]
-        _, page = fetch(port, "/?order=in")
-        assert in_order(page, SHOWN[800], SHOWN[100], SHOWN[300], b"</html>")

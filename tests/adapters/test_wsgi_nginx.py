@@ -45,6 +45,11 @@ http {{
             proxy_pass http://127.0.0.1:{behind};
             proxy_http_version 1.1;
         }}
+        location /impatient/ {{
+            proxy_pass http://127.0.0.1:{behind}/;
+            proxy_http_version 1.1;
+            proxy_read_timeout 5s;
+        }}
         location /old/ {{
             proxy_pass http://127.0.0.1:{behind}/;
             proxy_http_version 1.0;
@@ -154,3 +159,50 @@ def test_a_disconnect_closes_the_template(port: int, folder: Path) -> None:
     while not (folder / "f.closed").exists():
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+LONG = 12.0
+"""Seconds that a region takes, behind a proxy that cuts what says nothing for five."""
+
+
+@pytest.mark.parametrize("alive", [True, False])
+def test_regions_that_take_longer_than_the_proxy_waits(
+    alive: bool, port: int, folder: Path
+) -> None:
+    """Line breaks keep the line alive; without them the proxy cuts it."""
+    name = f"long-{alive}-"
+    path = f"/impatient/regions?name={name}&threads=1" + "&alive=1" * alive
+    with Connection(port) as connection:
+        connection.set_timeout(LONG + SOON)
+        began = time.monotonic()
+        connection.send(path)
+        head = connection.head()
+        (folder / f"{name}1.open").touch()
+        if not alive:
+            with pytest.raises(Incomplete):
+                connection.body(head)
+            (folder / f"{name}2.open").touch()
+            return
+        received = b""
+        while time.monotonic() - began < LONG:
+            received += connection.chunk()
+        (folder / f"{name}2.open").touch()
+        received += connection.body(head)
+    assert received.count(b"<b>2</b></template>\n") == 1
+    assert received.endswith(b"</template>\n</body>")
+    assert received.partition(b"<b>1</b></template>")[2].startswith(b"\n\n\n\n\n")
+
+
+def test_a_client_that_leaves_while_regions_are_waited_for_is_noticed(
+    port: int, folder: Path
+) -> None:
+    (folder / "left-shell.open").touch()
+    with Connection(port) as connection:
+        connection.send("/watched?name=left&threads=1&alive=1")
+        connection.head()
+        connection.chunk()
+    deadline = time.monotonic() + SOON
+    while not (folder / "left.closed").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    (folder / "left.open").touch()

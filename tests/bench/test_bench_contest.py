@@ -128,13 +128,13 @@ def test_table() -> None:
         ],
     )
     assert markdown(found).splitlines()[3:7] == [
-        "|  | W1 | W3 |",
+        "|  | integers | a page |",
         "| --- | ---: | ---: |",
         "| Jinja2 render | 1 (2 ms) | 1 (500 \N{MICRO SIGN}s) |",
         "| ours | 0.50 (0.38-0.62) | - |",
     ]
     assert "Machine: a processor, 2 cores. CPython 3.11.7; Jinja2 3.1.6." in markdown(found)
-    assert "Rounds: W1 3, W3 1." in markdown(found)
+    assert "Rounds, by column: 3, 1." in markdown(found)
 
 
 @pytest.mark.parametrize(

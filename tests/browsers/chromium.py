@@ -76,6 +76,16 @@ class Chromium(Browser):
     def script_disabled(self, disabled: bool) -> None:
         self._channel.command("Emulation.setScriptExecutionDisabled", self._session, value=disabled)
 
+    def screen(self, width: int, height: int, **features: str) -> None:
+        if width:
+            size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+            self._channel.command("Emulation.setDeviceMetricsOverride", self._session, **size)
+        else:
+            self._channel.command("Emulation.clearDeviceMetricsOverride", self._session)
+        media = [{"name": name.replace("_", "-"), "value": features[name]} for name in features]
+        self._channel.command("Emulation.setScrollbarsHidden", self._session, hidden=width > 0)
+        self._channel.command("Emulation.setEmulatedMedia", self._session, features=media)
+
 
 @contextmanager
 def browser(command: str, folder: Path) -> Iterator[Chromium]:

@@ -78,6 +78,14 @@ class Firefox(Browser):
             page.wait_until_loaded()
         return page
 
+    def screen(self, width: int, height: int, **features: str) -> None:
+        if features:
+            super().screen(width, height, **features)
+        viewport = {"width": width, "height": height} if width else None
+        self._channel.command(
+            "browsingContext.setViewport", context=self._context, viewport=viewport
+        )
+
 
 @contextmanager
 def browser(command: str, folder: Path) -> Iterator[Firefox]:

@@ -72,6 +72,15 @@ class Browser(ABC):
         """
         raise NotImplementedError(f"{type(self).__name__} cannot switch scripts off")
 
+    def screen(self, width: int, height: int, **features: str) -> None:
+        """How large the window is (CSS pixels), and what it says to media queries.
+
+        Features are named with `_`: ``prefers_color_scheme="dark"``. A width of 0 and no features
+        are what the browser has by itself. Scroll bars that can be hidden take no room then.
+        Raises :exc:`NotImplementedError` where the browser has no such switch.
+        """
+        raise NotImplementedError(f"{type(self).__name__} cannot change its window")
+
 
 def as_json(expression: str) -> str:
     """JavaScript that gives the value of *expression* as JSON, or as an empty text if it has none.

@@ -43,6 +43,29 @@ def test_what_is_never_true_times_out(page):
         page.wait_for("1 > 2", 0.02)
 
 
+@pytest.mark.parametrize("kind", ["chromium", "firefox"])
+def test_the_window_has_the_size_that_is_asked_for(kind, start, server):
+    browser = start(kind)
+    before = browser.open(server.add("<title>t</title>")).evaluate("[innerWidth, innerHeight]")
+    browser.screen(390, 844)
+    try:
+        page = browser.open(server.add("<title>t</title>"))
+        assert page.evaluate("[innerWidth, innerHeight]") == [390, 844]
+    finally:
+        browser.screen(0, 0)
+    page.wait_for(f"innerWidth === {before[0]} && innerHeight === {before[1]}")
+
+
+def test_chromium_says_what_it_prefers(chromium, server):
+    dark = "matchMedia('(prefers-color-scheme: dark)').matches"
+    page = chromium.open(server.add("<title>t</title>"))
+    assert not page.evaluate(dark)
+    chromium.screen(0, 0, prefers_color_scheme="dark")
+    page.wait_for(dark)
+    chromium.screen(0, 0)
+    page.wait_for(f"!{dark}")
+
+
 def test_policies_do_not_apply_to_the_driver(browser, server):
     page = browser.open(
         server.add("<p>text", headers={"Content-Security-Policy": "default-src 'none'"})

@@ -1,13 +1,10 @@
-"""A report of many rows, and a page with two slow regions, with Starlette.
+"""A report of many rows, with Starlette.
 
 Run it with ``uvicorn --app-dir docs/examples/starlette app:app`` and open
-http://127.0.0.1:8000/reports/2026 and http://127.0.0.1:8000/.
+http://127.0.0.1:8000/reports/2026.
 """
 
 import logging
-import re
-import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -20,20 +17,9 @@ from starlette.routing import Route
 from streamtmpl.starlette import StreamTemplates
 
 logger = logging.getLogger("uvicorn.error")
-readers_of_text = re.compile("bot|crawl|spider|curl|wget", re.IGNORECASE)
-
-
-def deferred(request):
-    """How deferred regions go out: browsers patch them in, others read the text as it comes."""
-    agent = request.headers.get("User-Agent", "")
-    return "in-order" if readers_of_text.search(agent) else "patch"
-
-
 templates = StreamTemplates(
     directory=Path(__file__).parent,
     context_processors=[lambda request: {"company": "Rows & Sons"}],
-    deferred=deferred,
-    executor=ThreadPoolExecutor(20),
 )
 
 
@@ -55,24 +41,7 @@ def report(request):
     )
 
 
-def stock():
-    """As a slow query would give it."""
-    time.sleep(1.5)
-    return 1204
-
-
-def forecast():
-    """As a service somewhere else would give it."""
-    time.sleep(0.5)
-    return "rain <and> wind"
-
-
-def dashboard(request):
-    context = {"stock": stock, "forecast": forecast}
-    return templates.TemplateResponse(request, "dashboard.html", context)
-
-
 app = Starlette(
-    routes=[Route("/", dashboard), Route("/reports/{year:int}", report, name="report")],
+    routes=[Route("/reports/{year:int}", report, name="report")],
     middleware=[Middleware(GZipMiddleware)],
 )

@@ -55,7 +55,8 @@ TEMPLATES = {
 }
 executor = ThreadPoolExecutor(150)
 """For the regions of all streams that a test has open at once."""
-environment = StreamEnvironment(loader=DictLoader(TEMPLATES), autoescape=True)
+environment = StreamEnvironment(loader=DictLoader(TEMPLATES), autoescape=True, keep_alive=0)
+keeping_alive = StreamEnvironment(loader=DictLoader(TEMPLATES), autoescape=True, keep_alive=0.5)
 
 
 def wait(name: str) -> str:
@@ -122,8 +123,9 @@ def response_to(path: str, query: dict[str, str]) -> StreamResponse:
     if path in ("/regions", "/watched", "/failing", "/deferred-users"):
         context.update(rows=ticks(name), user=user.get)
         mode: Any = query.get("deferred", "patch")
+        rendering = keeping_alive if "alive" in query else environment
         return StreamResponse(
-            environment.get_template(path[1:]),
+            rendering.get_template(path[1:]),
             context,
             deferred=mode,
             executor=executor if "threads" in query else None,
