@@ -16,10 +16,11 @@ before the end marker while they arrive, and then removes the start marker and t
 the patch script does it, the nodes take the place of the start marker.
 
 The names of regions are random, so none is in the event. The script looks until the page has been
-loaded, since the last patches may come with ``DOMContentLoaded``. In a document that is there
-already, as where a library swaps in what it has fetched, it does nothing. It uses neither ``eval``
-nor handlers in attributes nor any sink of Trusted Types. It may stand inline, allowed by a nonce or
-by its hash, or in a file of its own.
+loaded, since the last patches may come with ``DOMContentLoaded``. It does nothing in a document that
+is there already, as where a library swaps in what it has fetched, and where it runs already, which
+the document's property ``streamtmpl`` tells. It uses neither ``eval`` nor handlers in attributes nor
+any sink of Trusted Types. It may stand inline, allowed by a nonce or by its hash, or in a file of its
+own.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ from __future__ import annotations
 from typing import Final
 
 PAGE_SCRIPT: Final = (
-    'if(document.readyState=="loading"){let h,d=document,f=(x=window.htmx,m)=>{'
+    'if(document.readyState=="loading"&&!document.streamtmpl){let h,d=document,'
+    "f=(x=window.htmx,m)=>{"
     "if(!h&&d.body&&x?.process){h=x;"
     'if(x.version<"4"&&(m=d.querySelector("[name=htmx-config]")))'
     "Object.assign(x.config,JSON.parse(m.content));"
@@ -42,12 +44,12 @@ PAGE_SCRIPT: Final = (
     "r.target.dispatchEvent("
     'new CustomEvent("streamtmpl:patch",{bubbles:true,detail:{elements:e}}))}'
     "}));"
-    "o.observe(d,{childList:true,subtree:true});"
+    "d.streamtmpl=1;o.observe(d,{childList:true,subtree:true});"
     'd.addEventListener("load",()=>f(),true);'
     'addEventListener("load",()=>o.disconnect());'
     "f()}"
 )
 """JavaScript, a constant; without its ``script`` element."""
 
-PAGE_SCRIPT_HASH: Final = "sha256-OZkO7r/tbII0bVotyKhNLflxJYQdc58u5WemFcMtqLE="
+PAGE_SCRIPT_HASH: Final = "sha256-yEqIBDXz6Q7uLUpVgPWf5VBeR2uHZq4GbMPARjPv5wE="
 """The hash of the script for a Content-Security-Policy: ``script-src 'sha256-...'``."""

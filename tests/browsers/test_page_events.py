@@ -74,6 +74,11 @@ def test_rows_of_a_table(patched):
     assert events == [["t", ["1", "2"]]]
 
 
+def test_a_patch_that_the_browser_cannot_reach(patched):
+    """It is in an element that is open: the patch script puts it in its place in any browser."""
+    assert patched("<p id=p>[[x]]</p><div>", {"x": "<b id=b></b>"}) == [["p", ["b"]]]
+
+
 def test_scripts_of_the_patch_have_run_by_then(browser, server):
     content = "<b id=b></b><script>patched.push('script')</script>"
     parts = pieces(f"<p id=p>[[x]]</p>{SCRIPT}", {"x": content})
@@ -111,6 +116,10 @@ def test_from_the_head_it_tells_of_patches_as_well(browser, server):
     parts = pieces("<p id=p>[[x]]</p>", {"x": "<b id=b></b>"})
     page = browser.open(server.add(START.replace("<body>", f"{SCRIPT}<body>"), *parts))
     assert page.evaluate("patched") == [["p", ["b"]]]
+
+
+def test_a_page_that_has_it_twice(patched):
+    assert patched(f"{SCRIPT}<p id=p>[[x]]</p>", {"x": "<b id=b></b>"}) == [["p", ["b"]]]
 
 
 AGAIN = """(() => {
