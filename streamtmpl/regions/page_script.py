@@ -16,11 +16,11 @@ before the end marker while they arrive, and then removes the start marker and t
 the patch script does it, the nodes take the place of the start marker.
 
 The names of regions are random, so none is in the event. The script looks until the page has been
-loaded, since the last patches may come with ``DOMContentLoaded``. It does nothing in a document that
-is there already, as where a library swaps in what it has fetched, and where it runs already, which
-the document's property ``streamtmpl`` tells. It uses neither ``eval`` nor handlers in attributes nor
-any sink of Trusted Types. It may stand inline, allowed by a nonce or by its hash, or in a file of its
-own.
+loaded, since the last patches may come with ``DOMContentLoaded``. It does nothing in a document
+that is there already, as where a library swaps in what it has fetched, and where it runs already,
+which the document's property ``streamtmpl`` tells. It uses neither ``eval`` nor handlers in
+attributes nor any sink of Trusted Types. It may stand inline, allowed by a nonce or by its hash,
+or in a file of its own.
 """
 
 from __future__ import annotations
