@@ -98,6 +98,8 @@ def test_one_that_fails_or_is_late_is_shown_with_the_others(begin: Begin) -> Non
         "{% defer group='g' %}{{ wait(1) }}{% enddefer %}"
     )
     gates.open(1)
+    ahead.text_with(">1</template>")
+    gates.open(0)  # what is late ends, too
     assert page(ahead.text()).contents == ["bad", "late", "1"]
 
 
@@ -134,6 +136,7 @@ def test_one_in_a_placeholder_holds_nothing_up_when_that_is_gone(begin: Begin) -
     gates.open(2)
     gates.open(0)  # with its placeholder goes the one that waits at 1
     text = ahead.text_with(">2</template>")
+    gates.open(1)
     assert page(text).contents == ["0", "2"]
 
 
