@@ -7,6 +7,13 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.clocks import replaced_clock
+from tests.support.remembered import remembered
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _remembered() -> Iterator[None]:
+    with remembered():
+        yield
 
 
 @pytest.fixture(scope="package", autouse=True)
