@@ -63,6 +63,11 @@ class OneBrowserOfAKind(LoadFileScheduling):
         return "browsers" if nodeid.startswith("tests/browsers/") else super()._split_scope(nodeid)
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Servers and browsers are waited for: with ``-n auto`` others run meanwhile."""
+    return (os.cpu_count() or 1) + 2
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneBrowserOfAKind:
     return OneBrowserOfAKind(config, log)
 
