@@ -43,6 +43,9 @@ def template_frames() -> TemplateFrames:
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
+BROWSERS = "tests/browsers/"
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--comparisons", action="store_true", help="run the long comparisons with Jinja2 too"
@@ -54,13 +57,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         left_out = [item for item in items if item.get_closest_marker("comparison")]
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if not item.get_closest_marker("comparison")]
+    # With -n, one process has them, and takes longest.
+    items.sort(key=lambda item: not item.nodeid.startswith(BROWSERS))
 
 
 class OneBrowserOfAKind(LoadFileScheduling):
     """A file's tests share its servers; a browser that runs twice on a machine may not start."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "browsers" if nodeid.startswith("tests/browsers/") else super()._split_scope(nodeid)
+        return BROWSERS if nodeid.startswith(BROWSERS) else super()._split_scope(nodeid)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Servers and browsers are waited for: with ``-n auto`` others run meanwhile."""
+    return (os.cpu_count() or 1) + 2
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneBrowserOfAKind:

@@ -9,6 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.remembered import remembered
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _remembered() -> Iterator[None]:
+    with remembered():
+        yield
+
 
 @settings(max_examples=1, database=None)
 @given(st.none())

@@ -78,12 +78,12 @@ def ran() -> Iterator[list[int]]:
 def compiles(name: str, *, is_async: bool) -> None:
     """A template of that *name*, with every construct, compiles; its code knows the name."""
     made = environment({}, is_async=is_async)
-    for source in (WHOLE, "{% if t %}{% extends t %}{% endif %}{% extends t %}" + WHOLE):
-        for defer_init in (False, True):
-            code = made.compile(source, name, raw=True, defer_init=defer_init)
-            namespace: dict[str, Any] = {"environment": made}
-            exec(code, namespace)
-            assert namespace["name"] == name
+    extending = "{% if t %}{% extends t %}{% endif %}{% extends t %}" + WHOLE
+    for source, defer_init in ((WHOLE, False), (extending, True)):
+        code = made.compile(source, name, raw=True, defer_init=defer_init)
+        namespace: dict[str, Any] = {"environment": made}
+        exec(code, namespace)
+        assert namespace["name"] == name
 
 
 def error_of(source: str, name: str) -> str:

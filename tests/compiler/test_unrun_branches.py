@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.differential.engines import Setup
-from tests.differential.laws import Case, assert_same
+from tests.differential.laws import Case, assert_same, whole_and_cut
 from tests.differential.outcomes import Raised, Rendered
 from tests.differential.samples import function
 from tests.differential.values import Recipes
+from tests.support.remembered import remembered
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _remembered() -> Iterator[None]:
+    with remembered():
+        yield
+
 
 UNKNOWN = ("f(1|nothing)", "f(1 is nothing)", "f|nothing", "f.a(1|nothing).b", "(f|nothing).b")
 """Expressions with a filter or test that there is not."""
@@ -70,7 +80,9 @@ def test_an_unknown_name(source: str, is_async: bool) -> None:
     context: Recipes = {"f": function(lambda *args, **kwargs: "f")}
     for expression in UNKNOWN if "X" in source else ("",):
         page = source.replace("X", expression)
-        assert_same(Case({"page.html": page}, context, Setup(is_async=is_async)))
+        assert_same(
+            Case({"page.html": page}, context, Setup(is_async=is_async)), ways=whole_and_cut
+        )
 
 
 @pytest.mark.parametrize("source", SOURCES[::9])
@@ -138,7 +150,7 @@ def test_what_folding_raises(use: str, undefined: str, optimized: bool) -> None:
         for expression in RAISING:
             for branch in ("{% if 0 %}Y{% endif %}x", "x\nY"):
                 page = branch.replace("Y", use).replace("X", expression)
-                assert_same(Case({"page.html": page}, context, setup))
+                assert_same(Case({"page.html": page}, context, setup), ways=whole_and_cut)
 
 
 def test_a_folded_error_in_a_branch_that_never_runs() -> None:
@@ -184,4 +196,5 @@ def test_whether_to_escape(condition: str, undefined: str, finalize: str) -> Non
         setup = Setup(undefined=undefined, finalize=finalize, is_async=is_async)
         for body in ESCAPING:
             page = f"a\n{{% autoescape {condition} %}}{body}{{% endautoescape %}}"
-            assert_same(Case({"page.html": page, "part.html": "part"}, context, setup))
+            case = Case({"page.html": page, "part.html": "part"}, context, setup)
+            assert_same(case, ways=whole_and_cut)

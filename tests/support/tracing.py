@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import jinja2
@@ -194,8 +195,14 @@ def expected(
     """What Jinja2 renders."""
     if isinstance(templates, str):
         templates = {"main": templates}
-    environment = jinja2.Environment(loader=DictLoader(templates), **options)
-    return environment.get_template(next(iter(templates))).render(context or {})
+    return _of_jinja2(tuple(templates.items()), tuple(options.items())).render(context or {})
+
+
+@lru_cache(maxsize=256)
+def _of_jinja2(templates: tuple[tuple[str, str], ...], options: tuple[Any, ...]) -> jinja2.Template:
+    """The first of these templates. Tests want it once for each kind of stream."""
+    environment = jinja2.Environment(loader=DictLoader(dict(templates)), **dict(options))
+    return environment.get_template(templates[0][0])
 
 
 def assert_streamed(trace: Trace, kind: Kind, items: list[Any], mark: str = "[{}]") -> None:

@@ -1,0 +1,15 @@
+"""The same texts are compiled in several environments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.remembered import remembered
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _remembered() -> Iterator[None]:
+    with remembered():
+        yield
