@@ -17,6 +17,7 @@ from streamtmpl.vocabulary import END, LOOKS_AHEAD
 from .analysis import ASSIGNMENT, CROSSING, FUNCTION, contains
 from .inheritance import InheritanceGenerator
 from .records import Record
+from .region_markup import end_tags_before, end_tags_of
 from .tags import parts_of, region_tag
 
 _OF_JINJA = ("loop", "caller", "self", "super")
@@ -96,12 +97,16 @@ class RegionGenerator(InheritanceGenerator):
         self.writeline("else:")
         self.indent()
         self.cut_if(f"{region}.is_first and {out}.main.holds_head()")
+        if before := end_tags_before([placeholder, body]):
+            self.writeline(f"if {region}.patched: {self.writer(frame)}({before!r})")
         self.writeline(f"{self.writer(frame)}({region}.start)")
         self.writeline(f"if {region}.patched:")
         self.indent()
+        end = END
         if placeholder is not None:
             self._write_placeholder(placeholder, frame, region)
-        self.writeline(f"{self.writer(frame)}({END!r})")
+            end = end_tags_of(placeholder) + END
+        self.writeline(f"{self.writer(frame)}({end!r})")
         self.outdent(2)
 
     def _write_placeholder(self, placeholder: nodes.Node, frame: Frame, region: str) -> None:

@@ -90,5 +90,5 @@ def check_attributes(config: Any) -> None:
     seconds = config.get(KEEP_ALIVE, 0)
     if not isinstance(seconds, (int, float)) or isinstance(seconds, bool):
         raise TypeError(f"{KEEP_ALIVE} must be a number of seconds, not {seconds!r}")
-    if not seconds >= 0:
+    if not 0 <= seconds < float("inf"):
         raise ValueError(f"{KEEP_ALIVE} must be 0 or more seconds, not {seconds!r}")

@@ -18,8 +18,10 @@ from streamtmpl.chunks.buffer import NEVER
 from .balancing import balanced
 from .groups import Group
 from .markup import (
+    PATCH_END,
     end_tags_for,
     ends_in_paragraph,
+    lacks_body,
     new_token,
     script_element,
     start,
@@ -62,7 +64,11 @@ def keep_alive_of(environment: Environment) -> float:
     :raises ValueError: it is no number of seconds.
     """
     seconds = environment.keep_alive  # type: ignore[attr-defined]
-    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not seconds >= 0:
+    if (
+        isinstance(seconds, bool)
+        or not isinstance(seconds, (int, float))
+        or not 0 <= seconds < float("inf")
+    ):
         raise ValueError(
             "keep_alive of the environment must be a number of seconds, or 0 for no line breaks,"
             f" not {seconds!r}"
@@ -128,6 +134,8 @@ class Deferral(ABC, Generic[Kind]):
             region.group.add(region)
         self._open.add(region)
         name, start = f"{self._token}{number}", f'{self._mark}{number}">'
+        if not number and self.patches and not self._out.taken and lacks_body(self._out.getvalue()):
+            start = "<body>" + start
         region.deferred(self, name, start, parent, first=not number)
 
     def forget(self, region: Kind) -> None:
@@ -238,7 +246,7 @@ class Deferral(ABC, Generic[Kind]):
             self._write(region)
         else:
             region.group.arrives(region)
-            self.write_groups()
+        self.write_groups()  # the time of any may be over
 
     def write_groups(self, *, all_there: bool = False) -> None:
         """Write the patches of the groups that are to be shown; of *all_there* is, at the end."""
@@ -249,12 +257,13 @@ class Deferral(ABC, Generic[Kind]):
                 self._write(region)
 
     def _write(self, region: Kind) -> None:
+        if region.dropped or region.has_left:  # meanwhile: others have been written
+            return
         self._open.discard(region)
         text = region.text or ""
         if "template" in text.lower():
             text = balanced(text)
-        # White space follows, by which the script sees that the template is complete.
-        self._out.write(f'<template for="{region.name}">{text}</template>\n')
+        self._out.write(f'<template for="{region.name}">{text}{PATCH_END}')
         self._written = perf_counter()
         for child in region.leaves():
             self.write_patch(child)  # type: ignore[arg-type]

@@ -5,6 +5,9 @@ from __future__ import annotations
 from time import perf_counter
 from typing import Generic, Protocol, TypeVar
 
+_FOR_EVER = 1e9
+"""Seconds; a number of any size may be more than a clock takes."""
+
 
 class Member(Protocol):
     """What a group asks of a region."""
@@ -33,7 +36,7 @@ class Group(Generic[Kind]):
         """*region* belongs to it. The time counts from the first one that limits it."""
         self._regions.append(region)
         if region.group_timeout is not None:
-            deadline = perf_counter() + region.group_timeout
+            deadline = perf_counter() + min(region.group_timeout, _FOR_EVER)
             self.deadline = deadline if self.deadline is None else min(deadline, self.deadline)
 
     def arrives(self, region: Kind) -> None:

@@ -3,7 +3,7 @@
 In the document stands ``<?start name="x">placeholder<?end>``; later in the same response comes
 ``<template for="x">content</template>``, whose content takes the place of the placeholder. See
 https://github.com/whatwg/html/pull/11818. Browsers that do not know it yet have a small constant
-script do the same (:mod:`streamtmpl.patch_script`).
+script do the same (:mod:`.patch_script`).
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ from os import urandom
 from markupsafe import escape
 
 from .patch_script import PATCH_SCRIPT
+
+PATCH_END = "</template>\f\n"
+"""What ends a patch. By the form feed, white space in HTML, the script sees that it is complete."""
 
 NEVER = 10**9
 """Milliseconds, almost the most that a browser's clock takes."""
@@ -63,12 +66,13 @@ def script_element(
     :param token: what the names of the response begin with.
     :param silence: seconds after which nothing has come for so long that nothing will; ``None``:
         there is no telling.
-    :param lost: the text for the place of a region that does not come.
+    :param lost: the text for the place of a region that does not come; ``None``: none.
     """
     if script is None:
         return ""
-    milliseconds = NEVER if silence is None else round(silence * 1000)
-    data = f' data-k={token} data-t={milliseconds} data-z="{escape(lost)}"'
+    milliseconds = NEVER if silence is None else min(round(silence * 1000) or 1, NEVER)
+    text = escape("" if lost is None else str.__str__(str(lost)))  # also of what is markup
+    data = f' data-k={token} data-t={milliseconds} data-z="{text}"'
     allowed = "" if nonce is None else f' nonce="{escape(nonce)}"'
     if script == "inline":
         return f"<script{allowed}{data}>{PATCH_SCRIPT}</script>"
@@ -92,6 +96,22 @@ def ends_in_paragraph(text: str) -> bool:
     """
     found = _OPEN_PARAGRAPH.search(text)
     return found is not None and "-->" not in found[0]
+
+
+_BEGINS = re.compile(r"\s*<(?:!doctype|html|head|title)[\s>]", re.IGNORECASE)
+_OF_BODY = re.compile(
+    r"<(?!/?(?:base|head|html|link|meta|noscript|script|style|template|title)[\s/>])/?[a-z]",
+    re.IGNORECASE,
+)
+_HEAD = re.compile(r"<head[\s>](?!.*</head)", re.IGNORECASE | re.DOTALL)
+
+
+def lacks_body(text: str) -> bool:
+    """Whether *text* is a document up to where its body begins, of which nothing tells the parser.
+
+    What stands there would be in the head, as the patches would.
+    """
+    return bool(_BEGINS.match(text)) and not (_OF_BODY.search(text) or _HEAD.search(text))
 
 
 _TAG = re.compile(r"<(/?(?:[a-su-zA-SU-Z]|[tT][abeit])[^\s/>]*)")

@@ -38,7 +38,7 @@ def patched(text: str, *contents: str, script: str = SCRIPT) -> str:
     for number, name in enumerate(re.findall(r'<\?start name="([^"]+)">', text), 1):
         text = text.replace(name, str(number))
     document, _, patches = without_data(text).partition("<p>end</p>")
-    expected = [f'<template for="{n}">{text}</template>\n' for n, text in enumerate(contents, 1)]
+    expected = [f'<template for="{n}">{text}</template>\f\n' for n, text in enumerate(contents, 1)]
     assert patches == script + "".join(expected) + "</body>"
     return document
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 _START = re.compile(r'<\?start name="([^"]+)">(.*?)<\?end>', re.DOTALL)
-_PATCH = re.compile(r'<template for="([^"]+)">(.*?)</template>', re.DOTALL)
+_PATCH = re.compile(r'<template for="([^"]+)">(.*?)</template>\f?', re.DOTALL)
 
 
 def places(page: str) -> list[str]:

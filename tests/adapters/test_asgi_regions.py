@@ -60,7 +60,7 @@ def test_the_shell_comes_first_and_patches_as_they_are_ready(server: Server, kin
         fetch(server.port, f"/open/{gate}1")
         page += connection.body(head).decode()
     assert patches(page) == [(1, "<b>2</b>"), (0, "<b>1</b>")]
-    assert page.endswith("</template>\n</body>")
+    assert page.endswith("</template>\f\n</body>")
     assert patched(page).replace("\n", "") == DOCUMENT
 
 

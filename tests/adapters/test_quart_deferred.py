@@ -43,7 +43,7 @@ def patched(text: str, content: str, script: str = SCRIPT) -> bool:
     (name,) = re.findall(r'<\?start name="([^"]+)">', text)
     return without_data(text) == (
         f'<body><h1>top</h1><?start name="{name}">wait<?end><p>end</p>'
-        f'{script}<template for="{name}">{content}</template>\n</body>'
+        f'{script}<template for="{name}">{content}</template>\f\n</body>'
     )
 
 

@@ -188,8 +188,8 @@ def test_regions_that_take_longer_than_the_proxy_waits(
             received += connection.chunk()
         (folder / f"{name}2.open").touch()
         received += connection.body(head)
-    assert received.count(b"<b>2</b></template>\n") == 1
-    assert received.endswith(b"</template>\n</body>")
+    assert received.count(b"<b>2</b></template>\f\n") == 1
+    assert received.endswith(b"</template>\f\n</body>")
     assert received.partition(b"<b>1</b></template>")[2].startswith(b"\n\n\n\n\n")
 
 

@@ -69,7 +69,7 @@ def marked(name: str, placeholder: str = "") -> str:
 
 def patch(name: str, content: str) -> str:
     """What fills the region of that name; it may hold the places of others, as slots."""
-    return f'<template for="{_PREFIX}{name}">{with_markers(content)}</template>\n'
+    return f'<template for="{_PREFIX}{name}">{with_markers(content)}</template>\f\n'
 
 
 def with_markers(markup: str, placeholders: Mapping[str, str] | None = None) -> str:

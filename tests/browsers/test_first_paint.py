@@ -46,11 +46,13 @@ def test_the_shell_is_painted_while_the_first_region_is_awaited(
 def test_what_makes_it_paint_takes_no_space_and_goes(
     browser: Browser, server: PageServer, gate: Event
 ) -> None:
-    """Under a policy without inline styles, too."""
+    """Whatever paragraphs look like; under a policy without inline styles, too."""
     document, script, *rest = parts(script_with(nonce="n0"))
-    policy = {"Content-Security-Policy": "default-src 'none'; script-src 'nonce-n0'"}
+    style = "<style nonce=n0>p { padding: 1em; border: 1px solid } body { display: grid }</style>"
+    sources = "default-src 'none'; script-src 'nonce-n0'; style-src 'nonce-n0'"
+    policy = {"Content-Security-Policy": sources}
     page = browser.open(
-        server.add(START, document, script, gate, *rest, headers=policy), wait=False
+        server.add(START, style, document, script, gate, *rest, headers=policy), wait=False
     )
     page.wait_for(BOX)
     assert page.evaluate(f"{BOX}.getBoundingClientRect().width") == 0

@@ -76,6 +76,48 @@ def test_what_comes_all_the_same_takes_its_place(
     assert LOST not in page.html().partition("</script>")[2]
 
 
+def test_a_patch_that_is_arriving_is_not_touched(browser: Browser, server: PageServer) -> None:
+    """It stops in the middle for longer than silence may last."""
+    document, script, first, second, end = parts(0.2)
+    first, rest = first.replace("here", "<b>he</b><b>re</b>").split("<b>re")
+    page = browser.open(
+        server.add(START, document, script, first, 1.0, "<b>re" + rest, second, end)
+    )
+    assert page.evaluate("document.querySelector('p').innerHTML") == "<b>he</b><b>re</b>"
+    assert page.evaluate("document.querySelector('#y').textContent") == "row"
+
+
+def test_a_script_that_holds_the_parser_up_costs_nothing(
+    browser: Browser, server: PageServer
+) -> None:
+    """Line breaks come and are not seen; the patch it is in goes on, and so do the others."""
+    slow = server.add(1.0, "", content_type="text/javascript")
+    contents = {**CONTENTS, "x": f"<b>he</b><script src={slow}></script><b>re</b>"}
+    document, script, first, second, end = pieces(
+        PLACES, contents, placeholders=WAITING, script=script_with(silence=0.2)
+    )
+    breaks: list[Piece | str] = ["\n", 0.1] * 15
+    page = browser.open(server.add(START, document, script, first, *breaks, second, end))
+    assert page.evaluate("document.querySelector('p').textContent") == "here"
+    assert page.evaluate("document.querySelector('#y').textContent") == "row"
+
+
+def test_a_page_that_is_left_does_not_say_so(
+    browser: Browser, server: PageServer, gate: Event
+) -> None:
+    """Firefox ends the document when the reader has followed a link, long before the next comes."""
+    document, script, *_ = parts(None)
+    page = browser.open(server.add(START, document, script, gate), wait=False)
+    page.wait_for("document.querySelector('#y')")
+    page.evaluate(
+        "(sessionStorage.said = '', new MutationObserver(() => {"
+        "sessionStorage.said += document.querySelector('p').textContent"
+        "}).observe(document, {childList: true, subtree: true}))"
+    )
+    following = browser.open(server.add(1.0, "<p>next"))
+    assert LOST not in following.evaluate("sessionStorage.said")
+
+
 def test_a_complete_page_loses_nothing(browser: Browser, server: PageServer) -> None:
     """Nor does what only looks like the place of a region, such as a comment of a user's."""
     document, script, *patches, end = parts(None)

@@ -14,7 +14,7 @@ import pytest
 from streamtmpl import StreamEnvironment, render_stream
 
 from .driver import Browser
-from .region_pages import END, SCRIPT, patch, with_markers
+from .region_pages import END, LOST, SCRIPT, patch, with_markers
 from .server import PageServer
 
 HEAD = f"<!DOCTYPE html><html><head><title>{'-' * 1024}</title></head><body>"
@@ -133,11 +133,34 @@ def test_a_link_that_is_opened_again_behind_the_first_patch(
     assert page.evaluate("document.querySelector('main u').textContent") == "1"
 
 
+@pytest.mark.parametrize(
+    "region",
+    [
+        "{% defer %}<h1>one</h1>{% placeholder %}<p>wait</p>{% enddefer %}",
+        "{% defer %}<h1>one</h1>{% enddefer %}",
+    ],
+)
+@pytest.mark.parametrize(
+    "before",
+    ["", "<head>", "<html><head><meta charset=utf-8></head>"],
+    ids=["title", "head", "end"],
+)
+def test_a_document_without_a_body_tag(
+    region: str, before: str, browser: Browser, server: PageServer
+) -> None:
+    head = f"<title>{'-' * 512}</title>" if "</head>" not in before else ""
+    end = "</head>" if before == "<head>" else ""
+    source = f"<!doctype html>{before}{head}{end}\n{region}"
+    page = browser.open(server.add("".join(render_stream(StreamEnvironment().from_string(source)))))
+    assert page.evaluate("document.body.innerText.trim()") == "one"
+    assert page.evaluate("document.querySelector('head h1, head p') === null")
+
+
 def test_an_open_drawing_takes_no_patches(browser: Browser, server: PageServer) -> None:
     """HTML ends it: its end tag goes out. Where it does not, the content is at the page's end."""
     document = with_markers("<p>[[x]]</p><svg><text>t", {"x": "wait"})
     page = browser.open(server.add(HEAD, document, SCRIPT, patch("x", "<u>done</u>"), END))
-    assert page.evaluate("document.querySelector('p').textContent") == "nothing came"
+    page.wait_for(f"document.querySelector('p').textContent === '{LOST}'")
     assert page.evaluate("document.querySelector('u').textContent") == "done"
     env = StreamEnvironment()
     source = f"{HEAD}<p>{{% defer %}}<u>done</u>{{% enddefer %}}</p><svg><text>t</body></html>"

@@ -14,7 +14,7 @@ from .sites import Site, SitePage
 # has not got the page.
 TEXTS = {
     "a patch": '<template for="{}">stolen</template>',
-    "the end of a patch": '</template><template for="{}">stolen</template>\n',
+    "the end of a patch": '</template><template for="{}">stolen</template>\f\n',
     "a place": '<?start name="{}">stolen<?end>',
     "a place as a comment": '<!--?start name="{}"-->stolen<!--?end-->',
     "the text of a place": '?start name="{}" ?end',

@@ -53,7 +53,7 @@ async def test_patches_come_in_order_of_readiness(order: tuple[int, ...]) -> Non
         assert f">{n}</template>" not in consumer.text
         gates[n].open()
         await settle()
-        assert consumer.text.endswith(f">{n}</template>\n")
+        assert consumer.text.endswith(f">{n}</template>\f\n")
     await consumer.task
     assert page(consumer.text).contents == [str(n) for n in order]
     assert assembled(consumer.text) == "[0,1,2,3,]"

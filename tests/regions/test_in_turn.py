@@ -41,7 +41,7 @@ def test_the_markup(env: StreamEnvironment) -> None:
     token = page(text).token
     assert len(token) == 10
     assert text == (
-        f'<p><?start name="{token}0">…<?end></p><template for="{token}0"><b></template>\n</body>'
+        f'<p><?start name="{token}0">…<?end></p><template for="{token}0"><b></template>\f\n</body>'
     )
 
 
@@ -78,7 +78,7 @@ def test_the_last_end_tags_are_held_back(env: StreamEnvironment, chunk_size: int
     )
     chunks = list(render_stream(env.from_string(source), chunk_size=chunk_size))
     text = "".join(chunks)
-    assert text.endswith(">x</template>\n</body>\n<!-- end --></html>\n")
+    assert text.endswith(">x</template>\f\n</body>\n<!-- end --></html>\n")
     assert assembled(text) == "<html><body>xy</body>\n<!-- end --></html>\n"
 
 

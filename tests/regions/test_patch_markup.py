@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 
 import pytest
+from markupsafe import Markup
 
 from streamtmpl import PATCH_SCRIPT, StreamEnvironment, render_stream
 from streamtmpl.regions.markup import (
     end_tags_for,
     ends_in_paragraph,
+    lacks_body,
     new_token,
     script_element,
     tail_start,
@@ -92,7 +94,7 @@ def test_patches_do_not_stand_in_open_elements(chunk_size: int) -> None:
     source = "<body><main>{% defer %}x{% enddefer %}{% if 1 %}<b>y{% endif %}\n</body></html>"
     text = "".join(render_stream(env.from_string(source), chunk_size=chunk_size))
     assert "y\n</b></main><template" in text
-    assert text.endswith("</template>\n</body></html>")
+    assert text.endswith("</template>\f\n</body></html>")
 
 
 @pytest.mark.parametrize("chunk_size", [0, 16384])
@@ -127,6 +129,31 @@ DATA = ' data-k=T0ken data-t=1500 data-z="not &lt;here&gt;"'
 )
 def test_the_script_element(script: str | None, nonce: str | None, expected: str) -> None:
     assert script_element(script, nonce, "T0ken", 1.5, "not <here>") == expected
+
+
+@pytest.mark.parametrize(
+    ("lost", "expected"),
+    [(None, ""), ("", ""), (Markup('<b class="x">'), "&lt;b class=&#34;x&#34;&gt;"), (3, "3")],
+)
+def test_the_text_for_what_is_lost_is_text(lost: object, expected: str) -> None:
+    assert f' data-z="{expected}">' in script_element("inline", None, "T0ken", 1.5, lost)
+
+
+@pytest.mark.parametrize(
+    ("text", "lacks"),
+    [
+        ("<!doctype html><title>a</title>\n", True),
+        ("<html><head><meta charset=utf-8></head>", True),
+        ("<title>a</title><link rel=icon href=b><style>c</style>", True),
+        ("<!doctype html><head><title>a</title>", False),  # the region may be of the head
+        ("<!doctype html><title>a</title><body>", False),
+        ("<!doctype html><title>a</title><p>b", False),
+        ("<p>a", False),
+        ("", False),
+    ],
+)
+def test_a_document_whose_body_nothing_begins(text: str, lacks: bool) -> None:
+    assert lacks_body(text) is lacks
 
 
 def test_a_page_that_tells_nothing_of_its_connection_is_not_given_up() -> None:

@@ -7,7 +7,7 @@ import hashlib
 
 from streamtmpl.regions.patch_script import PATCH_SCRIPT, PATCH_SCRIPT_HASH
 
-MOST = 900
+MOST = 1024
 """Bytes that every page with a deferred region may carry for browsers that need the script."""
 
 

@@ -54,7 +54,7 @@ def page(text: str) -> Page:
     for patch in patches:
         assert not tail, "something stands between patches"
         number, _, content = patch.partition('">')
-        content, end, tail = content.rpartition("</template>\n")
+        content, end, tail = content.rpartition("</template>\f\n")
         assert end, f"a patch has no end: {patch!r}"
         found.append((number, content))
     return Page(before + tail, found, script, token)
