@@ -12,7 +12,7 @@ from streamtmpl.exceptions import StreamBusyError
 
 from .buffer import Buffer, check_chunk_size
 from .closing import reported
-from .encoder import Encoder
+from .encoder import AS_TEXT, Encoder
 from .render import Render
 from .stream import Chunk, ChunkStream, closed_error, refuse_copying
 from .tasks import TaskRender
@@ -65,9 +65,14 @@ class AsyncChunkStream(AsyncIterator[Chunk], Generic[Chunk]):
             raise StreamBusyError("another task is already waiting for a chunk of this stream")
         self._stepping = True
         try:
+            chunk = None
             if not self._begun:
                 self._render, self._begun = self._render.begun(), True
-            chunk = await self._render.step()
+                chunk = self._render.whole()
+            if chunk is None:
+                chunk = await self._render.step()
+            if chunk is None or self._render.over:
+                self._ended = True
         except StopAsyncIteration as error:  # it would look like the end of the stream
             self._ended = self._closed = True
             await self._close_after_error()
@@ -80,9 +85,24 @@ class AsyncChunkStream(AsyncIterator[Chunk], Generic[Chunk]):
         finally:
             self._stepping = False
         if chunk is None:
-            self._ended = True
             raise StopAsyncIteration
         return chunk  # type: ignore[no-any-return]
+
+    def whole(self) -> Chunk | None:
+        """Begin the render; all of it if it ends at once, without a wait and without a cut.
+
+        ``None``: what there is comes by the steps. Before Python 3.12 it always does.
+        """
+        if self._begun or self._ended:
+            return None
+        self._render, self._begun = self._render.begun(), True
+        self._stepping = True
+        try:
+            whole = self._render.whole()
+        finally:
+            self._stepping = False
+        self._ended = whole is not None
+        return whole  # type: ignore[no-any-return]
 
     def in_lockstep(self) -> None:
         """From its first step on, render only while a chunk is awaited.
@@ -138,7 +158,8 @@ class AsyncChunkStream(AsyncIterator[Chunk], Generic[Chunk]):
                 self._render.abandon()
 
     def __del__(self) -> None:
-        self.abandon()
+        if not self._ended:
+            self.abandon()
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
         refuse_copying(self)
@@ -160,8 +181,10 @@ def coroutine_stream(
     :param chunk_size: in characters.
     :param encoding: the codec to encode chunks with, or ``None``.
     """
-    size, encoder = check_chunk_size(chunk_size), Encoder(encoding)
-    return AsyncChunkStream(TaskRender(begin, size, encoder, copy_context(), on_error))
+    if type(chunk_size) is not int or chunk_size < 0:
+        check_chunk_size(chunk_size)
+    encoder = AS_TEXT if encoding is None else Encoder(encoding)
+    return AsyncChunkStream(TaskRender(begin, chunk_size, encoder, copy_context(), on_error))
 
 
 def thread_stream(stream: ChunkStream[Any], hop: Hop | None = None) -> AsyncChunkStream[Any]:
