@@ -179,7 +179,7 @@ async def send_stream(
         async with stream:
             if scope["method"] == "HEAD":
                 await send(await start())
-            elif (whole := stream.whole()) is not None:
+            elif (whole := await stream.whole()) is not None:
                 await _send_whole(whole, await start(), send)
                 return
             else:

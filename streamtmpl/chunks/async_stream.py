@@ -68,7 +68,7 @@ class AsyncChunkStream(AsyncIterator[Chunk], Generic[Chunk]):
             chunk = None
             if not self._begun:
                 self._render, self._begun = self._render.begun(), True
-                chunk = self._render.whole()
+                chunk = await self._render.whole()
             if chunk is None:
                 chunk = await self._render.step()
             if chunk is None or self._render.over:
@@ -88,20 +88,21 @@ class AsyncChunkStream(AsyncIterator[Chunk], Generic[Chunk]):
             raise StopAsyncIteration
         return chunk  # type: ignore[no-any-return]
 
-    def whole(self) -> Chunk | None:
+    async def whole(self) -> Chunk | None:
         """Begin the render; all of it if it ends at once, without a wait and without a cut.
 
-        ``None``: what there is comes by the steps. Before Python 3.12 it always does.
+        ``None``: what there is comes by the steps.
         """
         if self._begun or self._ended:
             return None
         self._render, self._begun = self._render.begun(), True
         self._stepping = True
         try:
-            whole = self._render.whole()
+            whole = await self._render.whole()
         finally:
             self._stepping = False
-        self._ended = whole is not None
+        if whole is not None:
+            self._ended = True
         return whole  # type: ignore[no-any-return]
 
     def in_lockstep(self) -> None:

@@ -94,7 +94,7 @@ class Render(Protocol):
     async def step(self) -> Any:
         """The next chunk, or ``None`` when the render has ended."""
 
-    def whole(self) -> Any:
+    async def whole(self) -> Any:
         """All chunks as one if the render, which begins here, ends here too; else ``None``."""
 
     async def close(self) -> None:
@@ -146,7 +146,7 @@ class CoroutineRender(RaisesOnce, ABC):
     async def step(self) -> Any:
         """The next chunk, or ``None`` when the render has ended."""
 
-    def whole(self) -> Any:
+    async def whole(self) -> Any:
         """Nothing: it is not begun here."""
         return None
 

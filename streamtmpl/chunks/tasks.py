@@ -52,18 +52,23 @@ class TaskRender(CoroutineRender):
             )
         return self
 
-    def whole(self) -> Any:
+    async def whole(self) -> Any:
         """Begin; all of it, if the render ends within its first step and without an error."""
+        render: Any = self._render()
         try:
-            self._task = begun_task_in(self._context, self._loop, self._render())
+            self._task = begun_task_in(self._context, self._loop, render)
         except BaseException:  # of the event loop's own way to make tasks
             self._done = True
             raise
-        if not self._done:
-            self._held = _tasks.of(self._loop)
-            self._held.add(self._task)
-            self._task.add_done_callback(self._ended)
-        elif self._failure is None and self._closing_error is None:
+        try:
+            if render.cr_await is None and not self._done:
+                await asyncio.sleep(0)  # its first step comes next, before anything wakes this up
+        finally:
+            if not self._done:
+                self._held = _tasks.of(self._loop)
+                self._held.add(self._task)
+                self._task.add_done_callback(self._ended)
+        if self._done and self._failure is None and self._closing_error is None:
             return self._last()
         return None
 

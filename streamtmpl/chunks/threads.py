@@ -49,7 +49,7 @@ class ThreadRender:
         """The next chunk, from one hop into a worker thread."""
         return await self._in_thread(next, self._stream, None)
 
-    def whole(self) -> Any:
+    async def whole(self) -> Any:
         """Nothing: it takes a hop to begin."""
         return None
 
