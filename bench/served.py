@@ -21,7 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 ROWS = 200
-LAYOUT = "<!doctype html><title>{% block title %}{% endblock %}</title>{% block main %}{% endblock %}"
+LAYOUT = (
+    "<!doctype html><title>{% block title %}{% endblock %}</title>{% block main %}{% endblock %}"
+)
+    "<!doctype html><title>{% block title %}{% endblock %}</title>{% block main %}{% endblock %}"
+)
 SOURCES = {
     "layout.html": LAYOUT,
     "small": "{% extends 'layout.html' %}{% block title %}Hello{% endblock %}"

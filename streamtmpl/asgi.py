@@ -17,7 +17,6 @@ from jinja2 import Template
 from .chunks.options import AutoDeferred, StreamOptions
 from .chunks.render import asyncio_runs
 from .responses.body import async_byte_stream
-from .responses.first import begun_async
 from .responses.head import CONTENT_TYPE, WITHOUT_CONTENT, ResponseHead
 from .responses.headers import add_vary
 from .responses.policy import provisional, settle
@@ -183,8 +182,11 @@ async def send_stream(
                 await _send_whole(whole, await start(), send)
                 return
             else:
-                deliver = partial(_deliver, stream, start, send)
-                if not await _while_connected(stream, deliver, receive):
+                delivery = _Delivery(stream, start, send)
+                if not await _while_connected(stream, delivery.run, receive):
+                    return
+                if delivery.whole is not None:
+                    await _send_whole(delivery.whole, await start(), send)
                     return
         # Servers report a disconnect as soon as they have this: nobody watches any more.
         await send({"type": "http.response.body", "body": b"", "more_body": False})
@@ -229,17 +231,36 @@ def _tells_disconnects(version: str) -> bool:
     return tuple(map(int, version.split("."))) >= (2, 4)
 
 
-async def _deliver(
-    stream: AsyncChunkStream[bytes], start: Callable[[], Awaitable[Message]], send: Send
-) -> None:
-    """Send the head and the chunks of a response; the next chunk is asked for when one is sent."""
-    chunks = await begun_async(stream)
-    message = await start()
-    await send(message)
-    if message["status"] in WITHOUT_CONTENT:
-        return
-    async for chunk in chunks:
-        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+class _Delivery:
+    """Sends the head and the chunks of a response; the next chunk is asked for when one is sent.
+
+    :ivar whole: what is still to be sent, and is the whole response: its first chunk is its last.
+    """
+
+    whole: bytes | None = None
+
+    def __init__(
+        self,
+        stream: AsyncChunkStream[bytes],
+        start: Callable[[], Awaitable[Message]],
+        send: Send,
+    ) -> None:
+        self._stream, self._start, self._send = stream, start, send
+
+    async def run(self) -> None:
+        """Send all but the end of the response."""
+        stream, send = self._stream, self._send
+        chunk = await anext(stream, None)
+        if stream.over:
+            self.whole = chunk or b""
+            return
+        message = await self._start()
+        await send(message)
+        if message["status"] in WITHOUT_CONTENT:
+            return
+        while chunk is not None:
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            chunk = await anext(stream, None)
 
 
 async def _disconnect(receive: Receive) -> None:

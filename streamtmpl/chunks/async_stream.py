@@ -88,6 +88,11 @@ class AsyncChunkStream(AsyncIterator[Chunk], Generic[Chunk]):
             raise StopAsyncIteration
         return chunk  # type: ignore[no-any-return]
 
+    @property
+    def over(self) -> bool:
+        """Whether nothing comes any more, neither a chunk nor an error."""
+        return self._ended and not self._closed
+
     async def whole(self) -> Chunk | None:
         """Begin the render; all of it if it ends at once, without a wait and without a cut.
 
