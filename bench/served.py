@@ -24,8 +24,6 @@ ROWS = 200
 LAYOUT = (
     "<!doctype html><title>{% block title %}{% endblock %}</title>{% block main %}{% endblock %}"
 )
-    "<!doctype html><title>{% block title %}{% endblock %}</title>{% block main %}{% endblock %}"
-)
 SOURCES = {
     "layout.html": LAYOUT,
     "small": "{% extends 'layout.html' %}{% block title %}Hello{% endblock %}"
