@@ -19,7 +19,7 @@ from .tasks import TaskRender
 from .threads import ThreadRender
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine
     from types import TracebackType
 
     from typing_extensions import Self
@@ -65,11 +65,9 @@ class AsyncChunkStream(AsyncIterator[Chunk], Generic[Chunk]):
             raise StreamBusyError("another task is already waiting for a chunk of this stream")
         self._stepping = True
         try:
-            chunk = None
-            if not self._begun:
-                self._render, self._begun = self._render.begun(), True
-                chunk = await self._render.whole()
-            if chunk is None:
+            if self._begun:
+                chunk = await self._render.step()
+            elif (chunk := await self._begin()) is None:
                 chunk = await self._render.step()
             if chunk is None or self._render.over:
                 self._ended = True
@@ -100,15 +98,18 @@ class AsyncChunkStream(AsyncIterator[Chunk], Generic[Chunk]):
         """
         if self._begun or self._ended:
             return None
-        self._render, self._begun = self._render.begun(), True
         self._stepping = True
         try:
-            whole = await self._render.whole()
+            whole = await self._begin()
         finally:
             self._stepping = False
         if whole is not None:
             self._ended = True
         return whole  # type: ignore[no-any-return]
+
+    def _begin(self) -> Awaitable[Any]:
+        self._render, self._begun = self._render.begun(), True
+        return self._render.whole()
 
     def in_lockstep(self) -> None:
         """From its first step on, render only while a chunk is awaited.
