@@ -121,6 +121,13 @@ class Connection:
                 return first or time.perf_counter() - begin
 
 
+def fetched(port: int, path: str) -> bytes:
+    """One page, over a connection of its own."""
+    connection = Connection(port, path)
+    with connection.socket:
+        return connection.page()
+
+
 def _joined(chunked: bytes) -> bytes:
     """What is in HTTP/1.1's chunks."""
     body = b""
@@ -174,7 +181,7 @@ def measure(chosen: argparse.Namespace, server: str) -> list[list[str]]:
     ways, rows = SERVERS[server], []
     with served(server) as port:
         for page in PAGES:
-            texts = {way: Connection(port, f"/{way}/{page}").page() for way in ways}
+            texts = {way: fetched(port, f"/{way}/{page}") for way in ways}
             different = [way for way in ways if texts[way] != texts[ways[0]]]
             if different:
                 raise SystemExit(f"error: {page} differs: {', '.join(different)}")
