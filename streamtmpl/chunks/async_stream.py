@@ -65,9 +65,7 @@ class AsyncChunkStream(AsyncIterator[Chunk], Generic[Chunk]):
             raise StreamBusyError("another task is already waiting for a chunk of this stream")
         self._stepping = True
         try:
-            if self._begun:
-                chunk = await self._render.step()
-            elif (chunk := await self._begin()) is None:
+            if self._begun or (chunk := await self._begin()) is None:
                 chunk = await self._render.step()
             if chunk is None or self._render.over:
                 self._ended = True

@@ -8,8 +8,10 @@ from contextlib import nullcontext
 
 import pytest
 
-for needed in ("flask", "starlette", "gunicorn", "uvicorn"):
-    pytest.importorskip(needed, reason="not installed: it comes with the extra 'servers'")
+pytest.importorskip("flask", reason="not installed: it comes with the extra 'flask'")
+pytest.importorskip("starlette", reason="not installed: it comes with the extra 'starlette'")
+pytest.importorskip("gunicorn", reason="not installed: it comes with the extra 'servers'")
+pytest.importorskip("uvicorn", reason="not installed: it comes with the extra 'servers'")
 
 from bench import requests
 from bench.requests import SERVERS, Result, _joined, _row
