@@ -152,14 +152,17 @@ class Result(NamedTuple):
 def load(port: int, way: str, page: str, seconds: float, connections: int) -> Result:
     """Ask for a page as often as it can be had."""
     path = f"/{way}/{page}"
-    cpu = Connection(port, "/cpu")
-    asking = [Connection(port, path) for _ in range(connections)]
-    firsts = [asking[0].seconds_to_first_byte() for _ in range(10)]
-    used, begin, requests = float(cpu.page()), time.perf_counter(), 0
+    single = Connection(port, path)
+    with single.socket:
+        firsts = [single.seconds_to_first_byte() for _ in range(10)]
+    used, begin, requests = float(fetched(port, "/cpu")), time.perf_counter(), 0
+    asking = set()
     with DefaultSelector() as selector:
-        for connection in asking:
+        for _ in range(connections):
+            connection = Connection(port, path)
+            connection.ask()  # at once: threads of gunicorn's wait seconds for one that does not
             selector.register(connection.socket, EVENT_READ, connection)
-            connection.ask()
+            asking.add(connection)
         while asking:
             for key, _ in selector.select():
                 if key.data.read() is None:
@@ -171,8 +174,7 @@ def load(port: int, way: str, page: str, seconds: float, connections: int) -> Re
                     selector.unregister(key.data.socket)
                     asking.remove(key.data)
                     key.data.socket.close()
-    took, used = time.perf_counter() - begin, float(cpu.page()) - used
-    cpu.socket.close()
+    took, used = time.perf_counter() - begin, float(fetched(port, "/cpu")) - used
     return Result(requests / took, used / requests, median(firsts))
 
 
