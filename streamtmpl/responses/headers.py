@@ -87,29 +87,23 @@ def _checked(name: str, value: str) -> tuple[str, str]:
     """The header, of exact ``str`` as WSGI has it, if it can be sent."""
     if not isinstance(name, str) or not isinstance(value, str):
         raise TypeError(f"header {name!r}: {value!r} is not two strings")
-    if not _is_token(name):
-        raise ValueError(f"{name!r} is no name of a header")
+    if refusal := _refusal(name):
+        raise ValueError(refusal)
     if not _PLAIN.fullmatch(value):
         check_text(value, f"header {name!r}: its value {value!r}")
-    if not _is_ours(name):
-        if name.lower() == "content-length":
-            raise ValueError("a streamed response has no 'Content-Length': leave it away")
-        raise ValueError(f"header {name!r} is the server's to set")
     return str.__str__(name), str.__str__(value)
 
 
-# An application has few names of headers, and each is looked at twice a response.
-
-
-@lru_cache(64)
-def _is_token(name: str) -> bool:
-    return _TOKEN.fullmatch(name) is not None
-
-
-@lru_cache(64)
-def _is_ours(name: str) -> bool:
-    """Whether it is not the server that sets it."""
-    return not is_hop_by_hop(name) and name.lower() != "content-length"
+@lru_cache(64)  # an application has few names of headers, and each is looked at twice a response
+def _refusal(name: str) -> str | None:
+    """Why there can be no header of this name, if there cannot."""
+    if not _TOKEN.fullmatch(name):
+        return f"{name!r} is no name of a header"
+    if is_hop_by_hop(name):
+        return f"header {name!r} is the server's to set"
+    if name.lower() == "content-length":
+        return "a streamed response has no 'Content-Length': leave it away"
+    return None
 
 
 def check_text(text: str, what: str) -> None:
