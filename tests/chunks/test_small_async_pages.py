@@ -173,6 +173,7 @@ async def test_a_task_factory_that_fails_ends_the_stream(caplog: pytest.LogCaptu
     stream = stream_of("text")
     with pytest.raises(OSError, match="no more tasks"):
         await anext(stream)
+    asyncio.get_running_loop().set_task_factory(None)
     await stream.aclose()
     assert not caplog.records  # nor was there anything to be closed
 
