@@ -1,14 +1,15 @@
 """Streams as ASGI applications.
 
 One task owns a stream: it steps it, sends what it gives, and closes it. Another one waits for the
-client's disconnect, for which servers do not agree on any other sign, and cancels the first.
+client's disconnect, for which servers do not agree on any other sign, and cancels the first. A page
+that needs no wait and no second chunk is sent without them, as any other response.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sys
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Template
@@ -16,7 +17,6 @@ from jinja2 import Template
 from .chunks.options import AutoDeferred, StreamOptions
 from .chunks.render import asyncio_runs
 from .responses.body import async_byte_stream
-from .responses.first import begun_async
 from .responses.head import CONTENT_TYPE, WITHOUT_CONTENT, ResponseHead
 from .responses.headers import add_vary
 from .responses.policy import provisional, settle
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from .chunks.async_stream import AsyncChunkStream
     from .responses.head import HeaderItems
+    from .responses.readers import Header
 
     Scope = MutableMapping[str, Any]
     Message = MutableMapping[str, Any]
@@ -115,7 +116,7 @@ class StreamResponse:
         :raises StreamClosedError: the response has been sent already.
         """
         if self._undecided is not None and scope["type"] == "http":
-            add_vary(self.headers, settle(self._undecided, partial(header_of, scope)))
+            add_vary(self.headers, settle(self._undecided, headers_of(scope)))
         await send_stream(self._stream, self._start, scope, receive, send)
         if scope["method"] == "HEAD":
             await _close_source(self._source)
@@ -129,10 +130,15 @@ class StreamResponse:
         }
 
 
-def header_of(scope: Scope, name: str) -> str | None:
-    """The value of a header of the request, the last one if there are several."""
-    found = dict(scope.get("headers", ())).get(name.lower().encode())
-    return None if found is None else found.decode("latin-1")
+def headers_of(scope: Scope) -> Header:
+    """What gives the headers of the request by name, the last one if there are several."""
+    headers = dict(scope.get("headers", ()))
+
+    def header(name: str) -> str | None:
+        found = headers.get(name.lower().encode())
+        return None if found is None else found.decode("latin-1")
+
+    return header
 
 
 def _as_bytes(headers: list[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
@@ -172,14 +178,31 @@ async def send_stream(
         async with stream:
             if scope["method"] == "HEAD":
                 await send(await start())
+            elif (whole := await stream.whole()) is not None:
+                await _send_whole(whole, await start(), send)
+                return
             else:
-                deliver = partial(_deliver, stream, start, send)
-                if not await _while_connected(stream, deliver, receive):
+                delivery = _Delivery(stream, start, send)
+                if not await _while_connected(stream, delivery.run, receive):
+                    return
+                if delivery.whole is not None:
+                    await _send_whole(delivery.whole, await start(), send)
                     return
         # Servers report a disconnect as soon as they have this: nobody watches any more.
         await send({"type": "http.response.body", "body": b"", "more_body": False})
     except _Disconnected:
         pass
+
+
+async def _send_whole(body: bytes, start: Message, send: Send) -> None:
+    """Send a response that is there as a whole: with its length, and to whoever is still there."""
+    if start["status"] in WITHOUT_CONTENT:
+        body = b""
+    else:
+        length = (b"content-length", str(len(body)).encode())
+        start = {**start, "headers": [*start["headers"], length]}
+    await send(start)
+    await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
 class _Disconnected(Exception):
@@ -191,8 +214,7 @@ def _telling_disconnects(scope: Scope, send: Send) -> Send:
 
     Servers do so from version 2.4 of the specification on.
     """
-    version = scope.get("asgi", {}).get("spec_version", "2.0")
-    if tuple(map(int, version.split("."))) < (2, 4):
+    if not _tells_disconnects(scope.get("asgi", {}).get("spec_version", "2.0")):
         return send
 
     async def send_if_connected(message: Message) -> None:
@@ -204,17 +226,41 @@ def _telling_disconnects(scope: Scope, send: Send) -> Send:
     return send_if_connected
 
 
-async def _deliver(
-    stream: AsyncChunkStream[bytes], start: Callable[[], Awaitable[Message]], send: Send
-) -> None:
-    """Send the head and the chunks of a response; the next chunk is asked for when one is sent."""
-    chunks = await begun_async(stream)
-    message = await start()
-    await send(message)
-    if message["status"] in WITHOUT_CONTENT:
-        return
-    async for chunk in chunks:
-        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+@lru_cache(8)
+def _tells_disconnects(version: str) -> bool:
+    return tuple(map(int, version.split("."))) >= (2, 4)
+
+
+class _Delivery:
+    """Sends the head and the chunks of a response; the next chunk is asked for when one is sent.
+
+    :ivar whole: what is still to be sent, and is the whole response: its first chunk is its last.
+    """
+
+    whole: bytes | None = None
+
+    def __init__(
+        self,
+        stream: AsyncChunkStream[bytes],
+        start: Callable[[], Awaitable[Message]],
+        send: Send,
+    ) -> None:
+        self._stream, self._start, self._send = stream, start, send
+
+    async def run(self) -> None:
+        """Send all but the end of the response."""
+        stream, send = self._stream, self._send
+        chunk = await anext(stream, None)
+        if stream.over:
+            self.whole = chunk or b""
+            return
+        message = await self._start()
+        await send(message)
+        if message["status"] in WITHOUT_CONTENT:
+            return
+        while chunk is not None:
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            chunk = await anext(stream, None)
 
 
 async def _disconnect(receive: Receive) -> None:

@@ -7,8 +7,8 @@ take the same arguments as one value.
 from __future__ import annotations
 
 from contextlib import aclosing
-from functools import partial
-from typing import TYPE_CHECKING, Any, overload
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from jinja2 import Template
 
@@ -19,7 +19,7 @@ from .exceptions import NotStreamingError
 from .tracing import GENERATE, GENERATE_ASYNC, shown, with_context
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterator, Mapping
+    from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
     from concurrent.futures import Executor
 
     from .chunks.async_stream import AsyncChunkStream
@@ -172,16 +172,13 @@ def async_stream_of(
     template: Template, context: Mapping[str, Any] | None, options: StreamOptions
 ) -> AsyncChunkStream[Any]:
     """A stream as :func:`render_stream_async` gives it."""
-    # asyncio takes as long to import as Jinja2: only those who use it pay for it.
-    from .chunks.async_stream import coroutine_stream, thread_stream  # noqa: PLC0415
-
     try:
         body = template.root_render_func.into  # type: ignore[attr-defined]
     except AttributeError:
         raise _cannot_stream(template) from None
     environment = template.environment
     if not environment.is_async:
-        return thread_stream(stream_of(template, context, options))
+        return _async_streams().of_threads(stream_of(template, context, options))
     # A call less where it is a dict, as nearly always.
     variables = dict(context) if context.__class__ is dict else variables_of(context)
     is_plain = Template.generate_async is GENERATE_ASYNC or getattr(template, "is_seen", False)
@@ -189,12 +186,27 @@ def async_stream_of(
     size = options.chunk_size
     if size is None:
         size = getattr(environment, "chunk_size", DEFAULT_CHUNK_SIZE)
-    return coroutine_stream(
+    return _async_streams().of_coroutines(
         partial(begin, template, body, variables, options),
         size,
         options.encoding,
         environment.handle_exception,
     )
+
+
+class _AsyncStreams(NamedTuple):
+    """What makes async streams."""
+
+    of_coroutines: Callable[..., AsyncChunkStream[Any]]
+    of_threads: Callable[..., AsyncChunkStream[Any]]
+
+
+@cache  # of a small page an import statement would take a tenth of the time
+def _async_streams() -> _AsyncStreams:
+    # asyncio takes as long to import as Jinja2: only those who use it pay for it.
+    from .chunks.async_stream import coroutine_stream, thread_stream  # noqa: PLC0415
+
+    return _AsyncStreams(coroutine_stream, thread_stream)
 
 
 def variables_of(context: Mapping[str, Any] | None) -> dict[str, Any]:

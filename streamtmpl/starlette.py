@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from .extras import missing
@@ -13,7 +12,7 @@ try:
 except ModuleNotFoundError as error:
     raise missing(error, "starlette", "starlette") from None
 
-from .asgi import header_of, send_stream
+from .asgi import headers_of, send_stream
 from .chunks.options import AutoDeferred, StreamOptions
 from .environment import enable_streaming
 from .rendering import async_stream_of
@@ -23,7 +22,7 @@ from .responses.late import LateDict
 from .responses.policy import RegionPolicy, provisional, region_options, settle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from concurrent.futures import Executor
 
     from jinja2 import Template
@@ -100,12 +99,15 @@ class StreamTemplateResponse(Response):
             " template.render(), or use starlette.templating.Jinja2Templates for that view"
         )
 
+    def _vary_on(self, names: Collection[str]) -> None:
+        if names:
+            self.headers.add_vary_header(", ".join(names))
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the request, then run the background task; see :mod:`streamtmpl.asgi`."""
 
         if self._undecided is not None:
-            for name in settle(self._undecided, partial(header_of, scope)):
-                self.headers.add_vary_header(name)
+            self._vary_on(settle(self._undecided, headers_of(scope)))
         has_session = isinstance(scope.get("session"), dict)
         if has_session:  # nobody knows yet whether the rest of the page will read it
             self.headers.add_vary_header("Cookie")
@@ -194,7 +196,8 @@ class StreamTemplates(Jinja2Templates):
                 f" TemplateResponse(request, {request!r}, context)"
             )
         given = deferred, nonce, executor
-        regions = region_options(self._policy, request, self.env, *given)
+        header = headers_of(request.scope)
+        regions = region_options(self._policy, request, self.env, *given, header=header)
         variables = {"request": request, **(context or {})}
         for processor in self.context_processors:
             variables.update(processor(request))
@@ -211,6 +214,5 @@ class StreamTemplates(Jinja2Templates):
             nonce=regions.nonce,
             executor=regions.executor,
         )
-        for name in regions.vary:
-            response.headers.add_vary_header(name)
+        response._vary_on(regions.vary)
         return response

@@ -12,14 +12,14 @@ from streamtmpl.exceptions import StreamBusyError
 
 from .buffer import Buffer, check_chunk_size
 from .closing import reported
-from .encoder import Encoder
+from .encoder import AS_TEXT, Encoder
 from .render import Render
 from .stream import Chunk, ChunkStream, closed_error, refuse_copying
 from .tasks import TaskRender
 from .threads import ThreadRender
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine
     from types import TracebackType
 
     from typing_extensions import Self
@@ -65,9 +65,10 @@ class AsyncChunkStream(AsyncIterator[Chunk], Generic[Chunk]):
             raise StreamBusyError("another task is already waiting for a chunk of this stream")
         self._stepping = True
         try:
-            if not self._begun:
-                self._render, self._begun = self._render.begun(), True
-            chunk = await self._render.step()
+            if self._begun or (chunk := await self._begin()) is None:
+                chunk = await self._render.step()
+            if chunk is None or self._render.over:
+                self._ended = True
         except StopAsyncIteration as error:  # it would look like the end of the stream
             self._ended = self._closed = True
             await self._close_after_error()
@@ -80,9 +81,33 @@ class AsyncChunkStream(AsyncIterator[Chunk], Generic[Chunk]):
         finally:
             self._stepping = False
         if chunk is None:
-            self._ended = True
             raise StopAsyncIteration
         return chunk  # type: ignore[no-any-return]
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing comes any more, neither a chunk nor an error."""
+        return self._ended and not self._closed
+
+    async def whole(self) -> Chunk | None:
+        """Begin the render; all of it if it ends at once, without a wait and without a cut.
+
+        ``None``: what there is comes by the steps.
+        """
+        if self._begun or self._ended:
+            return None
+        self._stepping = True
+        try:
+            whole = await self._begin()
+        finally:
+            self._stepping = False
+        if whole is not None:
+            self._ended = True
+        return whole  # type: ignore[no-any-return]
+
+    def _begin(self) -> Awaitable[Any]:
+        self._render, self._begun = self._render.begun(), True
+        return self._render.whole()
 
     def in_lockstep(self) -> None:
         """From its first step on, render only while a chunk is awaited.
@@ -138,7 +163,8 @@ class AsyncChunkStream(AsyncIterator[Chunk], Generic[Chunk]):
                 self._render.abandon()
 
     def __del__(self) -> None:
-        self.abandon()
+        if not self._ended:
+            self.abandon()
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
         refuse_copying(self)
@@ -160,8 +186,10 @@ def coroutine_stream(
     :param chunk_size: in characters.
     :param encoding: the codec to encode chunks with, or ``None``.
     """
-    size, encoder = check_chunk_size(chunk_size), Encoder(encoding)
-    return AsyncChunkStream(TaskRender(begin, size, encoder, copy_context(), on_error))
+    if type(chunk_size) is not int or chunk_size < 0:
+        check_chunk_size(chunk_size)
+    encoder = AS_TEXT if encoding is None else Encoder(encoding)
+    return AsyncChunkStream(TaskRender(begin, chunk_size, encoder, copy_context(), on_error))
 
 
 def thread_stream(stream: ChunkStream[Any], hop: Hop | None = None) -> AsyncChunkStream[Any]:

@@ -33,6 +33,10 @@ class Encoder:
         return self._encode(text, final) if text or final else b""
 
 
+AS_TEXT = Encoder(None)
+"""The one that does not encode, which has no state."""
+
+
 def _text_encoder(encoding: str) -> Callable[[str, bool], bytes]:
     try:
         codec = codecs.lookup(encoding)

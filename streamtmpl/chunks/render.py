@@ -37,6 +37,23 @@ def task_in(
     return context.run(loop.create_task, coroutine)
 
 
+if sys.version_info >= (3, 12):
+
+    def begun_task_in(
+        context: Context, loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, None]
+    ) -> asyncio.Task[None]:
+        """As :func:`task_in`, but the task is run up to its first wait here.
+
+        It is the current task meanwhile, as in every other step. An event loop that has its own way
+        to make tasks makes this one too, and begins it when it likes.
+        """
+        if loop.get_task_factory() is None:
+            return asyncio.Task(coroutine, loop=loop, context=context, eager_start=True)
+        return task_in(context, loop, coroutine)
+else:
+    begun_task_in = task_in
+
+
 class HeldTasks:
     """Tasks under way: event loops hold them only weakly.
 
@@ -61,6 +78,10 @@ class HeldTasks:
 class Render(Protocol):
     """A render that an :class:`AsyncChunkStream` steps."""
 
+    @property
+    def over(self) -> bool:
+        """Whether nothing comes any more, known without a further step."""
+
     def begun(self) -> Render:
         """The render to step from now on, in the event loop that runs: this one, or its twin."""
 
@@ -73,6 +94,9 @@ class Render(Protocol):
     async def step(self) -> Any:
         """The next chunk, or ``None`` when the render has ended."""
 
+    async def whole(self) -> Any:
+        """All chunks as one if the render, which begins here, ends here too; else ``None``."""
+
     async def close(self) -> None:
         """End the render and close what it was iterating."""
 
@@ -82,6 +106,13 @@ class Render(Protocol):
 
 class CoroutineRender(RaisesOnce, ABC):
     """What renders of async environments share: the coroutine, its context and how it ends."""
+
+    # What a small page never changes costs nothing as an attribute of the class.
+    over = False
+    _done = False
+    _unwinding = False
+    _closing = False
+    _failure: BaseException | None = None
 
     def __init__(
         self,
@@ -99,17 +130,13 @@ class CoroutineRender(RaisesOnce, ABC):
         :param context: the context variables that it runs in.
         :param on_error: as of :class:`~streamtmpl.ChunkStream`.
         """
-        super().__init__()
+        self._closing_error = None
         self._begin = begin
         self._on_error = on_error
         self._encoder = encoder
         self._iterators = OpenIterators()
         self._out = Buffer(chunk_size, self._iterators)
         self._context = context
-        self._done = False
-        self._unwinding = False
-        self._closing = False
-        self._failure: BaseException | None = None
 
     def begun(self) -> Render:
         """This render."""
@@ -118,6 +145,10 @@ class CoroutineRender(RaisesOnce, ABC):
     @abstractmethod
     async def step(self) -> Any:
         """The next chunk, or ``None`` when the render has ended."""
+
+    async def whole(self) -> Any:
+        """Nothing: it is not begun here."""
+        return None
 
     @abstractmethod
     async def close(self) -> None:
@@ -153,7 +184,10 @@ class CoroutineRender(RaisesOnce, ABC):
         else:
             self._unwinding = True
             self._before_wait()
-            self._keep_first(await self._iterators.aclose())
+            if self._iterators.open:
+                self._keep_first(await self._iterators.aclose())
+            else:
+                self._iterators.close()
         finally:
             self._done = True
 
@@ -198,8 +232,10 @@ class CoroutineRender(RaisesOnce, ABC):
 
     def _last(self) -> Any:
         """What comes when the render has ended: its error, else text that is left, else nothing."""
-        self._raise_failure()
+        if self._failure is not None:
+            self._raise_failure()
         if chunk := self._encoder(self._out.take(), final=True):
+            self.over = self._closing_error is None
             return chunk
         self._raise_first()
         return None

@@ -108,6 +108,11 @@ class ChunkStream(RaisesOnce, Iterator[Chunk], Generic[Chunk]):
         if self._encode is None:
             self._encode = Encoder(encoding)
 
+    @property
+    def over(self) -> bool:
+        """Whether nothing comes any more, neither a chunk nor an error."""
+        return self._ended and not self._closed and self._closing_error is None
+
     @internalcode
     def __next__(self) -> Chunk:
         """Run the render up to its next cut and return what has collected.

@@ -15,7 +15,7 @@ from streamtmpl.exceptions import StreamClosedError
 
 from .buffer import clock
 from .inline import InlineRender
-from .render import CoroutineRender, HeldTasks, Render, asyncio_runs, task_in
+from .render import CoroutineRender, HeldTasks, Render, begun_task_in
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -34,26 +34,54 @@ class TaskRender(CoroutineRender):
 
     in_lockstep = False
     _task: asyncio.Task[None] | None = None
+    """There is none yet while the task is run up to its first wait."""
     _consumer: asyncio.Future[None] | None = None
     _taken: asyncio.Future[None] | None = None
+    _offered = False
+    """Whether the consumer has been told once that there is text to take."""
+    _lags = False
+    """Whether the render waits for the next step to go on, in lockstep."""
 
     def begun(self) -> Render:
         """This render, or under another event loop than asyncio's one in the consumer's task."""
-        if asyncio_runs():
-            return self
-        return InlineRender(
-            self._begin, self._out.size, self._encoder, self._context, self._on_error
-        )
+        try:
+            self._loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return InlineRender(
+                self._begin, self._out.size, self._encoder, self._context, self._on_error
+            )
+        return self
+
+    async def whole(self) -> Any:
+        """Begin; all of it, if the render ends within its first step and without an error."""
+        render: Any = self._render()
+        try:
+            self._task = begun_task_in(self._context, self._loop, render)
+        except BaseException:  # of the event loop's own way to make tasks
+            self._done = True
+            raise
+        try:
+            if render.cr_await is None and not self._done:
+                await asyncio.sleep(0)  # its first step comes next, before anything wakes this up
+        finally:
+            if not self._done:
+                self._held = _tasks.of(self._loop)
+                self._held.add(self._task)
+                self._task.add_done_callback(self._ended)
+        if self._done and self._failure is None and self._closing_error is None:
+            return self._last()
+        return None
 
     async def step(self) -> Any:
         """The next chunk: what a cut or a wait has made available."""
-        if self._task is None:
-            self._start()
-        elif self.in_lockstep:
+        if self._lags:
+            self._lags = False
             self._was_taken()
         while not self._done and not self._closing:
-            if chunk := self._encoder(self._out.take()):
-                if not self.in_lockstep:
+            if self._offered and (chunk := self._encoder(self._out.take())):
+                if self.in_lockstep:
+                    self._lags = True
+                else:
                     self._was_taken()
                 return chunk
             self._consumer = self._loop.create_future()
@@ -67,13 +95,6 @@ class TaskRender(CoroutineRender):
         if self._taken is not None and not self._taken.done():
             self._taken.set_result(None)
 
-    def _start(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._task = task_in(self._context, self._loop, self._render())
-        self._held = _tasks.of(self._loop)
-        self._held.add(self._task)
-        self._task.add_done_callback(self._ended)
-
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._held.discard(task)
         if not self._done:  # it was cancelled before its first step
@@ -83,6 +104,7 @@ class TaskRender(CoroutineRender):
         self._wake()
 
     def _wake(self) -> None:
+        self._offered = True
         if self._consumer is not None and not self._consumer.done():
             self._consumer.set_result(None)
 
@@ -113,9 +135,10 @@ class TaskRender(CoroutineRender):
 
     async def close(self) -> None:
         """Cancel the task and wait until it has unwound."""
-        if self._task is None:
-            self._done = True
-        elif not self._done:
+        while self._task is None and not self._done:
+            await asyncio.sleep(0)  # something that the first step has called closes the stream
+        if not self._done:
+            assert self._task is not None
             self._cancel()
             self._wake()
             await asyncio.wait({self._task})
@@ -123,5 +146,5 @@ class TaskRender(CoroutineRender):
 
     def abandon(self) -> None:
         """Have the event loop cancel the task, if it still can."""
-        if self._task is not None and not self._done and not self._loop.is_closed():
+        if not self._done and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._cancel)

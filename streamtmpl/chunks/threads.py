@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 class ThreadRender:
     """A render of a sync environment, each step in a worker thread."""
 
+    @property
+    def over(self) -> bool:
+        """Whether nothing comes any more: to learn that takes no further hop."""
+        return self._stream.over
+
     def __init__(self, stream: ChunkStream[Any], hop: Hop | None = None) -> None:
         """Step *stream* in the thread that *hop* calls functions in, by default any."""
         self._stream = stream
@@ -43,6 +48,10 @@ class ThreadRender:
     async def step(self) -> Any:
         """The next chunk, from one hop into a worker thread."""
         return await self._in_thread(next, self._stream, None)
+
+    async def whole(self) -> Any:
+        """Nothing: it takes a hop to begin."""
+        return None
 
     async def close(self) -> None:
         """Close the stream in a worker thread: what it closes may block."""

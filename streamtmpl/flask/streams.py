@@ -15,7 +15,7 @@ from werkzeug.wsgi import ClosingIterator
 from streamtmpl.pallets.compression import After, compressor_for, prepare_first
 from streamtmpl.pallets.config import ACCEL
 from streamtmpl.pallets.extension import streams_of
-from streamtmpl.pallets.session import guard_session, vary_on_session
+from streamtmpl.pallets.session import guard_session, vary_on
 from streamtmpl.responses.first import Begun
 
 from .hold import HeldContexts, request_context
@@ -90,8 +90,7 @@ def _answer_with(
             hold.served_here()
             response.headers.setdefault(ACCEL, "no")
             context = hold.request_context
-            response.vary.update(vary)
-            vary_on_session(response, context.app, context.session)
+            vary_on(response, context.app, context.session, vary)
         elif not response.is_streamed or response.content_length is not None:
             _close_idle(stream)
         return response

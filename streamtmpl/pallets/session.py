@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from streamtmpl.responses.late import warn_late
@@ -27,12 +28,16 @@ def guard_session(session: Any) -> None:
     session.on_update = on_update
 
 
-def vary_on_session(response: Any, app: Any, session: Any) -> None:
-    """Have shared caches keep *response*, a stream, apart for each cookie.
+def vary_on(response: Any, app: Any, session: Any, names: Collection[str]) -> None:
+    """Have shared caches keep *response*, a stream, apart for these headers and for each cookie.
 
     The framework itself says so for a session that has been read; nobody knows yet whether the rest
     of the page will read it.
     """
-    if getattr(session, "accessed", True) or app.session_interface.is_null_session(session):
-        return
-    response.vary.add("Cookie")
+    is_read = getattr(session, "accessed", True)
+    if not is_read and not app.session_interface.is_null_session(session):
+        names = [*names, "Cookie"]
+    if "Vary" in response.headers:
+        response.vary.update(names)
+    elif names:  # to have it parsed takes longer
+        response.headers["Vary"] = ", ".join(names)

@@ -14,7 +14,7 @@ from quart.wrappers.response import DataBody
 from streamtmpl.pallets.compression import After, compressor_for, prepare_first
 from streamtmpl.pallets.config import ACCEL
 from streamtmpl.pallets.extension import streams_of
-from streamtmpl.pallets.session import guard_session, vary_on_session
+from streamtmpl.pallets.session import guard_session, vary_on
 from streamtmpl.responses.compression import Compressor
 from streamtmpl.responses.first import begun_async
 
@@ -95,8 +95,7 @@ def _register(
             return response
         if getattr(body, "iter", None) is stream:
             response.headers.setdefault(ACCEL, "no")
-            response.vary.update(vary)
-            vary_on_session(response, context.app, context.session)
+            vary_on(response, context.app, context.session, vary)
         elif not isinstance(response, Response) or isinstance(body, DataBody):
             await _close_idle(stream)
         return response

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -139,6 +140,7 @@ def _with_charset(content_type: str) -> str:
     return f"{content_type}; charset=utf-8"
 
 
+@lru_cache(64)
 def charset_of(content_type: str) -> str:
     """The charset that *content_type* names, UTF-8 unless it does.
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from wsgiref.headers import Headers
 from wsgiref.util import is_hop_by_hop
 
 from streamtmpl.exceptions import ResponseSentError
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, section 5.6.2
+_PLAIN = re.compile(r"[\t -~]*")
 _CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # RFC 9110, section 5.5, but the tab
 
 
@@ -85,14 +87,23 @@ def _checked(name: str, value: str) -> tuple[str, str]:
     """The header, of exact ``str`` as WSGI has it, if it can be sent."""
     if not isinstance(name, str) or not isinstance(value, str):
         raise TypeError(f"header {name!r}: {value!r} is not two strings")
-    if not _TOKEN.fullmatch(name):
-        raise ValueError(f"{name!r} is no name of a header")
-    check_text(value, f"header {name!r}: its value {value!r}")
-    if is_hop_by_hop(name):
-        raise ValueError(f"header {name!r} is the server's to set")
-    if name.lower() == "content-length":
-        raise ValueError("a streamed response has no 'Content-Length': leave it away")
+    if refusal := _refusal(name):
+        raise ValueError(refusal)
+    if not _PLAIN.fullmatch(value):
+        check_text(value, f"header {name!r}: its value {value!r}")
     return str.__str__(name), str.__str__(value)
+
+
+@lru_cache(64)  # an application has few names of headers, and each is looked at twice a response
+def _refusal(name: str) -> str | None:
+    """Why there can be no header of this name, if there cannot."""
+    if not _TOKEN.fullmatch(name):
+        return f"{name!r} is no name of a header"
+    if is_hop_by_hop(name):
+        return f"header {name!r} is the server's to set"
+    if name.lower() == "content-length":
+        return "a streamed response has no 'Content-Length': leave it away"
+    return None
 
 
 def check_text(text: str, what: str) -> None:

@@ -50,7 +50,7 @@ class RegionPolicy(NamedTuple):
         :raises ValueError: the mode is none, or the executor has been shut down.
         """
         for key, function in ((self.deferred_key, self.deferred), (self.nonce_key, self.nonce)):
-            if iscoroutinefunction(function):
+            if callable(function) and iscoroutinefunction(function):
                 raise TypeError(
                     f"the function in {key} is called where nothing is awaited: it cannot be the"
                     f" async {function!r}"
@@ -108,7 +108,9 @@ def regions_for(
     if deferred != "auto":
         return regions_shown(deferred, nonce, executor)
     patches, vary = (False, ()) if header is None else shows_documents(header)
-    return regions_shown("patch" if patches else "in-order", nonce, executor).but(vary=vary)
+    shown = regions_shown("patch" if patches else "in-order", nonce, executor)
+    shown.vary = vary
+    return shown
 
 
 def provisional(
@@ -135,6 +137,7 @@ def region_options(
     deferred: AutoDeferred | None = None,
     nonce: str | None = None,
     executor: Executor | None = None,
+    header: Header | None = None,
 ) -> RegionOptions:
     """How the deferred regions of the response to *request* are shown.
 
@@ -146,12 +149,14 @@ def region_options(
         is asked.
     :param environment: that of the template.
     :param deferred: this and the next two are what *policy* says, if ``None``.
+    :param header: gives the headers of the request, if not its ``headers``.
     :raises ValueError: *deferred*, or what the policy has or its function returns, is no mode.
     :raises TypeError: what the function returns is no nonce.
     """
     head = request is not None and request.method == "HEAD"
     mode = policy.mode_for(None if head else request) if deferred is None else deferred
-    header = None if request is None else request.headers.get
+    if header is None and request is not None:
+        header = request.headers.get
     shown = regions_for(header, mode, None, policy.executor if executor is None else executor)
     if head:
         return PATCHED.but(vary=shown.vary)

@@ -218,6 +218,7 @@ def test_status_and_headers_may_change_up_to_the_commit(kind: str) -> None:
     exchange = answer(response)
     assert exchange.status == 404
     assert sorted(exchange.sent[0]["headers"]) == [
+        (b"content-length", b"14"),
         (b"content-type", b"text/html; charset=utf-8"),
         (b"set-cookie", b"a=1"),
         (b"set-cookie", b"b=2"),

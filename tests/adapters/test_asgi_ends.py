@@ -134,7 +134,8 @@ def test_a_disconnect_before_the_first_chunk_sends_nothing(kind: str) -> None:
     asyncio.run(main())
 
 
-def test_the_end_is_sent_although_servers_call_it_a_disconnect() -> None:
+@pytest.mark.parametrize(("source", "messages"), [("page", 2), ("pa{% flush %}ge", 4)])
+def test_the_end_is_sent_although_servers_call_it_a_disconnect(source: str, messages: int) -> None:
     async def main() -> None:
         exchange = Exchange()
         sent: list[Any] = []
@@ -146,9 +147,9 @@ def test_the_end_is_sent_although_servers_call_it_a_disconnect() -> None:
             sent.append(message)
 
         exchange.on_send = middleware
-        await exchange.over(StreamResponse(template("sync", "page")))
+        await exchange.over(StreamResponse(template("sync", source)))
         assert exchange.complete
-        assert len(sent) == 3
+        assert len(sent) == messages
 
     asyncio.run(main())
 

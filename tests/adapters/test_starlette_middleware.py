@@ -76,6 +76,28 @@ def test_compressors_pass_each_chunk_on(make: Any, encoding: str, is_async: bool
     asyncio.run(main())
 
 
+@KINDS
+@pytest.mark.parametrize(("make", "encoding"), COMPRESSORS.values(), ids=COMPRESSORS)
+def test_compressors_do_not_leave_the_length_of_what_they_compress(
+    make: Any, encoding: str, is_async: bool
+) -> None:
+    templates = templates_of(is_async, page="{{ 'x' * 900 }}")
+
+    async def endpoint(request: Request) -> Response:
+        return templates.TemplateResponse(request, "page.html")
+
+    async def main() -> None:
+        exchange = Exchange(path="/Ann", headers=[(b"accept-encoding", encoding.encode())])
+        await asyncio.wait_for(exchange.over(app_of(endpoint, make())), HANGS)
+        assert exchange.headers[b"content-encoding"] == encoding.encode()
+        length = exchange.headers.get(b"content-length")
+        # starlette-compress compresses it as a stream.
+        assert length == (None if make is starlette_compress else str(len(exchange.body)).encode())
+        assert BrowserBody(encoding).arrive(exchange.body) == "x" * 900
+
+    asyncio.run(main())
+
+
 def test_gzip_leaves_a_failed_response_without_its_end() -> None:
     templates = templates_of(page="head{% flush %}{{ 1 // 0 }}")
 
