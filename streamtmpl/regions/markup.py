@@ -114,7 +114,7 @@ def lacks_body(text: str) -> bool:
     return bool(_BEGINS.match(text)) and not (_OF_BODY.search(text) or _HEAD.search(text))
 
 
-_TAG = re.compile(r"<(/?(?:[a-su-zA-SU-Z]|[tT][abeit])[^\s/>]*)")
+_TAG = re.compile(r"<(/?(?:[a-su-zA-SU-Z]|[tT][abeit])[\w-]*)(?=[\s/>])")
 """A tag, but for those of rows and cells, which most tags of a long document are."""
 _ENDLESS = {
     *("area", "base", "body", "br", "col", "colgroup", "dd", "dt", "embed", "head", "hr", "html"),

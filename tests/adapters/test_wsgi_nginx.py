@@ -190,7 +190,7 @@ def test_regions_that_take_longer_than_the_proxy_waits(
         received += connection.body(head)
     assert received.count(b"<b>2</b></template>\f\n") == 1
     assert received.endswith(b"</template>\f\n</body>")
-    assert received.partition(b"<b>1</b></template>")[2].startswith(b"\n\n\n\n\n")
+    assert received.partition(b"<b>1</b></template>")[2].startswith(b"\f\n\n\n\n\n")
 
 
 def test_a_client_that_leaves_while_regions_are_waited_for_is_noticed(

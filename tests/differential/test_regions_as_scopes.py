@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 
 from streamtmpl import render_stream, render_stream_async
+from streamtmpl.compiler import regions
+from streamtmpl.regions import document
 from tests.support.loops import run
 from tests.support.patched import assembled
 
@@ -99,6 +101,13 @@ SYNC: dict[str, Way] = {
     "in order": ahead,
 }
 ASYNC: dict[str, Way] = {"render_async()": render_async, "tasks": in_tasks, "in order": tasks_ahead}
+
+
+@pytest.fixture(autouse=True)
+def _no_end_tags(monkeypatch: pytest.MonkeyPatch) -> None:
+    """End tags that authors leave out are not the text: tests/browsers have pages with them."""
+    monkeypatch.setattr(document, "end_tags_for", lambda text: "")
+    monkeypatch.setattr(regions, "end_tags_before", lambda parts: "")
 
 
 @pytest.fixture(autouse=True)

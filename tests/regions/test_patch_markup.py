@@ -80,6 +80,7 @@ def test_an_open_paragraph(text: str, is_open: bool) -> None:
         ("<my-card a='<i>'>b", "</i></my-card>"),  # one too many does no harm
         ("1 < 2 <3 <!-- a --> <?start name='x'><?end> <!doctype html>", ""),
         ("<body><html><head></head>", ""),
+        ("<script>for(i=0;i<n;i++){}</script><bo&lt;<?start", ""),
         ("<b>" * 1000, "</b>" * 64),
         ("", ""),
     ],
