@@ -35,19 +35,23 @@ _ENDS = {
     "p": ("p",),
 }
 """Which elements the start tag of another one ends, the innermost first."""
+_UNSURE = ("p", "dd")
+"""Those whose end tag does something else where the start tag of the other does nothing."""
 
 
 def end_tags_before(parts: Iterable[nodes.Node | None]) -> str:
     """The end tags that the beginning of a region stands for.
 
-    They do nothing where no such element is open, unlike that of a paragraph, which is left out.
+    They do nothing where no such element is open, unlike that of a paragraph; and that of a
+    description would end one around the list. These two are left out.
 
     :param parts: what is shown first, and what is shown then.
     """
     for part in parts:
         first = None if part is None else _FIRST.match(_first_text(part) or "")
-        if first and first[1].lower() != "p":
-            return "".join(f"</{name}>" for name in _ENDS.get(first[1].lower(), ()))
+        if first:
+            ended = _ENDS.get(first[1].lower(), ())
+            return "".join(f"</{name}>" for name in ended if name not in _UNSURE)
     return ""
 
 

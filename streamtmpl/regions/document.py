@@ -249,7 +249,7 @@ class Deferral(ABC, Generic[Kind]):
         self.write_groups()  # the time of any may be over
 
     def write_groups(self, *, all_there: bool = False) -> None:
-        """Write the patches of the groups that are to be shown; of *all_there* is, at the end."""
+        """Write the patches of groups that are to be shown; *all_there*: of what has arrived."""
         for group in list(self._groups.values()):  # a region's thread may add one
             if all_there:
                 group.deadline = 0.0

@@ -196,6 +196,19 @@ OPEN_ENDS = {
         "{% enddefer %}</dl>",
         "<dl><dt>1</dt><dd>2</dd></dl>",
     ),
+    "terms in a description": (
+        "<dl><dt>1</dt><dd><dl>{% defer %}<dt>2<dd>3{% enddefer %}</dl>4</dd></dl>",
+        "<dl><dt>1</dt><dd><dl><dt>2</dt><dd>3</dd></dl>4</dd></dl>",
+    ),
+    "rows of a table in a cell": (
+        "<table><tbody><tr><td><table><tbody>{% defer %}<tr><td>1{% enddefer %}</table>2</table>",
+        "<table><tbody><tr><td><table><tbody><tr><td>1</td></tr></tbody></table>2</td></tr></tbody>"
+        "</table>",
+    ),
+    "items of a list in an item": (
+        "<ul><li><ul>{% defer %}<li>1{% enddefer %}</ul>2</ul>",
+        "<ul><li><ul><li>1</li></ul>2</li></ul>",
+    ),
     "a paragraph in a placeholder": (
         "{% defer %}<p>1{% placeholder %}<p>wait <b>for</b> it{% enddefer %}<form></form>",
         "<p>1</p><form></form>",
