@@ -100,6 +100,11 @@ class RegionGenerator(InheritanceGenerator):
         if before := end_tags_before([placeholder, body]):
             self.writeline(f"if {region}.patched: {self.writer(frame)}({before!r})")
         self.writeline(f"{self.writer(frame)}({region}.start)")
+        self._write_until_ready(placeholder, frame, region)
+        self.outdent()
+
+    def _write_until_ready(self, placeholder: nodes.Node | None, frame: Frame, region: str) -> None:
+        """Write what *region* shows until it is patched in, and the marker behind that."""
         self.writeline(f"if {region}.patched:")
         self.indent()
         end = END
@@ -107,7 +112,7 @@ class RegionGenerator(InheritanceGenerator):
             self._write_placeholder(placeholder, frame, region)
             end = end_tags_of(placeholder) + END
         self.writeline(f"{self.writer(frame)}({end!r})")
-        self.outdent(2)
+        self.outdent()
 
     def _write_placeholder(self, placeholder: nodes.Node, frame: Frame, region: str) -> None:
         """Write what stands for *region* until it is ready; regions in it end with it."""
