@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, MutableMapping
     from types import CodeType
 
-    from jinja2 import Environment
+    from jinja2 import Environment, nodes
     from jinja2.bccache import BytecodeCache
     from jinja2.environment import TemplateModule
     from jinja2.runtime import Context
@@ -298,6 +298,21 @@ class StreamEnvironment(Streaming):
 
     They are attributes as well, which a streaming environment of any kind has.
     """
+
+    if TYPE_CHECKING:  # what is inherited, whose templates are ours
+
+        def get_template(
+            self,
+            name: str | Template,
+            parent: str | None = None,
+            globals: MutableMapping[str, Any] | None = None,
+        ) -> StreamTemplate: ...
+        def from_string(
+            self,
+            source: str | nodes.Template,
+            globals: MutableMapping[str, Any] | None = None,
+            template_class: type[Template] | None = None,
+        ) -> StreamTemplate: ...
 
 
 StreamTemplate.environment_class = StreamEnvironment

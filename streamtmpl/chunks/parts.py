@@ -37,22 +37,36 @@ class _Parts:
     def __init__(self, names: tuple[str, ...]) -> None:
         self._left = list(names)
         self._reached: dict[str, Context] = {}
+        self._left_out: dict[str, Context] = {}
         self._checked = False
 
     def _reach(self, names: tuple[str, ...], context: Context) -> None:
         """The page is where the blocks *names* stand, which would be rendered with *context*."""
-        for name in self._left:
-            if name not in self._reached and not self._around(name, context).isdisjoint(names):
-                self._reached[name] = context
+        self._reached |= dict.fromkeys(self._new_of(names, context), context)
+
+    def passed(self, names: tuple[str, ...], context: Context) -> None:
+        """The page has passed a condition with the blocks *names*, which may not have held."""
+        for name in self._new_of(names, context):
+            self._left_out.setdefault(name, _snapshot(context))
+
+    def _new_of(self, names: tuple[str, ...], context: Context) -> list[str]:
+        """What is asked for, has not been reached yet, and is rendered where *names* are."""
+        return [
+            name
+            for name in self._left
+            if name not in self._reached and not self._around(name, context).isdisjoint(names)
+        ]
 
     def _around(self, name: str, context: Context) -> set[str]:
-        """The block itself, and those that it is within in a template of the page."""
+        """The block itself, and those that it is rendered within in the page."""
         found: set[str] = set()
         to_do = {name}
         while to_do:
             found.add(each := to_do.pop())
-            functions = context.blocks.get(each, ())
-            to_do |= {getattr(function, "within", each) for function in functions} - found
+            for function in context.blocks.get(each, ()):
+                around = getattr(function, "within", each)
+                if around not in found and _is_reached(around, function, context):
+                    to_do.add(around)
         return found
 
     def _due(self, context: Context) -> Iterator[tuple[Any, Context]]:
@@ -79,8 +93,9 @@ class _Parts:
                 raise unknown_block("block", name, context)
 
     def _rest(self, context: Context) -> Iterator[tuple[Any, Context]]:
-        """The blocks that stand nowhere in the page, as they are after all of it."""
-        self._reach(tuple(self._left), context)
+        """The blocks that stand nowhere in the page: where they were left out, or at its end."""
+        for name in self._left:
+            self._reached.setdefault(name, self._left_out.get(name, context))
         yield from self._due(context)
 
 
@@ -205,6 +220,25 @@ def _fail_required(name: str, context: Context, line: int) -> NoReturn:
     raise TemplateRuntimeError(
         f"Required block {name!r} not found: line {line} declares it, and {page} does not have it"
     )
+
+
+def _is_reached(name: str, inner: Any, context: Context) -> bool:
+    """Whether the block *name* of the template that *inner* is a block of is rendered.
+
+    It is not where another template overrides it without ``super()``.
+    """
+    for function in context.blocks[name]:
+        if _module_of(function) is _module_of(inner):
+            return True
+        if not getattr(function, "calls_super", False):
+            return False
+    return False
+
+
+def _module_of(block: Any) -> dict[str, Any]:
+    """The names of the generated module that a block's function is in."""
+    names: dict[str, Any] = into(block).__globals__
+    return names
 
 
 def _snapshot(context: Context) -> Context:

@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import nodes
 
-from .analysis import BLOCK, EXTENDS, SCOPED_BLOCK, contains, outermost_blocks, sets_attribute
+from .analysis import (
+    BLOCK,
+    EXTENDS,
+    SCOPED_BLOCK,
+    contains,
+    outermost_blocks,
+    sets_attribute,
+    undeclared,
+)
 from .loops.statement import LoopGenerator
 from .tags import region_tag
 
@@ -85,7 +93,7 @@ class PartsGenerator(LoopGenerator):
         self.visit(node, frame)
         self._dividing = True
         if isinstance(node, nodes.If):  # the branch that has the block may not be the one that runs
-            self._places([node], frame, "if parts is not None:")
+            self._places([node], frame, "if parts is not None:", passed=True)
 
     def _for_pages_only(self, body: list[nodes.Node], frame: Frame) -> None:
         if self.has_known_extends:  # they write nothing in any case
@@ -100,8 +108,13 @@ class PartsGenerator(LoopGenerator):
         self.outdent()
         self._places(body, frame, "else:")
 
-    def _places(self, body: list[nodes.Node], frame: Frame, condition: str) -> None:
-        """Write where the blocks in *body* are, each with the context that it would have there."""
+    def _places(
+        self, body: list[nodes.Node], frame: Frame, condition: str, *, passed: bool = False
+    ) -> None:
+        """Write where the blocks in *body* are, each with the context that it would have there.
+
+        :param passed: they have been there, unless they were left out.
+        """
         blocks = [block for node in body for block in outermost_blocks(node)]
         if not blocks or self.has_known_extends:
             return
@@ -120,7 +133,10 @@ class PartsGenerator(LoopGenerator):
         for context, group in groupby(blocks, context_of):
             together = list(group)
             names = tuple(block.name for block in together)
-            self.call_into(f"parts({names!r}, {context}, out)", together[0])
+            if passed:
+                self.writeline(f"parts.passed({names!r}, {context})")
+            else:
+                self.call_into(f"parts({names!r}, {context}, out)", together[0])
         self.outdent(depth)
 
     def visit_ScopedEvalContextModifier(
@@ -143,6 +159,8 @@ class PartsGenerator(LoopGenerator):
         for block in self.survey.blocks:
             if (around := self.survey.blocks_around.get(block.name)) is not None:
                 found[f"block_{block.name}.within"] = around
+            if undeclared(block.body, "super"):
+                found[f"block_{block.name}.calls_super"] = True
             if block.required:
                 found[f"block_{block.name}.required"] = block.lineno
         return found
