@@ -229,15 +229,16 @@ def test_a_region_follows_its_page(server: Server) -> None:
         assert "<b>late</b>" in read_until(connection.chunk, "</template>")
 
 
-def test_a_client_that_leaves_closes_the_sources(server: Server) -> None:
+@pytest.mark.parametrize(("path", "first"), [("/quiet", b"head"), ("/stream", b"1")])
+def test_a_client_that_leaves_closes_the_sources(server: Server, path: str, first: bytes) -> None:
     def opened() -> int:
         return int(json.loads(fetch(server.port, "/state")[1])["open"])
 
     connections = [Connection(server.port) for _ in range(50)]
     for connection in connections:
-        connection.send("/quiet")
+        connection.send(path)
         connection.head()
-        assert connection.chunk() == b"head"
+        assert connection.chunk() == first
     assert opened() == 50
     for connection in connections:
         connection.close()

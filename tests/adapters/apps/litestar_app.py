@@ -1,6 +1,7 @@
 """Pages of Litestar's whose progress a test controls; ``/open/NAME`` opens a gate.
 
-``/gated/NAME`` has a head and, when the gate is open, the rest; ``/quiet`` a head and then nothing;
+``/gated/NAME`` has a head and, when the gate is open, the rest; ``/quiet`` a head and then nothing,
+``/stream`` the same without a template;
 ``/regions/NAME`` a region behind the gate; ``/late-error`` fails after its first chunk;
 ``/user/NAME/GATE`` tells a context variable at both ends; ``/state`` how many sources are open.
 """
@@ -15,8 +16,10 @@ from typing import Any
 from jinja2 import DictLoader
 from litestar import Litestar, get
 from litestar.template import TemplateConfig
+from litestar.types import ASGIApp
 
 from streamtmpl import StreamEnvironment
+from streamtmpl.asgi import StreamResponse
 from streamtmpl.litestar import StreamTemplateEngine, StreamTemplateResponse
 
 SOURCES = {
@@ -38,11 +41,11 @@ async def wait(gate: str) -> str:
     return ""
 
 
-async def silence() -> AsyncIterator[int]:
+async def silence() -> AsyncIterator[str]:
     global open_sources
     open_sources += 1
     try:
-        yield 1
+        yield "1"
         await asyncio.Event().wait()
     finally:
         open_sources -= 1
@@ -81,6 +84,11 @@ async def users(name: str, gate: str) -> StreamTemplateResponse:
     return page("user", gate)
 
 
+@get("/stream")
+async def stream() -> ASGIApp:
+    return StreamResponse(silence())
+
+
 @get("/open/{gate:str}")
 async def open_gate(gate: str) -> str:
     gates.setdefault(gate, asyncio.Event()).set()
@@ -96,6 +104,6 @@ environment = StreamEnvironment(
     loader=DictLoader(SOURCES), autoescape=True, enable_async=True, patch_script=None
 )
 app = Litestar(
-    [gated, quiet, regions, late_error, users, open_gate, state],
+    [gated, quiet, regions, late_error, users, stream, open_gate, state],
     template_config=TemplateConfig(instance=StreamTemplateEngine(engine_instance=environment)),
 )
