@@ -21,13 +21,14 @@ NEEDED = {
     "aiohttp/app.py": ("aiohttp_jinja2",),
     "litestar/app.py": ("litestar", "uvicorn"),
 }
+WHY_NOT = {"sanic": ": it brings uvloop, which uvicorn would use in all other tests"}
 
 
 @pytest.mark.parametrize("example", NEEDED)
 def test_rows_arrive_one_by_one(example: str, tmp_path: Path) -> None:
     for package in NEEDED[example]:
         if find_spec(package) is None:
-            pytest.skip(f"{package} is not installed: it comes with the extra 'servers'")
+            pytest.skip(f"{package} is not installed{WHY_NOT.get(package, '')}")
     port = free_port()
     command = [sys.executable, str(EXAMPLES / example), str(port)]
     if "litestar" in example:
