@@ -1,7 +1,7 @@
 """The pages that every engine renders: Jinja2 sources and the data for them.
 
-A context is built anew for every single render, because some data can be read only once (W4 reads
-its rows from a generator). Data that can be read many times is built once per workload.
+A context is built anew for every single render, because some data can be read only once (a
+generator of rows). Data that can be read many times is built once per workload.
 
 Engines spell some escapes differently: a double quote is ``&#34;`` to one, ``&quot;`` to another,
 and MiniJinja escapes slashes. So that all of them render the same text, no value contains a quote
@@ -35,7 +35,7 @@ class Workload:
     """Make the data; the function it returns makes one context for one render."""
 
 
-# W1: a table of integers.
+# Table of numbers: integers in dicts.
 
 _TABLE_OF_VALUES = """\
 <table>
@@ -52,7 +52,7 @@ def _integers() -> Callable[[], Context]:
     return lambda: {"table": table}
 
 
-# W2: a table of strings, two in five with characters to escape.
+# Rows to escape: strings, two in five with characters to escape.
 
 _TABLE_OF_CELLS = """\
 <table>
@@ -69,7 +69,7 @@ def _strings() -> Callable[[], Context]:
     return lambda: {"rows": rows}
 
 
-# W3: a page as applications have them.
+# Real page: as applications have them.
 
 _BASE = """\
 <!DOCTYPE html>
@@ -245,7 +245,7 @@ def truncate(text: str, length: int) -> str:
     return text[: length - 3].rsplit(" ", 1)[0] + "..."
 
 
-# W4: rows from a generator, as from a database cursor.
+# Rows from a generator: as from a database cursor.
 
 _UNPACKED_ROWS = """\
 <table>
@@ -265,14 +265,14 @@ def _generated() -> Callable[[], Context]:
     return lambda: {"rows": generated_rows(5000)}
 
 
-# W5: as little as possible.
+# One line: as little as possible.
 
 
 def _greeting() -> Callable[[], Context]:
     return lambda: {"name": "World"}
 
 
-# W6: objects with attributes and a method.
+# Objects: attributes and a method.
 
 _OBJECTS = """\
 {% for order in orders %}\
@@ -305,7 +305,7 @@ def _orders() -> Callable[[], Context]:
     return lambda: {"orders": orders}
 
 
-# W7: dicts that the template reads like objects.
+# Dicts: the template reads them like objects.
 
 _DICTS = """\
 <table>
@@ -337,11 +337,16 @@ def _dicts() -> Callable[[], Context]:
 _SHOP = {MAIN: _PAGE, "base.html": _BASE, "product.html": _PRODUCT, "forms.html": _FORMS}
 
 WORKLOADS = (
-    Workload("W1", "1000 dicts of 10 integers", {MAIN: _TABLE_OF_VALUES}, _integers),
-    Workload("W2", "1000 rows of 5 strings", {MAIN: _TABLE_OF_CELLS}, _strings),
-    Workload("W3", "a page with inheritance, includes and macros", _SHOP, _shop_page),
-    Workload("W4", "5000 rows of 4 cells from a generator", {MAIN: _UNPACKED_ROWS}, _generated),
-    Workload("W5", "Hello {{ name }}!", {MAIN: "Hello {{ name }}!"}, _greeting),
-    Workload("W6", "1000 objects with attributes and a method", {MAIN: _OBJECTS}, _orders),
-    Workload("W7", "1000 dicts of 8 strings, read as row.name", {MAIN: _DICTS}, _dicts),
+    Workload("table of numbers", "1000 dicts of 10 integers", {MAIN: _TABLE_OF_VALUES}, _integers),
+    Workload("rows to escape", "1000 rows of 5 strings", {MAIN: _TABLE_OF_CELLS}, _strings),
+    Workload("real page", "a page with inheritance, includes and macros", _SHOP, _shop_page),
+    Workload(
+        "rows from a generator",
+        "5000 rows of 4 cells from a generator",
+        {MAIN: _UNPACKED_ROWS},
+        _generated,
+    ),
+    Workload("one line", "Hello {{ name }}!", {MAIN: "Hello {{ name }}!"}, _greeting),
+    Workload("objects", "1000 objects with attributes and a method", {MAIN: _OBJECTS}, _orders),
+    Workload("dicts", "1000 dicts of 8 strings, read as row.name", {MAIN: _DICTS}, _dicts),
 )
