@@ -175,7 +175,7 @@ def text(found: Mapping[tuple[str, str], Rest]) -> str:
             "KiB that one stream holds while nobody reads from it, and how much of it is text that",
             "it has rendered ahead. A character takes one byte in a Latin page, two in Cyrillic.",
             "",
-            table(["stream", "text", "held", "text rendered", "beside the text"], rows),
+            table(["stream", "text", "held", "text rendered", "beside the text"], rows, 2),
             "",
             f"Goal: at most {ALLOWED // 1024} KiB beside the text, and a quarter of the text more",
             f"where it waits in the middle of a chunk: {'met' if met(found) else 'MISSED'}.",

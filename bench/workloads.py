@@ -33,6 +33,8 @@ class Workload:
     """Jinja2 sources by template name; engines with another syntax go by `name`."""
     build: Callable[[], Callable[[], Context]]
     """Make the data; the function it returns makes one context for one render."""
+    rows: int | None = None
+    """How many there are in the page, if it is a page of rows."""
 
 
 # Table of numbers: integers in dicts.
@@ -337,16 +339,36 @@ def _dicts() -> Callable[[], Context]:
 _SHOP = {MAIN: _PAGE, "base.html": _BASE, "product.html": _PRODUCT, "forms.html": _FORMS}
 
 WORKLOADS = (
-    Workload("table of numbers", "1000 dicts of 10 integers", {MAIN: _TABLE_OF_VALUES}, _integers),
-    Workload("rows to escape", "1000 rows of 5 strings", {MAIN: _TABLE_OF_CELLS}, _strings),
-    Workload("real page", "a page with inheritance, includes and macros", _SHOP, _shop_page),
+    Workload(
+        "table of numbers", "rows of 10 integers", {MAIN: _TABLE_OF_VALUES}, _integers, rows=1000
+    ),
+    Workload(
+        "rows to escape",
+        "rows of 5 strings, 2 of which have characters to escape",
+        {MAIN: _TABLE_OF_CELLS},
+        _strings,
+        rows=1000,
+    ),
+    Workload(
+        "real page",
+        "inheritance with 6 blocks, an include for each of 30 products, a macro called 50 times",
+        _SHOP,
+        _shop_page,
+    ),
     Workload(
         "rows from a generator",
-        "5000 rows of 4 cells from a generator",
+        "rows of 4 cells that are made one by one",
         {MAIN: _UNPACKED_ROWS},
         _generated,
+        rows=5000,
     ),
-    Workload("one line", "Hello {{ name }}!", {MAIN: "Hello {{ name }}!"}, _greeting),
-    Workload("objects", "1000 objects with attributes and a method", {MAIN: _OBJECTS}, _orders),
-    Workload("dicts", "1000 dicts of 8 strings, read as row.name", {MAIN: _DICTS}, _dicts),
+    Workload("one line", "`Hello {{ name }}!`", {MAIN: "Hello {{ name }}!"}, _greeting),
+    Workload(
+        "objects",
+        "objects with 6 attributes, a method and an inner loop",
+        {MAIN: _OBJECTS},
+        _orders,
+        rows=1000,
+    ),
+    Workload("dicts", "dicts of 8 strings, read as `row.name`", {MAIN: _DICTS}, _dicts, rows=1000),
 )

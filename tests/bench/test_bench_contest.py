@@ -130,7 +130,7 @@ def test_table() -> None:
         ],
     )
     assert markdown(found).splitlines()[3:7] == [
-        "|  | integers | a page |",
+        "|  | table of numbers | real page |",
         "| --- | ---: | ---: |",
         "| Jinja2 render | 1 (2 ms) | 1 (500 \N{MICRO SIGN}s) |",
         "| ours | 0.50 (0.38-0.62) | - |",
