@@ -75,12 +75,12 @@ def _served(
             for way in stack.ways:
                 results = [kept.sent(framework, page, way) for kept in found]
                 cells = ["-" if one is None else cell(one) for one in results]
-                rows.append([page, f"{framework}, {stack.server}", _marked(way), *cells])
+                rows.append([page, framework, _marked(way), *cells])
             for ours in (way for way in stack.ways if way.startswith(MARK)):
                 others = _ahead_of(found, framework, page, ours, is_ahead)
                 if others:
                     ahead.append(f"- {page}, `{ours}`: {_listed(others)}")
-    head = ["page", "framework, server", "way", *_pythons(found)]
+    head = ["page", "framework", "way", *_pythons(found)]
     return _told(caption, [table(head, rows, 3)], title, ahead)
 
 
@@ -145,7 +145,7 @@ def _shares(found: Sequence[Kept]) -> str:
             ahead.append(f"- {workload.name}: {_listed(others)}")
     caption = (
         f"Time as a share of `{BASELINE}`'s with the same Python, less is faster: the median of\n"
-        "the rounds. In the first row, the time of one render."
+        f"the rounds. In the row of `{BASELINE}`, the time of one render."
     )
     return _told(caption, parts, f"Faster than `{OURS}`", ahead)
 
@@ -194,9 +194,9 @@ def _listed(others: Mapping[str, Sequence[str]]) -> str:
 
 
 def _told(caption: str, parts: Sequence[str], title: str, ahead: Sequence[str]) -> str:
-    """A table or more, with who is ahead of ours below."""
+    """A table or more, below who is ahead of ours."""
     words = [f"{title}, with which Python:", "\n".join(ahead)] if ahead else [f"{title}: nobody."]
-    return "\n\n".join([caption, *parts, *words])
+    return "\n\n".join([caption, *words, *parts])
 
 
 def _conditions(found: Sequence[Kept]) -> str:
