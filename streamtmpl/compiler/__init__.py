@@ -20,6 +20,7 @@ The code generator is layers of one class, a file for each concern. From the low
   - ``selecting``: awaiting and testing items;
   - ``statement``: the loop as a whole;
 
+- ``parts``: what a page still does where single blocks of it are asked for;
 - ``functions``: the module, roots, blocks and macros;
 - ``inheritance``: blocks, includes, and what else ends at a boundary;
 - ``regions``: ``{% defer %}`` and ``{% boundary %}``.
