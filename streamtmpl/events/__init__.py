@@ -2,7 +2,7 @@
 
 from .clients import datastar_patch, htmx_oob, turbo_stream
 from .event import Event, Part
-from .response import EVENT_HEADERS, last_event_id
+from .response import EVENT_HEADERS
 from .streams import event_stream, event_stream_async
 
 __all__ = [
@@ -13,6 +13,5 @@ __all__ = [
     "event_stream",
     "event_stream_async",
     "htmx_oob",
-    "last_event_id",
     "turbo_stream",
 ]

@@ -22,13 +22,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from streamtmpl.chunks.buffer import Buffer
+    from streamtmpl.chunks.threads import Hop
 
 
 def async_stream(
-    source: Any, keep_alive: float | None, stop_on_error: bool
+    source: Any, keep_alive: float | None, stop_on_error: bool, hop: Hop | None = None
 ) -> AsyncChunkStream[bytes]:
-    """The stream that :func:`~streamtmpl.events.event_stream_async` gives."""
-    begin = partial(_write, source, stop_on_error)
+    """The stream that :func:`~streamtmpl.events.event_stream_async` gives.
+
+    :param hop: chooses the threads that parts of an async source's events are rendered in.
+    """
+    begin = partial(_write, source, stop_on_error, hop)
     task = TaskRender(begin, 0, Encoder("utf-8"), copy_context(), None)
     task.in_lockstep = True  # no event is made before it can be sent
     render: Render = task
@@ -37,9 +41,9 @@ def async_stream(
     return AsyncChunkStream(render)
 
 
-async def _write(source: Any, stop_on_error: bool, out: Buffer) -> None:
+async def _write(source: Any, stop_on_error: bool, hop: Hop | None, out: Buffer) -> None:
     if hasattr(source, "__aiter__"):
-        texts = AsyncTexts(source, stop_on_error)
+        texts = AsyncTexts(source, stop_on_error, hop)
     else:
         threaded = _Threaded(Texts(source, stop_on_error, leave_async=True))
         texts = AsyncTexts(threaded, stop_on_error, gives_texts=True)

@@ -18,6 +18,8 @@ from streamtmpl.rendering import async_stream_of, stream_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from streamtmpl.chunks.threads import Hop
+
 COMMENT = ":\n\n"
 """A comment, which clients ignore: it keeps a connection alive."""
 
@@ -46,9 +48,16 @@ class Part(NamedTuple):
         with stream_of(self.template, self.context, self._options()) as stream:
             return "".join(stream)
 
-    async def render_async(self) -> str:
-        """The text of it; what is not async is rendered in a worker thread."""
-        async with async_stream_of(self.template, self.context, self._options()) as stream:
+    async def render_async(self, hop: Hop | None = None) -> str:
+        """The text of it; what is not async is rendered in a thread, which *hop* may choose."""
+        made: Any = (self.template, self.context, self._options())
+        if hop is None or self.is_async:
+            stream = async_stream_of(*made)
+        else:
+            from streamtmpl.chunks.async_stream import thread_stream  # noqa: PLC0415 - asyncio
+
+            stream = thread_stream(stream_of(*made), hop)
+        async with stream:
             return "".join([chunk async for chunk in stream])
 
     def _options(self) -> StreamOptions:

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 EVENT_HEADERS: Final = {
     "Content-Type": "text/event-stream",
     "Cache-Control": "no-cache",
     "X-Accel-Buffering": "no",
 }
-"""The headers of an event stream. The last one has nginx pass each event on."""
+"""The headers of an event stream. By the last one nginx passes each event on."""
 
 
-def headers_with(given: dict[str, str]) -> dict[str, str]:
-    """The headers of an event stream, where *given* ones come first, whatever their case."""
-    names = {name.lower() for name in given}
-    return {
-        **given,
-        **{name: EVENT_HEADERS[name] for name in EVENT_HEADERS if name.lower() not in names},
-    }
+def add_event_headers(headers: Any) -> None:
+    """Give *headers*, of any framework's, those of an event stream; all but the type may differ."""
+    for name, value in EVENT_HEADERS.items():
+        if name == "Content-Type":
+            headers[name] = value
+        else:
+            headers.setdefault(name, value)
 
 
-def last_event_id(header: str | None) -> str | None:
-    """The id of the last event that a client has seen, by its header ``Last-Event-ID``.
+def decoded_id(header: str | None) -> str | None:
+    """The id that a header ``Last-Event-ID`` has: clients send it as UTF-8.
 
-    :param header: the header's text as servers give it, one character a byte; ``None``: there is
-        none.
-    :return: ``None``: it has seen none with an id.
+    :param header: its text as servers give it, a character for each byte; ``None``: there is none.
     """
     if not header:
         return None

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from streamtmpl.exceptions import NotStreamingError, not_iterable
 
 from .event import Event, event_of
 from .failing import failures_of
+
+if TYPE_CHECKING:
+    from streamtmpl.chunks.threads import Hop
 
 
 class Texts(Iterator[Any]):
@@ -47,10 +50,20 @@ class Texts(Iterator[Any]):
 class AsyncTexts:
     """The texts of the events of an async iterable, as those of :class:`Texts`."""
 
-    def __init__(self, source: Any, stop_on_error: bool, gives_texts: bool = False) -> None:
-        """The events of *source*, some of which are texts already if it *gives_texts*."""
+    def __init__(
+        self,
+        source: Any,
+        stop_on_error: bool,
+        hop: Hop | None = None,
+        gives_texts: bool = False,
+    ) -> None:
+        """The events of *source*, some of which are texts already if it *gives_texts*.
+
+        *hop* chooses the threads that sync templates are rendered in.
+        """
         self._iterator = source.__aiter__()
         self._stop_on_error = stop_on_error
+        self._hop = hop
         self._gives_texts = gives_texts
 
     def __aiter__(self) -> AsyncTexts:
@@ -63,7 +76,7 @@ class AsyncTexts:
         event = event_of(item)
         part = event.part
         with failures_of(event, self._stop_on_error):
-            return event.framed(None if part is None else await part.render_async())
+            return event.framed(None if part is None else await part.render_async(self._hop))
         return None
 
     async def aclose(self) -> None:

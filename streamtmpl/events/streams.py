@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from streamtmpl.chunks.async_stream import AsyncChunkStream
     from streamtmpl.chunks.buffer import Buffer
+    from streamtmpl.chunks.threads import Hop
 
     from .event import Event
 
@@ -51,7 +52,7 @@ def event_stream(
     :raises ValueError: *keep_alive* is not more than 0.
     """
     check_source(source, ("__iter__",), "an iterable")
-    seconds = checked_keep_alive(keep_alive)
+    seconds = _checked(keep_alive)
     return ChunkStream(partial(_write, source, seconds, stop_on_error), 0, "utf-8")
 
 
@@ -67,14 +68,24 @@ def event_stream_async(
         stepped in a thread of the stream's own and needs asyncio.
     :param keep_alive: seconds after which a comment is sent if no event has come, under asyncio.
     """
+    return stream_with_hop(source, keep_alive, stop_on_error)
+
+
+def stream_with_hop(
+    source: Any, keep_alive: float | None, stop_on_error: bool, hop: Hop | None = None
+) -> AsyncChunkStream[bytes]:
+    """As :func:`event_stream_async`, for a framework that has threads of its own.
+
+    :param hop: chooses the threads that parts of an async source's events are rendered in.
+    """
     # asyncio takes as long to import as Jinja2: only those who use it pay for it.
     from .async_streams import async_stream  # noqa: PLC0415
 
     check_source(source, ("__aiter__", "__iter__"), "an async or ordinary iterable")
-    return async_stream(source, checked_keep_alive(keep_alive), stop_on_error)
+    return async_stream(source, _checked(keep_alive), stop_on_error, hop)
 
 
-def checked_keep_alive(seconds: Any) -> float | None:
+def _checked(seconds: Any) -> float | None:
     """The *seconds* between comments, if they can be waited for."""
     if seconds is None:
         return None
