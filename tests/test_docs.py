@@ -35,6 +35,7 @@ RST_BLOCK = re.compile(
 EXTRAS = {
     "databases.rst": "flask_sqlalchemy",
     "django.rst": "django",
+    "events.rst": "flask",
     "flask.rst": "flask",
     "quart.rst": "quart",
     "starlette.rst": "starlette",
