@@ -33,10 +33,12 @@ RST_BLOCK = re.compile(
     re.MULTILINE,
 )
 EXTRAS = {
+    "aiohttp.rst": "aiohttp_jinja2",
     "databases.rst": "flask_sqlalchemy",
     "django.rst": "django",
     "events.rst": "flask",
     "flask.rst": "flask",
+    "litestar.rst": "litestar",
     "quart.rst": "quart",
     "starlette.rst": "starlette",
     "tools.rst": "opentelemetry.instrumentation.jinja2",
@@ -76,7 +78,8 @@ def run_python(block: Block, namespace: dict) -> None:
         run_doctest(block, namespace)
     else:
         # Padded, so that a traceback names the line in the document.
-        code = compile("\n" * block.line + block.source, str(block.document), "exec")
+        source = "\n" * block.line + block.source
+        code = compile(source, str(block.document), "exec", dont_inherit=True)
         exec(code, namespace)
 
 
