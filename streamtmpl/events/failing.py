@@ -28,21 +28,21 @@ def failures_of(event: Event, stop_on_error: bool) -> Iterator[None]:
         import logging  # noqa: PLC0415 - it takes as long to import as all of this package
 
         logging.getLogger("streamtmpl.events").error(
-            "event %s failed%s: it is not sent", _named(event), _place(error), exc_info=error
+            "an event%s failed%s: it is not sent", _named(event), _place(error), exc_info=error
         )
 
 
 def _named(event: Event) -> str:
     names = [
-        f"{what}={value!r}"
+        f" {what}={value!r}"
         for what, value in (("name", event.name), ("id", event.id))
         if value is not None
     ]
     part = event.part
     if part is not None:
         block = "" if part.block is None else f", block {part.block!r}"
-        names.append(f"of template {part.template.name or '<template>'!r}{block}")
-    return " ".join(names)
+        names.append(f" of template {part.template.name or '<template>'!r}{block}")
+    return "".join(names)
 
 
 def _place(error: Exception) -> str:

@@ -256,7 +256,7 @@ def test_an_event_that_fails_is_logged_and_left_out(
     (record,) = caplog.records
     assert (record.name, record.levelname) == ("streamtmpl.events", "ERROR")
     assert record.getMessage() == (
-        "event name='rows' id='9' of template '<template>', block 'bad' failed"
+        "an event name='rows' id='9' of template '<template>', block 'bad' failed"
         " at line 4 of '<template>': it is not sent"
     )
     assert record.exc_info is not None
@@ -278,7 +278,7 @@ def test_text_that_utf_8_has_no_bytes_for(
     way: Callable[..., Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     assert all_of(way([Event("a\ud800"), Event("b")])) == [COMMENT, b"data: b\n\n"]
-    assert caplog.messages == ["event  failed: it is not sent"]
+    assert caplog.messages == ["an event failed: it is not sent"]
 
 
 @ways
@@ -437,3 +437,35 @@ def test_the_context_variables_are_those_of_the_place_it_was_made_in(way: Any) -
     current.set("unset")
     assert all_of(stream)[1:] == [b"data: the view's\n\n", b"data: the source's own\n\n"]
     assert current.get() == "unset"
+
+
+# -- other event loops
+
+
+def test_an_async_source_under_trio() -> None:
+    """It gets no comments there."""
+    trio = pytest.importorskip("trio", reason="trio is not installed")
+    chunks = []
+
+    async def late() -> AsyncIterator[Event]:
+        await trio.sleep(0.05)
+        yield row(1, ASYNC_PAGE)
+
+    async def main() -> None:
+        async with event_stream_async(late(), 0.001) as stream:
+            async for chunk in stream:
+                chunks.append(chunk)
+
+    trio.run(main)
+    assert chunks == [COMMENT, b"data: <1>\n\n"]
+
+
+def test_a_sync_source_under_trio() -> None:
+    trio = pytest.importorskip("trio", reason="trio is not installed")
+
+    async def main() -> None:
+        async with event_stream_async([Event("a")]) as stream:
+            await anext(stream)
+
+    with pytest.raises(RuntimeError, match="give an async iterable"):
+        trio.run(main)
