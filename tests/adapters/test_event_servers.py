@@ -20,7 +20,7 @@ SECONDS = 30.0
 """How long a busy machine may take for what takes a fraction of a second on an idle one."""
 
 WSGI = ("flask", "django-wsgi", "wsgi")
-ASGI = ("quart", "fastapi", "django-asgi", "asgi")
+ASGI = ("quart", "fastapi", "litestar", "django-asgi", "asgi")
 SERVERS = {
     "gunicorn": lambda port: module(
         "gunicorn", "-b", f"127.0.0.1:{port}", "-k", "gthread", f"--threads={MANY + 20}", APP
@@ -34,6 +34,9 @@ SERVERS = {
     ),
     "uvicorn": lambda port: module(
         "uvicorn", APP, "--port", port, "--timeout-graceful-shutdown", "1"
+    ),
+    "aiohttp": lambda port: module(
+        "gunicorn", "-b", f"127.0.0.1:{port}", "-k", "aiohttp.GunicornWebWorker", APP
     ),
     "hypercorn": lambda port: module("hypercorn", APP, "--bind", f"127.0.0.1:{port}"),
 }
@@ -96,6 +99,7 @@ def until_open(server: Server, count: int) -> None:
 
 
 PAIRS = [("gunicorn", adapter) for adapter in WSGI] + [("uvicorn", adapter) for adapter in ASGI]
+PAIRS += [("aiohttp", "aiohttp")]
 PAIRS += [("waitress", "wsgi"), ("hypercorn", "quart"), ("hypercorn", "asgi")]
 
 
@@ -109,7 +113,7 @@ def server(
 
 
 def is_asgi(request: pytest.FixtureRequest) -> bool:
-    return request.node.callspec.params["server"][1] in ASGI
+    return request.node.callspec.params["server"][1] in (*ASGI, "aiohttp")
 
 
 @pytest.fixture(params=["/events", "/threads"])

@@ -224,7 +224,55 @@ def django_asgi() -> Any:
     return ASGIHandler()
 
 
+def litestar_app() -> Any:
+    from litestar import Litestar, MediaType, Request, get
+
+    from streamtmpl.litestar import EventResponse, last_event_id
+
+    async def events(request: Any) -> Any:
+        def first() -> str:
+            return f"{request.url.query} after {last_event_id(request)}"
+
+        listen: Any = board.listen if request.url.path == "/threads" else board.listen_async
+        return EventResponse(listen(first), keep_alive=KEEP_ALIVE)
+
+    async def other(request: Any, path: str) -> str:
+        return answer(request.url.path, request.url.query) or ""
+
+    # Litestar evaluates annotations, and does not find local names.
+    events.__annotations__.update({"request": Request, "return": EventResponse})
+    other.__annotations__.update({"request": Request, "path": str, "return": str})
+    handlers = [
+        get(["/events", "/threads"])(events),
+        get("/{path:path}", media_type=MediaType.TEXT)(other),
+    ]
+    return Litestar(handlers)
+
+
+def aiohttp_app() -> Any:
+    from aiohttp import web
+
+    from streamtmpl.aiohttp import event_response, last_event_id
+
+    async def events(request: web.Request) -> web.Response:
+        def first() -> str:
+            return f"{request.query_string} after {last_event_id(request)}"
+
+        listen: Any = board.listen if request.path == "/threads" else board.listen_async
+        return await event_response(request, listen(first), keep_alive=KEEP_ALIVE)
+
+    async def other(request: web.Request) -> web.Response:
+        return web.Response(text=answer(request.path, request.query_string))
+
+    app = web.Application()
+    app.add_routes([web.get("/events", events), web.get("/threads", events)])
+    app.add_routes([web.get("/{path:.*}", other)])
+    return app
+
+
 ADAPTERS = {
+    "litestar": litestar_app,
+    "aiohttp": aiohttp_app,
     "flask": flask_app,
     "quart": quart_app,
     "fastapi": fastapi_app,
