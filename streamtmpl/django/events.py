@@ -11,6 +11,7 @@ from django.http import HttpRequest, StreamingHttpResponse
 from streamtmpl.chunks.closing import reported
 from streamtmpl.events.response import EVENT_HEADERS, add_event_headers, decoded_id
 from streamtmpl.events.streams import KEEP_ALIVE, event_stream, stream_with_hop
+from streamtmpl.responses.body import close_unread
 
 from .bodies import _into_request_thread
 from .executor import _RequestSource
@@ -42,6 +43,9 @@ class EventResponse(StreamingHttpResponse):
         :param keep_alive: this and *stop_on_error* are those of
             :func:`~streamtmpl.events.event_stream`, as are the errors.
         """
+        if request.method == "HEAD":  # servers would read on and on, and send nothing of it
+            close_unread(source)
+            source = ()
         is_asgi = hasattr(request, "scope")
         own_thread = is_asgi or keep_alive is not None
         if own_thread and hasattr(source, "__iter__") and not hasattr(source, "__aiter__"):

@@ -153,6 +153,12 @@ async def test_head_closes_the_source_under_asgi() -> None:
     assert exchange.headers[b"content-type"] == b"text/event-stream"
 
 
+def test_head_closes_the_source_in_django() -> None:
+    source = Unread()
+    response = streamtmpl.django.EventResponse(RequestFactory().head("/"), source)
+    assert (b"".join(response), source.closed) == (b":\n\n", True)
+
+
 def test_the_teardown_of_flask_comes_after_the_source() -> None:
     app, order = flask.Flask(__name__), []
     app.teardown_request(lambda error: order.append("teardown"))
