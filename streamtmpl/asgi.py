@@ -16,6 +16,8 @@ from jinja2 import Template
 
 from .chunks.options import AutoDeferred, Block, StreamOptions
 from .chunks.render import asyncio_runs
+from .events.response import add_event_headers, decoded_id
+from .events.streams import KEEP_ALIVE, event_stream_async
 from .responses.body import async_byte_stream
 from .responses.head import CONTENT_TYPE, WITHOUT_CONTENT, ResponseHead
 from .responses.headers import add_vary
@@ -23,11 +25,19 @@ from .responses.policy import provisional, settle
 from .responses.script import PAGE, PATCH, Script, script_response
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+    from collections.abc import (
+        AsyncIterable,
+        Awaitable,
+        Callable,
+        Iterable,
+        Mapping,
+        MutableMapping,
+    )
     from concurrent.futures import Executor
     from wsgiref.headers import Headers
 
     from .chunks.async_stream import AsyncChunkStream
+    from .events.event import Event
     from .responses.head import HeaderItems
     from .responses.readers import Header
 
@@ -130,6 +140,37 @@ class StreamResponse:
             "status": self._head.status,
             "headers": _as_bytes(pairs),
         }
+
+
+class EventResponse(StreamResponse):
+    """An ASGI application that answers one request with an event stream."""
+
+    def __init__(
+        self,
+        source: AsyncIterable[Event | None] | Iterable[Event | None],
+        *,
+        keep_alive: float | None = KEEP_ALIVE,
+        stop_on_error: bool = False,
+        status: int | str = 200,
+        headers: HeaderItems = (),
+    ) -> None:
+        """Prepare to send the events of *source*; none is asked for yet.
+
+        :param source: an async iterable of events, or an ordinary one.
+        :param keep_alive: this and *stop_on_error* are those of
+            :func:`~streamtmpl.events.event_stream_async`, as are the errors.
+        :param status: the status code.
+        :param headers: a mapping, or pairs; those of an event stream are added.
+        """
+        stream = event_stream_async(source, keep_alive, stop_on_error=stop_on_error)
+        super().__init__(stream, status=status, headers=headers)
+        add_event_headers(self.headers)
+        self._source = source  # what a HEAD request leaves unread
+
+
+def last_event_id(scope: Scope) -> str | None:
+    """The id of the last event that the client has seen, if it connects again."""
+    return decoded_id(headers_of(scope)("Last-Event-ID"))
 
 
 def headers_of(scope: Scope) -> Header:

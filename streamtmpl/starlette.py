@@ -13,8 +13,11 @@ except ModuleNotFoundError as error:
     raise missing(error, "starlette", "starlette") from None
 
 from .asgi import headers_of, send_stream
+from .asgi import last_event_id as last_event_id_of
 from .chunks.options import AutoDeferred, Block, StreamOptions
 from .environment import enable_streaming
+from .events.response import add_event_headers
+from .events.streams import KEEP_ALIVE, event_stream_async
 from .rendering import async_stream_of
 from .responses.head import charset_of
 from .responses.headers import check_headers
@@ -22,13 +25,15 @@ from .responses.late import LateDict
 from .responses.policy import RegionPolicy, provisional, region_options, settle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import AsyncIterable, Callable, Collection, Iterable, Mapping
     from concurrent.futures import Executor
 
     from jinja2 import Template
     from starlette.background import BackgroundTask
     from starlette.requests import Request
     from starlette.types import Message, Receive, Scope, Send
+
+    from .events.event import Event
 
 
 class StreamTemplateResponse(Response):
@@ -134,6 +139,60 @@ class StreamTemplateResponse(Response):
         await send_stream(self._stream, start, scope, receive, sent)
         if self.background is not None:
             await self.background()
+
+
+class EventResponse(Response):
+    """A response that sends events as they come.
+
+    A background task runs after the stream has ended, also if the client has disconnected, but not
+    after an error.
+    """
+
+    def __init__(
+        self,
+        source: AsyncIterable[Event | None] | Iterable[Event | None],
+        status_code: int = 200,
+        headers: Mapping[str, str] | None = None,
+        background: BackgroundTask | None = None,
+        *,
+        keep_alive: float | None = KEEP_ALIVE,
+        stop_on_error: bool = False,
+    ) -> None:
+        """Prepare the stream, in the current context variables; no event is asked for yet.
+
+        :param source: an async iterable of events, or an ordinary one.
+        :param headers: those of an event stream are added.
+        :param keep_alive: this and *stop_on_error* are those of
+            :func:`~streamtmpl.events.event_stream_async`, as are the errors.
+        :raises TypeError: a header is not of strings.
+        :raises ValueError: a header could not be sent.
+        """
+        self.status_code = status_code
+        self.background = background
+        check_headers((headers or {}).items())
+        self.init_headers(headers)
+        add_event_headers(self.headers)
+        self._stream = event_stream_async(source, keep_alive, stop_on_error=stop_on_error)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer the request, then run the background task."""
+
+        async def start() -> Message:
+            check_headers(self.headers.items())
+            return {
+                "type": "http.response.start",
+                "status": self.status_code,
+                "headers": self.raw_headers,
+            }
+
+        await send_stream(self._stream, start, scope, receive, send)
+        if self.background is not None:
+            await self.background()
+
+
+def last_event_id(request: Request) -> str | None:
+    """The id of the last event that the client has seen, if it connects again."""
+    return last_event_id_of(request.scope)
 
 
 class StreamTemplates(Jinja2Templates):

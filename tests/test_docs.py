@@ -36,6 +36,7 @@ EXTRAS = {
     "aiohttp.rst": "aiohttp_jinja2",
     "databases.rst": "flask_sqlalchemy",
     "django.rst": "django",
+    "events.rst": "flask",
     "flask.rst": "flask",
     "litestar.rst": "litestar",
     "quart.rst": "quart",

@@ -19,7 +19,7 @@ FLOORS = (
     {"compiler", "runtime"},  # which agree on the vocabulary, and do not know each other
     {"regions"},
     {"rendering", "rechunking"},
-    {"environment"},
+    {"environment", "events"},
     {"sandbox", "responses"},
     {"", "pallets", "wsgi", "asgi"},  # "": what "import streamtmpl" gives
     {"cli", "starlette", "litestar", "aiohttp", "flask", "quart", "django"},

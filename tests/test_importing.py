@@ -46,6 +46,10 @@ def test_the_import_adds_hardly_any_module_to_jinja2s() -> None:
     assert others <= {"contextvars", "_contextvars", "__future__"}
 
 
+def test_events_need_no_event_loop() -> None:
+    assert "asyncio" not in loaded_by("import streamtmpl.events")
+
+
 @pytest.mark.parametrize("name", LATER)
 def test_names_that_come_later(name: str) -> None:
     command = f"from streamtmpl import {name} as it; print(getattr(it, '__name__', it))"

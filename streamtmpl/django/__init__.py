@@ -4,8 +4,16 @@ from streamtmpl.extras import missing
 
 try:
     from .backend import environment
+    from .events import EventResponse, last_event_id
     from .response import StreamTemplateResponse, page_script, patch_script
 except ModuleNotFoundError as error:
     raise missing(error, "django", "django", "asgiref") from None
 
-__all__ = ["StreamTemplateResponse", "environment", "page_script", "patch_script"]
+__all__ = [
+    "EventResponse",
+    "StreamTemplateResponse",
+    "environment",
+    "last_event_id",
+    "page_script",
+    "patch_script",
+]

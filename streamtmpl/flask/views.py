@@ -18,6 +18,8 @@ from jinja2 import Template
 
 from streamtmpl.chunks.blocking import iterate
 from streamtmpl.chunks.options import AutoDeferred, Block, RegionOptions, StreamOptions
+from streamtmpl.events.response import add_event_headers, decoded_id
+from streamtmpl.events.streams import KEEP_ALIVE, event_stream
 from streamtmpl.pallets.config import policy_of
 from streamtmpl.pallets.contexts import streaming
 from streamtmpl.pallets.environment import streaming_environment
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from concurrent.futures import Executor
 
+    from streamtmpl.events.event import Event
     from streamtmpl.responses.head import HeaderItems
 
 
@@ -164,6 +167,36 @@ def stream_response(
         chunks = hold.make(byte_stream, source, context, options)
         body = _start(hold, chunks, [chunks], _is_eager())
     return app.response_class(body, status=head.status_line, headers=head.sent())
+
+
+def event_response(
+    source: Iterable[Event | None],
+    *,
+    keep_alive: float | None = KEEP_ALIVE,
+    stop_on_error: bool = False,
+    status: int | str = 200,
+    headers: HeaderItems = (),
+) -> Response:
+    """Make a response that sends events as they come, of the application's class for responses.
+
+    :param source: an iterable of events.
+    :param keep_alive: this and *stop_on_error* are those of
+        :func:`~streamtmpl.events.event_stream`, as are the errors.
+    :param status: a code, or code and reason.
+    :param headers: a mapping, or pairs; those of an event stream are added.
+    :raises ValueError: a header or the status could not be sent.
+    """
+    head = ResponseHead(status, headers)
+    add_event_headers(head.headers)
+    hold = HeldContexts()
+    stream = hold.make(event_stream, source, keep_alive, stop_on_error=stop_on_error)
+    body = _start(hold, stream, [stream], _is_eager())
+    return _app().response_class(body, status=head.status_line, headers=head.sent())
+
+
+def last_event_id() -> str | None:
+    """The id of the last event that the client has seen, if it connects again."""
+    return decoded_id(request.headers.get("Last-Event-ID"))
 
 
 def patch_script() -> Response:
