@@ -32,6 +32,8 @@ LOOP_TARGET = 32
 FILTER = 64
 CROSSING = 128
 """A block, or what brings in another template."""
+CALL = 16384
+"""A call, of whatever."""
 
 _VARIABLES = {
     "caller": 256,
@@ -48,7 +50,8 @@ _FLAGS: dict[type[nodes.Node], int] = {
     nodes.Assign: ASSIGNMENT,
     nodes.AssignBlock: ASSIGNMENT,
     nodes.Macro: FUNCTION,
-    nodes.CallBlock: FUNCTION,
+    nodes.CallBlock: FUNCTION | CALL,
+    nodes.Call: CALL,
     nodes.Extends: EXTENDS,
     nodes.Filter: FILTER,
     nodes.OverlayScope: LOCALS_USER,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def region_context(context: Context, variables: Mapping[str, Any]) -> Context:
     """A context with what *context* has now, and the local *variables*."""
     made: Context
-    if type(context) is StreamContext:
+    if isinstance(context, StreamContext):
         parent = {**context.parent, **context.vars}
         for name, value in variables.items():
             if value is not missing:
