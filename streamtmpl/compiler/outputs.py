@@ -150,9 +150,12 @@ class OutputGenerator(ExpressionGenerator):
         """
         finalized = self._make_finalize().src is not None
         known = None if finalized else self.counted_int(node, frame) or self._spent(node, frame)
-        if known is not None:
+        if known is not None and not self.may_count_on(node, frame):
             return known
         name = self._value_name()
+        if known is not None:
+            self.writeline(f"{name} = {known}", node)
+            return name
         if frame.eval_ctx.volatile or finalized:
             self.writeline(f"{name} = ", node)
             self._write_finalized(node, frame)
