@@ -52,18 +52,6 @@ class StreamContext(Context):
         self._functions = blocks
 
     @_Lazily
-    def near(self) -> dict[str, Any]:
-        """Where a variable is looked up first."""
-        variables: dict[str, Any] = self.vars
-        return variables
-
-    @_Lazily
-    def far(self) -> dict[str, Any]:
-        """Where it is looked up then."""
-        variables: dict[str, Any] = self.parent
-        return variables
-
-    @_Lazily
     def blocks(self) -> dict[str, list[Callable[[Context], Iterator[str]]]]:
         """The functions of each block, the most derived one first."""
         return {name: [block] for name, block in self._functions.items()}
@@ -85,7 +73,14 @@ class StreamContext(Context):
 
 
 class IncludedContext(StreamContext):
-    """The context of an included template: a dict of its own is made when it is asked for."""
+    """The context of an included template: a dict of its own is made when it is asked for.
+
+    :ivar near: where a variable is looked up first.
+    :ivar far: where it is looked up then.
+    """
+
+    near: dict[str, Any]
+    far: dict[str, Any]
 
     def __init__(self, template: Any, near: dict[str, Any], far: dict[str, Any]) -> None:
         """A context for *template*, whose variables are those of *near*, then those of *far*."""
@@ -96,16 +91,15 @@ class IncludedContext(StreamContext):
     @_Lazily
     def parent(self) -> dict[str, Any]:
         """The variables that the template is included with."""
-        self.far = parent = {**self.far, **self.near}
+        self.far = {**self.far, **self.near}
         self.near = self.vars = {}
-        return parent
+        return self.far
 
     @_Lazily
     def vars(self) -> dict[str, Any]:
         """The variables that the template sets."""
         _ = self.parent  # makes both
-        variables: dict[str, Any] = self.near
-        return variables
+        return self.near
 
     @_Lazily
     def environment(self) -> Environment:

@@ -73,6 +73,11 @@ class OutputGenerator(ExpressionGenerator):
     _in_capture = False
     spendable: frozenset[str] = frozenset()
 
+    @property
+    def in_loop(self) -> bool:
+        """Whether what is being written runs for each item of a loop in this function."""
+        return False
+
     def visit_Output(self, node: nodes.Output, frame: Frame) -> None:
         """Write a run; at the top level of a child template only if nothing is extended."""
         if frame.require_output_check:
@@ -291,11 +296,7 @@ class OutputGenerator(ExpressionGenerator):
         :param extra: further keyword arguments.
         """
         entry, form = self.temporary_identifier(), shape(node, extra)
-        streams = f"type({callee}) in {self.choose_async('async_streamed', 'streamed')}"
-        if self.environment.sandboxed:
-            streams += f" and environment.is_safe_callable({callee})"
-        context = self._escaping_context(frame)
-        self.writeline(f"{entry} = {callee}._entry({context}, {form!r}) if {streams} else None")
+        self._write_entry(entry, callee, form, frame)
         self.writeline(f"if {entry} is not None:")
         self.indent()
         if prefix is not None:
@@ -306,6 +307,37 @@ class OutputGenerator(ExpressionGenerator):
         source = arguments.source(self.out(frame), extra=extra, prefix=prefixed)
         self.call_into(f"{entry}({source})", node)
         self.boundary(frame)
+
+    def _write_entry(
+        self, entry: str, callee: str, form: tuple[int | str, ...] | None, frame: Frame
+    ) -> None:
+        """Write what sets local *entry* to what streams a call of *callee*, if anything does.
+
+        In a loop it is mostly that of the same macro as before. What a macro's text is worth
+        changes only with the escaping.
+        """
+        streams = f"type({callee}) in {self.choose_async('async_streamed', 'streamed')}"
+        if self.environment.sandboxed:
+            streams += f" and environment.is_safe_callable({callee})"
+        context = self._escaping_context(frame)
+        found = f"{entry} = {callee}._entry({context}, {form!r}) if {streams} else None"
+        if not self.in_loop or self.environment.sandboxed or frame.eval_ctx.volatile:
+            self.writeline(found)
+            return
+        macro, escaping = self.remembered_local(), self.temporary_identifier()
+        is_macro = f"type({callee}) is {self.choose_async('AsyncMacro', 'Macro')}"
+        escapes = frame.eval_ctx.autoescape
+        changed = f" or not {escaping}.autoescape" if escapes else ""
+        self.writeline(f"if {callee} is not {macro}{changed}:")
+        self.indent()
+        self.writeline(found)
+        self.writeline(f"{macro} = None")
+        self.writeline(f"if {entry} is not None and {is_macro}:")
+        self.indent()
+        self.writeline(f"{macro} = {callee}")
+        if escapes:
+            self.writeline(f"{escaping} = context.eval_ctx")
+        self.outdent(2)
 
     def _call_value(
         self,

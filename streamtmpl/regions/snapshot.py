@@ -97,6 +97,8 @@ def _copy_loop(loop: Any, copies: dict[int, Any]) -> None:
     kind = AwaitedLoopContext if isinstance(loop, AwaitedLoopContext) else LoopContext
     copies[id(loop)] = made = kind.__new__(kind)
     made.__dict__.update(loop.__dict__)
+    for name in LoopContext.__slots__:
+        setattr(made, name, getattr(loop, name))
     made._source = None
     made._iterator = iter(())
     if made._recurse is not None:

@@ -36,22 +36,21 @@ def without_missing(variables: dict[str, Any]) -> dict[str, Any]:
 
 def _renders(template: Any, context: Context, root: Callable[..., Any]) -> Include:
     if not isinstance(context, StreamContext) or type(template).new_context is not new_context:
+        return lambda out, variables: root(
+            template.new_context(context.get_all(), True, variables), out
+        )
+    takes_variables = getattr(template.root_render_func, "takes_variables", False)
+    # Of the context of an included template they change when somebody asks for it.
+    nested = context if isinstance(context, IncludedContext) else None
+    near, far = (context.vars, context.parent) if nested is None else ({}, {})
 
-        def render(out: Buffer, variables: dict[str, Any]) -> Any:
-            return root(template.new_context(context.get_all(), True, variables), out)
-
-    elif getattr(template.root_render_func, "takes_variables", False):
-
-        def render(out: Buffer, variables: dict[str, Any]) -> Any:
-            near, far = context.near, context.far
-            if near:
-                variables = near | variables
-            return root(IncludedContext(template, variables, far), out, variables, far)
-
-    else:
-
-        def render(out: Buffer, variables: dict[str, Any]) -> Any:
-            near = context.near | variables
-            return root(IncludedContext(template, near, context.far), out)
+    def render(out: Buffer, variables: dict[str, Any]) -> Any:
+        around, page = (near, far) if nested is None else (nested.near, nested.far)
+        if around:
+            variables = around | variables
+        included = IncludedContext(template, variables, page)
+        if takes_variables:
+            return root(included, out, variables, page)
+        return root(included, out)
 
     return render

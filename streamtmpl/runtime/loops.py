@@ -35,6 +35,9 @@ class LoopContext(runtime.LoopContext):
     ``loop(...)`` at an output position streams (:meth:`_into`), anywhere else it captures.
     """
 
+    # Where the class has an attribute of the same name, Python is slow to find that of an instance.
+    __slots__ = ("_after", "_before", "_current", "_iterator", "_source", "index0")
+
     def __init__(
         self,
         iterable: Any,
@@ -51,6 +54,8 @@ class LoopContext(runtime.LoopContext):
         says whether its text is safe HTML (autoescape is on where the loop stands), and *concat*
         is the environment's.
         """
+        self._after = self._before = self._current = missing
+        self.index0 = -1
         self._iterable = iterable
         self._source = source
         self._iterator = iter(iterable) if source is None else source.iterator

@@ -38,6 +38,11 @@ class LoopGenerator(SelectingGenerator):
         super().__init__(*args, **kwargs)
         self._loops: list[Loop] = []
 
+    @property
+    def in_loop(self) -> bool:
+        """Whether what is being written runs for each item of a loop in this function."""
+        return bool(self._loops)
+
     def visit_For(self, node: nodes.For, frame: Frame) -> None:
         """Write a loop, recursive ones as a function."""
         self._refuse_assigning_loop(node)
