@@ -100,12 +100,14 @@ class Survey:
     :ivar blocks: all blocks, in the order of the source.
     :ivar imported: the names of Python modules that extensions want imported.
     :ivar set_names: the variables that are set, but for the targets of loops.
+    :ivar shown: how often variables are shown, just as they are.
     """
 
     def __init__(self, node: nodes.Node) -> None:
         self.blocks: list[nodes.Block] = []
         self.imported: list[nodes.ImportedName] = []
         self.set_names: set[str] = set()
+        self.shown: Counter[str] = Counter()
         self._used_here = Used()
         self._used_in_body: dict[int, Used] = {}
         if isinstance(node, nodes.Template):
@@ -130,6 +132,8 @@ class Survey:
             self._used_here.tests.add(node.name)
         elif kind is nodes.ImportedName:
             self.imported.append(node)
+        elif kind is nodes.Output:
+            self.shown.update(part.name for part in node.nodes if type(part) is nodes.Name)
         elif kind is nodes.With and region_tag(node) == "defer":
             contents = CROSSING | LOCALS_USER
         elif kind in _WITH_CONTEXT:
