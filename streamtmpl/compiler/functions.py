@@ -159,7 +159,7 @@ class FunctionGenerator(LoopGenerator):
         outside, self._loops, self._in_capture = (self._loops, self._in_capture), [], False
         names = [PARAMETER + name for name in parameters]
         signature = ", ".join(["out", *(f"{name}=missing" for name in names)])
-        with self.function(f"{self.func('macro')}({signature}):", node):
+        with self.function(f"{self.func('macro')}({signature}):", node, only_called=True):
             for name, parameter in zip(parameters.values(), names, strict=True):
                 self.writeline(f"{name} = {parameter}")
             self.enter_frame(frame)

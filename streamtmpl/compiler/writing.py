@@ -98,6 +98,7 @@ class WritingGenerator(CodeGenerator):
         *,
         extra: int = 0,
         renders: tuple[tuple[str, str], ...] = (),
+        only_called: bool = False,
     ) -> Iterator[None]:
         """Write a function whose body the ``with`` block writes.
 
@@ -105,6 +106,8 @@ class WritingGenerator(CodeGenerator):
 
         :param extra: how many lines to leave empty before it.
         :param renders: the locals of a root or block, which macros and loops inside it share.
+        :param only_called: nothing but what is yielded is asked of the generator. Where no chunk
+            can be cut, it is a plain function that gives what yields nothing (sync environments).
         """
         self.writeline(header, node, extra)
         self.indent()
@@ -115,6 +118,9 @@ class WritingGenerator(CodeGenerator):
         yield
         self._facts = known
         self._pending_boundary = None  # whoever called the function has a boundary after it
+        if only_called and not self._functions[-1].suspends and not self.environment.is_async:
+            self.writeline("return ()")
+            self._functions[-1].suspends = True
         body, self.stream = self.stream.getvalue(), outer
         preamble = self._preamble(body, self._functions.pop(), renders)
         indent = "\n" + "    " * self._indentation
