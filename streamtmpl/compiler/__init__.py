@@ -12,6 +12,7 @@ The code generator is layers of one class, a file for each concern. From the low
   - ``lookups``, ``calls``, ``shortcuts``: the quick ways, with Jinja2's own beside them;
   - ``strategies``: the list of what is tried to get a value into a local, in order;
 
+- ``texts``: the text of a value;
 - ``outputs``: runs, and the calls that stream;
 - ``loops/``: ``{% for %}``;
 

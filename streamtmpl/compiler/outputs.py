@@ -12,8 +12,8 @@ from streamtmpl.vocabulary import PARAMETER
 from .analysis import FILTER, contains, may_await
 from .expressions.calls import Arguments, shape
 from .expressions.filters import ITERATING_FILTERS
-from .expressions.strategies import ExpressionGenerator
 from .tags import is_flush
+from .texts import TextGenerator
 from .traits import calls_stream
 
 if TYPE_CHECKING:
@@ -62,16 +62,16 @@ class Run:
         return inside.replace("{", "{{").replace("}", "}}")
 
 
-class OutputGenerator(ExpressionGenerator):
-    """Compiles ``Output`` nodes: one run is one write.
+class OutputGenerator(TextGenerator):
+    """Compiles ``Output`` nodes: one run is one write."""
 
-    :ivar spendable: the locals whose value one run uses and nothing after it.
-    """
-
-    _value_count = 0
     # Whether a function is being written that is called from a captured block alone.
     _in_capture = False
-    spendable: frozenset[str] = frozenset()
+
+    @property
+    def in_loop(self) -> bool:
+        """Whether what is being written runs for each item of a loop in this function."""
+        return False
 
     def visit_Output(self, node: nodes.Output, frame: Frame) -> None:
         """Write a run; at the top level of a child template only if nothing is extended."""
@@ -83,7 +83,7 @@ class OutputGenerator(ExpressionGenerator):
         if is_flush(node):
             self.flush(node, frame)
         else:
-            self._value_count = 0
+            self.value_count = 0
             self._output(node, frame)
         if frame.require_output_check:
             self.outdent()
@@ -119,7 +119,7 @@ class OutputGenerator(ExpressionGenerator):
             if streams and isinstance(child, nodes.Call) and not self.cycle_counter(child, frame):
                 run = self._write_call(child, frame, run, at_once=index >= handed_over)
             else:
-                run.add_name(self._evaluate(child, frame))
+                run.add_name(self.evaluate(child, frame))
         if run:
             self.writeline(f"{self.writer(frame)}({run.source()})")
         elif self._position() == before:
@@ -139,71 +139,6 @@ class OutputGenerator(ExpressionGenerator):
         except Exception:  # noqa: BLE001 - left to the run, where the line is known
             return None
 
-    def _value_name(self) -> str:
-        self._value_count += 1
-        return f"v_{self._value_count}"
-
-    def _evaluate(self, node: nodes.Expr, frame: Frame) -> str:
-        """Write the statements that give the text of *node*.
-
-        :return: the source of the text then.
-        """
-        finalized = self._make_finalize().src is not None
-        known = None if finalized else self.counted_int(node, frame) or self._spent(node, frame)
-        if known is not None:
-            return known
-        name = self._value_name()
-        if frame.eval_ctx.volatile or finalized:
-            self.writeline(f"{name} = ", node)
-            self._write_finalized(node, frame)
-            self._to_text(name, frame)
-        elif not self.assign_text(name, node, frame):
-            self._to_text(name, frame, awaitable=self.assign(name, node, frame))
-        return name
-
-    def _spent(self, node: nodes.Expr, frame: Frame) -> str | None:
-        """Turn a variable itself into text, if nothing else uses it.
-
-        :return: its local then.
-        """
-        local = self.sure_local(node, frame)
-        if local is None or local not in self.spendable or frame.eval_ctx.volatile:
-            return None
-        self.newline(node)
-        self._to_text(local, frame)
-        return local
-
-    def _write_finalized(self, node: nodes.Expr, frame: Frame) -> None:
-        finalize = self._make_finalize().src
-        if frame.eval_ctx.volatile:
-            self.write(f"{self._volatile_text()}(")
-        if finalize is not None:
-            self.write(finalize)
-        self.visit(node, frame)
-        self.write(")" * ((finalize is not None) + bool(frame.eval_ctx.volatile)))
-
-    @staticmethod
-    def _volatile_text() -> str:
-        """What turns a value into text where only the run knows whether to escape."""
-        return "(escape_value if context.eval_ctx.autoescape else to_text)"
-
-    def _to_text(self, name: str, frame: Frame, awaitable: bool = False) -> None:
-        """Turn the value in local *name*, awaited if need be, into text, or leave a number."""
-        if frame.eval_ctx.volatile:
-            return
-        source = f"(await {name} if is_awaitable({name}) else {name})" if awaitable else name
-        if frame.eval_ctx.autoescape:
-            self.writeline(f"if type({name}) is str: {name} = escape_text({name})")
-            self.writeline(
-                f"elif type({name}) is not int and type({name}) is not float:"
-                f" {name} = escape_value({source})"
-            )
-        else:
-            self.writeline(
-                f"if type({name}) is not str and type({name}) is not int"
-                f" and type({name}) is not float: {name} = to_text({source})"
-            )
-
     # -- calls that may stream
 
     def _write_call(self, node: nodes.Call, frame: Frame, run: Run, *, at_once: bool) -> Run:
@@ -212,7 +147,7 @@ class OutputGenerator(ExpressionGenerator):
         :param at_once: the run up to here may be written before its rest is known.
         :return: the run that goes on after the call.
         """
-        value = self._value_name()
+        value = self.value_name()
         with self.line_of(node):
             callee = self.operand(node.node, frame)
             arguments = self._early_arguments(node, frame)
@@ -224,8 +159,8 @@ class OutputGenerator(ExpressionGenerator):
         if frame.eval_ctx.volatile:
             if self.environment.is_async:
                 self.await_local(value)
-            self.writeline(f"{value} = {self._volatile_text()}({value})")
-        self._to_text(value, frame, awaitable=self.environment.is_async)
+            self.writeline(f"{value} = {self.volatile_text()}({value})")
+        self.to_text(value, frame, awaitable=self.environment.is_async)
         run.add_name(value)
         following = Run()
         if at_once:
@@ -288,11 +223,7 @@ class OutputGenerator(ExpressionGenerator):
         :param extra: further keyword arguments.
         """
         entry, form = self.temporary_identifier(), shape(node, extra)
-        streams = f"type({callee}) in {self.choose_async('async_streamed', 'streamed')}"
-        if self.environment.sandboxed:
-            streams += f" and environment.is_safe_callable({callee})"
-        context = self._escaping_context(frame)
-        self.writeline(f"{entry} = {callee}._entry({context}, {form!r}) if {streams} else None")
+        self._write_entry(entry, callee, form, frame)
         self.writeline(f"if {entry} is not None:")
         self.indent()
         if prefix is not None:
@@ -303,6 +234,37 @@ class OutputGenerator(ExpressionGenerator):
         source = arguments.source(self.out(frame), extra=extra, prefix=prefixed)
         self.call_into(f"{entry}({source})", node)
         self.boundary(frame)
+
+    def _write_entry(
+        self, entry: str, callee: str, form: tuple[int | str, ...] | None, frame: Frame
+    ) -> None:
+        """Write what sets local *entry* to what streams a call of *callee*, if anything does.
+
+        In a loop it is mostly that of the same macro as before. What a macro's text is worth
+        changes only with the escaping.
+        """
+        streams = f"type({callee}) in {self.choose_async('async_streamed', 'streamed')}"
+        if self.environment.sandboxed:
+            streams += f" and environment.is_safe_callable({callee})"
+        context = self._escaping_context(frame)
+        found = f"{entry} = {callee}._entry({context}, {form!r}) if {streams} else None"
+        if not self.in_loop or self.environment.sandboxed or frame.eval_ctx.volatile:
+            self.writeline(found)
+            return
+        macro, escaping = self.remembered_local(), self.temporary_identifier()
+        is_macro = f"type({callee}) is {self.choose_async('AsyncMacro', 'Macro')}"
+        escapes = frame.eval_ctx.autoescape
+        changed = f" or not {escaping}.autoescape" if escapes else ""
+        self.writeline(f"if {callee} is not {macro}{changed}:")
+        self.indent()
+        self.writeline(found)
+        self.writeline(f"{macro} = None")
+        self.writeline(f"if {entry} is not None and {is_macro}:")
+        self.indent()
+        self.writeline(f"{macro} = {callee}")
+        if escapes:
+            self.writeline(f"{escaping} = context.eval_ctx")
+        self.outdent(2)
 
     def _call_value(
         self,
@@ -343,7 +305,7 @@ class OutputGenerator(ExpressionGenerator):
             self.end_write(frame)
             self.boundary(frame)
             return
-        self._value_count = 0
+        self.value_count = 0
         self.folded(node.call, frame)
         extra = {"caller": "caller"}
         with self.line_of(node):
@@ -351,7 +313,7 @@ class OutputGenerator(ExpressionGenerator):
             arguments = self._early_arguments(node.call, frame)
             self._stream_or(callee, arguments, node.call, frame, extra=extra)
             self._else()
-            value = self._value_name()
+            value = self.value_name()
             self._call_value(value, callee, arguments, node.call, frame, extra)
             if self.environment.is_async:
                 self.await_local(value)

@@ -123,9 +123,13 @@ class LiftingGenerator(FilterGenerator):
         if type(node) is not nodes.Name or node.ctx != "load":
             return None
         ref = frame.symbols.ref(node.name)
-        load = frame.symbols.find_load(ref)
+        return ref if self.is_sure(ref, frame) else None
+
+    def is_sure(self, local: str, frame: Frame) -> bool:
+        """Whether the *local* of a variable has a value for certain."""
+        load = frame.symbols.find_load(local)
         defined = load is not None and load[0] == VAR_LOAD_PARAMETER
-        return ref if defined and not self.parameter_is_undeclared(ref) else None
+        return defined and not self.parameter_is_undeclared(local)
 
     def visit_Assign(self, node: nodes.Assign, frame: Frame) -> None:
         """``{% set name = value %}``"""
