@@ -9,10 +9,10 @@ from jinja2.nodes import EvalContext
 from streamtmpl.vocabulary import PARAMETER
 
 from .analysis import ASSIGNMENT, EXTENDS, contains, undeclared
-from .loops.statement import LoopGenerator
+from .loops.joining import JoiningGenerator
 
 
-class FunctionGenerator(LoopGenerator):
+class FunctionGenerator(JoiningGenerator):
     """Compiles templates and macros into functions that write into a buffer."""
 
     def visit_Template(self, node: nodes.Template, frame: Frame | None = None) -> None:

@@ -42,6 +42,22 @@ class Run:
         """Add a local that holds text or an exact int."""
         self._parts.append((False, name))
 
+    def __add__(self, other: Run) -> Run:
+        """A run that goes on with *other*."""
+        both = Run()
+        for constant, text in (*self._parts, *other._parts):
+            (both.add_text if constant else both.add_name)(text)
+        return both
+
+    def parted(self) -> tuple[Run, Run, Run]:
+        """Its first constant text, what is between, and its last constant text."""
+        parts = self._parts
+        first, last = bool(parts) and parts[0][0], len(parts) > 1 and parts[-1][0]
+        start, middle, end = Run(), Run(), Run()
+        end._parts = parts[len(parts) - last :]
+        start._parts, middle._parts = parts[:first], parts[first : len(parts) - last]
+        return start, middle, end
+
     def source(self) -> str:
         """The whole as one Python expression."""
         if all(constant for constant, _ in self._parts):
@@ -66,12 +82,15 @@ class OutputGenerator(ExpressionGenerator):
     """Compiles ``Output`` nodes: one run is one write.
 
     :ivar spendable: the locals whose value one run uses and nothing after it.
+    :ivar plain_only: whether a ``break`` ends what is being written where a value's text might
+        have to be asked of code of the user's.
     """
 
     _value_count = 0
     # Whether a function is being written that is called from a captured block alone.
     _in_capture = False
     spendable: frozenset[str] = frozenset()
+    plain_only = False
 
     def visit_Output(self, node: nodes.Output, frame: Frame) -> None:
         """Write a run; at the top level of a child template only if nothing is extended."""
@@ -100,13 +119,28 @@ class OutputGenerator(ExpressionGenerator):
         self.cut_if("tell() > out.flush_limit")
 
     def _output(self, node: nodes.Output, frame: Frame) -> None:
-        run = Run()
         before = self._position()
+        run = self.evaluated(node, frame)
+        if run:
+            self.write_run(run, frame)
+        elif self._position() == before:
+            self.writeline("pass")
+
+    def write_run(self, run: Run, frame: Frame) -> None:
+        """Write the write of what is left of a run."""
+        self.writeline(f"{self.writer(frame)}({run.source()})")
+
+    def evaluated(self, node: nodes.Output, frame: Frame) -> Run:
+        """Write the statements that evaluate a run, and the writes up to a call that may stream.
+
+        :return: what is left to be written.
+        """
+        run = Run()
         streams = calls_stream(self.environment) and nodes.Call in map(type, node.nodes)
         handed_over = self._last_hand_over(node, frame) if streams else -1
         asks = frame.eval_ctx.volatile
         for index, child in enumerate(node.nodes):
-            constant = self._known_text(child, frame)
+            constant = self.known_text(child, frame)
             if constant is not None:
                 if asks and type(child) is nodes.TemplateData:
                     # Text is the same, escaped or not. But to ask may be an error.
@@ -120,12 +154,9 @@ class OutputGenerator(ExpressionGenerator):
                 run = self._write_call(child, frame, run, at_once=index >= handed_over)
             else:
                 run.add_name(self._evaluate(child, frame))
-        if run:
-            self.writeline(f"{self.writer(frame)}({run.source()})")
-        elif self._position() == before:
-            self.writeline("pass")
+        return run
 
-    def _known_text(self, node: nodes.Expr, frame: Frame) -> str | None:
+    def known_text(self, node: nodes.Expr, frame: Frame) -> str | None:
         """The text of *node* if it is known when compiling."""
         finalize = self._make_finalize()
         if isinstance(node, nodes.TemplateData) and (
@@ -192,17 +223,16 @@ class OutputGenerator(ExpressionGenerator):
         if frame.eval_ctx.volatile:
             return
         source = f"(await {name} if is_awaitable({name}) else {name})" if awaitable else name
+        other = f"type({name}) is not int and type({name}) is not float"
+        if self.plain_only:
+            other += f" and ({name} := plain_text({name})) is None"
         if frame.eval_ctx.autoescape:
             self.writeline(f"if type({name}) is str: {name} = escape_text({name})")
-            self.writeline(
-                f"elif type({name}) is not int and type({name}) is not float:"
-                f" {name} = escape_value({source})"
-            )
+            self.writeline(f"elif {other}: ")
+            self.write("break" if self.plain_only else f"{name} = escape_value({source})")
         else:
-            self.writeline(
-                f"if type({name}) is not str and type({name}) is not int"
-                f" and type({name}) is not float: {name} = to_text({source})"
-            )
+            self.writeline(f"if type({name}) is not str and {other}: ")
+            self.write("break" if self.plain_only else f"{name} = to_text({source})")
 
     # -- calls that may stream
 
@@ -249,13 +279,14 @@ class OutputGenerator(ExpressionGenerator):
         if not self.environment.is_async and not contains([node], FILTER):
             return -1
         for index in reversed(range(len(node.nodes))):
-            if self._may_hand_over(node.nodes[index], frame):
+            if self.may_hand_over(node.nodes[index], frame):
                 return index
         return -1
 
-    def _may_hand_over(self, node: nodes.Expr, frame: Frame) -> bool:
+    def may_hand_over(self, node: nodes.Expr, frame: Frame) -> bool:
+        """Whether text may be handed over where the value *node* of a run is evaluated."""
         if self.environment.is_async:
-            return self._known_text(node, frame) is None
+            return self.known_text(node, frame) is None
         return any(
             isinstance(each, nodes.Filter) and each.name in ITERATING_FILTERS
             for each in (node, *node.find_all(nodes.Filter))

@@ -57,6 +57,14 @@ def escape_value(value: Any) -> str:
     return str.__str__(markupsafe.escape(value))
 
 
+def plain_text(value: Any) -> str | None:
+    """The text of a value, escaped or not, if no code of the user's has a part in it."""
+    kind = type(value)
+    if kind is markupsafe.Markup:
+        return str.__str__(value)
+    return str(value) if kind in _NEVER_ESCAPED else None
+
+
 def block_text(value: Any) -> str:
     """The text of a ``call`` or ``filter`` block, which must be text already.
 
