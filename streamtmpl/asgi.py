@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Template
 
-from .chunks.options import AutoDeferred, StreamOptions
+from .chunks.options import AutoDeferred, Block, StreamOptions
 from .chunks.render import asyncio_runs
 from .responses.body import async_byte_stream
 from .responses.head import CONTENT_TYPE, WITHOUT_CONTENT, ResponseHead
@@ -67,6 +67,7 @@ class StreamResponse:
         deferred: AutoDeferred = "auto",
         nonce: str | None = None,
         executor: Executor | None = None,
+        block: Block | None = None,
     ) -> None:
         """Check the arguments and prepare the stream; nothing is rendered yet.
 
@@ -83,6 +84,7 @@ class StreamResponse:
             with :func:`~streamtmpl.render_stream`, or ``"auto"``: as it suits who asks.
         :param nonce: what the response's Content-Security-Policy allows the inline script by.
         :param executor: whose threads render deferred regions of a sync template.
+        :param block: the block of the template that is sent alone, or several in a tuple.
         :raises NotStreamingError: *source* cannot be streamed.
         :raises TypeError: a header is not of strings; or something is given that goes with a
             template only, and *source* is none.
@@ -91,7 +93,7 @@ class StreamResponse:
         """
         self._head = ResponseHead(status, headers, content_type)
         regions = provisional(deferred, nonce, executor)
-        options = StreamOptions(chunk_size, self._head.charset, commit_after, regions)
+        options = StreamOptions(chunk_size, self._head.charset, commit_after, regions, block)
         self._undecided = options if deferred == "auto" and isinstance(source, Template) else None
         self._source = source
         self._stream = async_byte_stream(source, context, options)

@@ -12,7 +12,7 @@ from jinja2 import Template
 from jinja2.utils import internalcode, missing
 
 from .chunks.buffer import DEFAULT_CHUNK_SIZE, Buffer, check_chunk_size
-from .chunks.options import IN_ORDER
+from .chunks.options import IN_ORDER, Block
 from .compiler import CodeGenerator, StreamCodeGenerator
 from .compiler.generated import compile_generated
 from .compiler.tags import StreamExtension
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, MutableMapping
     from types import CodeType
 
-    from jinja2 import Environment
+    from jinja2 import Environment, nodes
     from jinja2.bccache import BytecodeCache
     from jinja2.environment import TemplateModule
     from jinja2.runtime import Context
@@ -168,12 +168,46 @@ class StreamTemplate(jinja2.Template):
             async for chunk in chunks:
                 yield chunk
 
+    @internalcode
+    def render_block(self, block: Block, /, *args: Any, **kwargs: Any) -> str:
+        """Render one block of the page, or several in a tuple, and return the text.
 
-def _iterate(template: Template, variables: dict[str, Any]) -> Iterator[str]:
+        The block is as it is in the whole page. The other arguments are those of :meth:`render`.
+
+        :raises NotStreamingError: the template does not stream.
+        :raises UnknownBlockError: the page has no such block.
+        :raises RuntimeError: the environment is async and an event loop is running.
+        """
+        variables = dict(*args, **kwargs)
+        if self.environment.is_async and streams(self):
+            return self.environment.concat(_iterate(self, variables, block))
+        with render_stream(self, variables, deferred="in-order", block=block) as stream:
+            return self.environment.concat(stream)
+
+    @internalcode
+    async def render_block_async(self, block: Block, /, *args: Any, **kwargs: Any) -> str:
+        """Render one block, or several, of a template of an async environment.
+
+        As :meth:`render_block`.
+
+        :raises RuntimeError: the environment is not async.
+        """
+        if not self.environment.is_async:
+            raise RuntimeError(
+                f"{self!r} belongs to an environment that is not async: call render_block()"
+            )
+        chunks = render_stream_async(self, dict(*args, **kwargs), deferred="in-order", block=block)
+        async with aclosing(chunks):
+            return self.environment.concat([chunk async for chunk in chunks])
+
+
+def _iterate(
+    template: Template, variables: dict[str, Any], block: Block | None = None
+) -> Iterator[str]:
     """The chunks of a template of an async environment, for synchronous code."""
     from .chunks.blocking import iterate  # noqa: PLC0415 - asyncio is for those who use it
 
-    return iterate(render_stream_async(template, variables, deferred="in-order"))
+    return iterate(render_stream_async(template, variables, deferred="in-order", block=block))
 
 
 KEEP_ALIVE = 15.0
@@ -264,6 +298,21 @@ class StreamEnvironment(Streaming):
 
     They are attributes as well, which a streaming environment of any kind has.
     """
+
+    if TYPE_CHECKING:  # what is inherited, whose templates are ours
+
+        def get_template(
+            self,
+            name: str | Template,
+            parent: str | None = None,
+            globals: MutableMapping[str, Any] | None = None,
+        ) -> StreamTemplate: ...
+        def from_string(
+            self,
+            source: str | nodes.Template,
+            globals: MutableMapping[str, Any] | None = None,
+            template_class: type[Template] | None = None,
+        ) -> StreamTemplate: ...
 
 
 StreamTemplate.environment_class = StreamEnvironment

@@ -23,7 +23,7 @@ class StreamBusyError(StreamError, RuntimeError):
 
 
 class UnknownBlockError(StreamError, LookupError):
-    """A stream was to be committed after a block that its template does not have."""
+    """A stream was to be of a block, or committed after one, that its template does not have."""
 
 
 class ResponseSentError(StreamError, RuntimeError):

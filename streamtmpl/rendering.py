@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 from jinja2 import Template
 
 from .chunks.buffer import DEFAULT_CHUNK_SIZE, Buffer
-from .chunks.options import PATCHED, Deferred, StreamOptions, regions_shown
+from .chunks.options import PATCHED, Block, Deferred, StreamOptions, regions_shown
 from .chunks.stream import ChunkStream
 from .exceptions import NotStreamingError
 from .tracing import GENERATE, GENERATE_ASYNC, shown, with_context
@@ -36,6 +36,7 @@ def render_stream(
     deferred: Deferred = "patch",
     nonce: str | None = None,
     executor: Executor | None = None,
+    block: Block | None = None,
 ) -> ChunkStream[str]: ...
 @overload
 def render_stream(
@@ -48,6 +49,7 @@ def render_stream(
     deferred: Deferred = "patch",
     nonce: str | None = None,
     executor: Executor | None = None,
+    block: Block | None = None,
 ) -> ChunkStream[bytes]: ...
 def render_stream(
     template: Template,
@@ -59,6 +61,7 @@ def render_stream(
     deferred: Deferred = "patch",
     nonce: str | None = None,
     executor: Executor | None = None,
+    block: Block | None = None,
 ) -> ChunkStream[Any]:
     """Render *template* piece by piece.
 
@@ -76,19 +79,22 @@ def render_stream(
     :param nonce: what the response's Content-Security-Policy allows the inline script by.
     :param executor: whose threads render deferred regions, beside the document. Without one they
         are rendered one after the other.
+    :param block: the name of a block: it is rendered alone, as it is in the whole page; or several
+        names, which are rendered in this order.
     :return: an iterator of chunks, each one or more whole runs of the template, never empty.
     :raises NotStreamingError: the template is none that streams, or belongs to an async
         environment.
-    :raises ValueError: *chunk_size* is negative, *deferred* is neither, or *executor* has been shut
-        down.
-    :raises TypeError: *executor* is no executor of threads.
+    :raises ValueError: *chunk_size* is negative, *deferred* is neither, *executor* has been shut
+        down, or *block* is empty or given with *commit_after*.
+    :raises TypeError: *executor* is no executor of threads, or *block* is not of names.
     :raises LookupError: there is no such encoding.
-    :raises UnknownBlockError: (by the first step) the template has no block *commit_after*.
+    :raises UnknownBlockError: (by the first step) the template has no block *commit_after* or
+        *block*; it names those that there are.
     """
     # A call less where nothing is said about regions, as hardly any stream has it.
     plain = deferred == "patch" and nonce is None and executor is None
     regions = PATCHED if plain else regions_shown(deferred, nonce, executor)
-    options = StreamOptions(chunk_size, encoding, commit_after, regions)
+    options = StreamOptions(chunk_size, encoding, commit_after, regions, block)
     return stream_of(template, context, options)
 
 
@@ -103,6 +109,7 @@ def render_stream_async(
     deferred: Deferred = "patch",
     nonce: str | None = None,
     executor: Executor | None = None,
+    block: Block | None = None,
 ) -> AsyncChunkStream[str]: ...
 @overload
 def render_stream_async(
@@ -115,6 +122,7 @@ def render_stream_async(
     deferred: Deferred = "patch",
     nonce: str | None = None,
     executor: Executor | None = None,
+    block: Block | None = None,
 ) -> AsyncChunkStream[bytes]: ...
 def render_stream_async(
     template: Template,
@@ -126,6 +134,7 @@ def render_stream_async(
     deferred: Deferred = "patch",
     nonce: str | None = None,
     executor: Executor | None = None,
+    block: Block | None = None,
 ) -> AsyncChunkStream[Any]:
     """Render *template* piece by piece in an event loop.
 
@@ -137,7 +146,7 @@ def render_stream_async(
     """
     plain = deferred == "patch" and nonce is None and executor is None
     regions = PATCHED if plain else regions_shown(deferred, nonce, executor)
-    options = StreamOptions(chunk_size, encoding, commit_after, regions)
+    options = StreamOptions(chunk_size, encoding, commit_after, regions, block)
     return async_stream_of(template, context, options)
 
 
@@ -231,6 +240,10 @@ def _begin(
     """Begin to render into *out*: the generator or the coroutine of *body*, which is compiled."""
     out.defers = options.regions
     context = template.new_context(variables)
+    if options.blocks is not None:
+        from .chunks.parts import parts_of_page  # noqa: PLC0415 - few streams
+
+        return parts_of_page(options.blocks, template, context, out)
     steps = body(context, out)
     if options.commit_after is None:
         return steps

@@ -13,7 +13,7 @@ except ModuleNotFoundError as error:
     raise missing(error, "starlette", "starlette") from None
 
 from .asgi import headers_of, send_stream
-from .chunks.options import AutoDeferred, StreamOptions
+from .chunks.options import AutoDeferred, Block, StreamOptions
 from .environment import enable_streaming
 from .rendering import async_stream_of
 from .responses.head import charset_of
@@ -57,6 +57,7 @@ class StreamTemplateResponse(Response):
         deferred: AutoDeferred = "auto",
         nonce: str | None = None,
         executor: Executor | None = None,
+        block: Block | None = None,
     ) -> None:
         """Prepare the stream, in the current context variables; nothing is rendered yet.
 
@@ -67,6 +68,7 @@ class StreamTemplateResponse(Response):
             :func:`~streamtmpl.render_stream`, or ``"auto"``: as it suits who asks.
         :param nonce: what the response's Content-Security-Policy allows the inline script by.
         :param executor: whose threads render deferred regions of a sync template.
+        :param block: the block of the template that is sent alone, or several in a tuple.
         :raises NotStreamingError: *template* is not of a streaming environment.
         :raises TypeError: a header is not of strings.
         :raises ValueError: a header could not be sent, or *deferred* is no mode.
@@ -83,7 +85,7 @@ class StreamTemplateResponse(Response):
         self.headers.setdefault("X-Accel-Buffering", "no")
         charset = charset_of(self.headers.get("Content-Type", ""))
         regions = provisional(deferred, nonce, executor)
-        options = StreamOptions(chunk_size, charset, commit_after, regions)
+        options = StreamOptions(chunk_size, charset, commit_after, regions, block)
         self._undecided = options if deferred == "auto" else None
         self._stream = async_stream_of(template, context, options)
 
@@ -179,6 +181,7 @@ class StreamTemplates(Jinja2Templates):
         deferred: AutoDeferred | None = None,
         nonce: str | None = None,
         executor: Executor | None = None,
+        block: Block | None = None,
     ) -> StreamTemplateResponse:
         """A response that renders the template *name* while it is sent.
 
@@ -213,6 +216,7 @@ class StreamTemplates(Jinja2Templates):
             deferred="patch" if regions.patches else "in-order",
             nonce=regions.nonce,
             executor=regions.executor,
+            block=block,
         )
         response._vary_on(regions.vary)
         return response

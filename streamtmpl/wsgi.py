@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Template
 
-from .chunks.options import AutoDeferred, StreamOptions
+from .chunks.options import AutoDeferred, Block, StreamOptions
 from .exceptions import ResponseSentError
 from .responses.body import byte_stream, close_unread
 from .responses.first import Begun
@@ -55,6 +55,7 @@ class StreamResponse(ResponseHead):
         deferred: AutoDeferred = "auto",
         nonce: str | None = None,
         executor: Executor | None = None,
+        block: Block | None = None,
     ) -> None:
         """Prepare to send *source*; nothing of it is rendered or read yet.
 
@@ -74,6 +75,7 @@ class StreamResponse(ResponseHead):
             with :func:`~streamtmpl.render_stream`, or ``"auto"``: as it suits who asks.
         :param nonce: what the response's Content-Security-Policy allows the inline script by.
         :param executor: whose threads render deferred regions, beside the document.
+        :param block: the block of the template that is sent alone, or several in a tuple.
         :raises NotStreamingError: *source* is none of these, or is async.
         :raises TypeError: an argument is of the wrong type, or does not go with *source*.
         :raises ValueError: the status or a header could not be sent, or *deferred* is no mode.
@@ -81,7 +83,7 @@ class StreamResponse(ResponseHead):
         """
         super().__init__(status, headers, content_type)
         regions = provisional(deferred, nonce, executor)
-        options = StreamOptions(chunk_size, self.charset, commit_after, regions)
+        options = StreamOptions(chunk_size, self.charset, commit_after, regions, block)
         self._undecided = options if deferred == "auto" and isinstance(source, Template) else None
         self._source = source
         self._stream: ChunkStream[bytes] | None = byte_stream(source, context, options)

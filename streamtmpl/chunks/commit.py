@@ -9,10 +9,9 @@ from __future__ import annotations
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from streamtmpl.exceptions import UnknownBlockError
-
 from .buffer import NEVER
 from .compiled import async_into, into
+from .parts import unknown_block
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator
@@ -59,15 +58,8 @@ class Withheld:
         self._check()
 
     def _check(self) -> None:
-        blocks = self._context.blocks
-        if blocks[self._block]:
-            return
-        name = self._context.name
-        known = ", ".join(sorted(repr(name) for name, functions in blocks.items() if functions))
-        raise UnknownBlockError(
-            f"commit_after={self._block!r}: {repr(name) if name else 'the template'} has no such"
-            f" block. It has {known or 'no blocks'}."
-        )
+        if not self._context.blocks[self._block]:
+            raise unknown_block("commit_after", self._block, self._context)
 
 
 class _Functions(list[Any]):

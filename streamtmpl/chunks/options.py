@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 Deferred = Literal["patch", "in-order"]
 """Where deferred regions are rendered: behind the document, or each in its place."""
 
+Block = str | tuple[str, ...] | list[str]
+"""The block that is rendered alone, or several."""
+
 AutoDeferred = Literal["auto", "patch", "in-order"]
 """The same, or as it suits who has asked for the page."""
 
@@ -64,10 +67,11 @@ class StreamOptions(_Options):
         as many as the environment says.
     :ivar encoding: the codec to encode chunks with; ``None``: they stay text.
     :ivar commit_after: the name of a block that the first chunk waits for.
+    :ivar blocks: the names of the blocks that are rendered, in order; ``None``: the whole page.
     :ivar regions: how deferred regions are shown; may be set until the stream begins.
     """
 
-    __slots__ = ("chunk_size", "commit_after", "encoding", "regions")
+    __slots__ = ("blocks", "chunk_size", "commit_after", "encoding", "regions")
 
     def __init__(
         self,
@@ -75,11 +79,32 @@ class StreamOptions(_Options):
         encoding: str | None = None,
         commit_after: str | None = None,
         regions: RegionOptions = PATCHED,
+        block: Block | None = None,
     ) -> None:
+        """Options as the public functions take them.
+
+        :raises TypeError: *block* is neither a name nor a tuple of names.
+        :raises ValueError: *block* is empty, or there is *commit_after* as well.
+        """
         self.chunk_size = chunk_size
         self.encoding = encoding
         self.commit_after = commit_after
         self.regions = regions
+        self.blocks = None if block is None else _block_names(block, commit_after)
+
+
+def _block_names(block: object, commit_after: str | None) -> tuple[str, ...]:
+    names = (block,) if isinstance(block, str) else block
+    if not isinstance(names, (tuple, list)) or not all(isinstance(name, str) for name in names):
+        raise TypeError(f"block must be the name of a block, or a tuple of names, not {block!r}")
+    if not names or not all(names):
+        raise ValueError(f"block must name a block, or several, not {block!r}")
+    if commit_after is not None:
+        raise ValueError(
+            f"commit_after={commit_after!r} is for whole pages, and block={block!r} is a part of"
+            " one: leave commit_after out, and decide before the part is rendered"
+        )
+    return tuple(names)
 
 
 def regions_shown(

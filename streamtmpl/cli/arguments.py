@@ -33,6 +33,7 @@ class RenderOptions:
     """What ``streamtmpl render`` was asked to do; names and units are those of its arguments."""
 
     template: str
+    blocks: list[str] | None
     search_path: list[str]
     extensions: list[type[jinja2.ext.Extension]]
     trim_blocks: bool
@@ -102,6 +103,13 @@ def _add_template_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         type=_folder,
         help="folder of templates, searched before TEMPLATE's own folder; may be repeated",
+    )
+    parser.add_argument(
+        "--block",
+        dest="blocks",
+        metavar="NAME",
+        action="append",
+        help="render this block of the page alone; may be repeated, in the order wanted",
     )
     parser.add_argument(
         "--autoescape",

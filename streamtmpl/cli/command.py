@@ -86,6 +86,7 @@ def render(options: RenderOptions, shown: Shown) -> None:
             chunk_size=options.chunk_size,
             encoding="utf-8",
             deferred="in-order",  # a file has nobody who would wait for its regions
+            block=options.blocks,
         ) as chunks,
         _progress(destination, list(rows.values())) as advance,
     ):

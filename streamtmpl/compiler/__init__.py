@@ -19,7 +19,9 @@ The code generator is layers of one class, a file for each concern. From the low
   - ``counters``: which loops count;
   - ``selecting``: awaiting and testing items;
   - ``statement``: the loop as a whole;
+  - ``joining``: inner loops of one run, which are one write where they can be;
 
+- ``parts``: what a page still does where single blocks of it are asked for;
 - ``functions``: the module, roots, blocks and macros;
 - ``inheritance``: blocks, includes, and what else ends at a boundary;
 - ``regions``: ``{% defer %}`` and ``{% boundary %}``.

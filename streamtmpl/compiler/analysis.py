@@ -32,6 +32,7 @@ LOOP_TARGET = 32
 FILTER = 64
 CROSSING = 128
 """A block, or what brings in another template."""
+BLOCK = 16384
 
 _VARIABLES = {
     "caller": 256,
@@ -95,12 +96,15 @@ class Survey:
 
     :ivar contents: the flags of what there is.
     :ivar blocks: all blocks, in the order of the source.
+    :ivar blocks_around: the name of the block that is around another, for each of those.
     :ivar imported: the names of Python modules that extensions want imported.
     :ivar set_names: the variables that are set, but for the targets of loops.
     """
 
     def __init__(self, node: nodes.Node) -> None:
         self.blocks: list[nodes.Block] = []
+        self.blocks_around: dict[str, str] = {}
+        self._block: str | None = None
         self.imported: list[nodes.ImportedName] = []
         self.set_names: set[str] = set()
         self._used_here = Used()
@@ -137,10 +141,14 @@ class Survey:
 
     def _mark_block(self, block: nodes.Block) -> int:
         self.blocks.append(block)
-        outside = self._used_here
+        if self._block is not None:
+            self.blocks_around[block.name] = self._block
+        outside = self._used_here, self._block
         self._used_here = self._used_in_body[id(block.body)] = Used()
-        contents = self._mark_children(block, CROSSING | (SCOPED_BLOCK if block.scoped else 0))
-        self._used_here = outside
+        self._block = block.name
+        own = CROSSING | BLOCK | (SCOPED_BLOCK if block.scoped else 0)
+        contents = self._mark_children(block, own)
+        self._used_here, self._block = outside
         return contents & _OUTSIDE_BLOCKS
 
     def _mark_children(self, node: nodes.Node, contents: int) -> int:
@@ -178,6 +186,20 @@ def undeclared(body: list[nodes.Node], *names: str) -> set[str]:
     if not contains(body, sum(_VARIABLES[name] for name in names)):
         return set()
     return find_undeclared(body, names)
+
+
+def outermost_blocks(node: nodes.Node) -> Iterator[nodes.Block]:
+    """The blocks in *node*, which may be one itself, without those in other blocks."""
+    if isinstance(node, nodes.Block):
+        yield node
+    elif contains([node], BLOCK):
+        for child in node.iter_child_nodes():
+            yield from outermost_blocks(child)
+
+
+def sets_attribute(node: nodes.Assign | nodes.AssignBlock) -> bool:
+    """Whether an assignment sets an attribute of a namespace."""
+    return any(_find([node.target], (nodes.NSRef,)))
 
 
 # -- loops

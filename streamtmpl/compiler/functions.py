@@ -9,10 +9,10 @@ from jinja2.nodes import EvalContext
 from streamtmpl.vocabulary import PARAMETER
 
 from .analysis import ASSIGNMENT, EXTENDS, contains, undeclared
-from .loops.joining import JoiningGenerator
+from .parts import PartsGenerator
 
 
-class FunctionGenerator(JoiningGenerator):
+class FunctionGenerator(PartsGenerator):
     """Compiles templates and macros into functions that write into a buffer."""
 
     def visit_Template(self, node: nodes.Template, frame: Frame | None = None) -> None:
@@ -33,6 +33,8 @@ class FunctionGenerator(JoiningGenerator):
         self.other_functions()
         blocks = ", ".join(f"{name!r}: block_{name}" for name in self.blocks)
         self.writeline(f"blocks = {{{blocks}}}", extra=1)
+        for attribute, value in self.parts_of_module().items():
+            self.writeline(f"{attribute} = {value!r}")
         lines = "&".join(f"{line}={code_line}" for line, code_line in self.debug_info)
         self.writeline(f"debug_info = {lines!r}")
 
@@ -55,15 +57,15 @@ class FunctionGenerator(JoiningGenerator):
             source = f"from {module} import {name}" if module else f"import {name}"
             self.writeline(f"{source} as {alias}")
 
-    def _render_header(self, name: str) -> str:
+    def _render_header(self, name: str, parameters: str = "") -> str:
         """Write the decorator of a root or block function and return its header."""
         self.writeline(self.choose_async("@async_template_function", "@template_function"), extra=1)
         # Code that is stored as a module learns its environment only when it is loaded.
         environment = "" if self.defer_init else ", environment=environment"
-        return f"{self.func(name)}(context, out, missing=missing{environment}):"
+        return f"{self.func(name)}(context, out{parameters}, missing=missing{environment}):"
 
     def _root_function(self, node: nodes.Template, eval_ctx: EvalContext, extends: bool) -> None:
-        header = self._render_header("root")
+        header = self._render_header("root", ", parts=None" if self.has_parts() else "")
         with self.function(header, renders=True):
             frame = Frame(eval_ctx)
             self._declare_self(node.body, frame)
@@ -74,7 +76,7 @@ class FunctionGenerator(JoiningGenerator):
                 self.writeline("parent_template = None")
             self.enter_frame(frame)
             self.pull_dependencies(node.body)
-            self.blockvisit(node.body, frame)
+            self.divide(node.body, frame)
             self.leave_frame(frame, with_python_scope=True)
             if extends:
                 self._render_parent()
@@ -84,9 +86,14 @@ class FunctionGenerator(JoiningGenerator):
         if not known:
             self.writeline("if parent_template is not None:")
             self.indent()
+        self.writeline("if parts is None:")
+        self.indent()
         self.call_into(f"{self.into('parent_template.root_render_func')}(context, out)")
-        if not known:
-            self.outdent()
+        self.outdent()
+        self.writeline("else:")
+        self.indent()
+        self.call_into("parts.extend(parent_template, context, out)")
+        self.outdent(1 if known else 2)
 
     def into(self, function: str) -> str:
         """The source of the compiled function behind a root or block function."""

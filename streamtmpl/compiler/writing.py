@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
@@ -281,12 +281,16 @@ class WritingGenerator(CodeGenerator):
 
     def blockvisit(self, body: Iterable[nodes.Node], frame: Frame) -> None:
         """Visit the statements of a block, which may be none."""
-        before = self._position()
-        try:
+        with self.statements():
             for node in body:
                 self.visit(node, frame)
-        except CompilerExit:
-            pass
+
+    @contextmanager
+    def statements(self) -> Iterator[None]:
+        """Around the writing of a block of statements: Python wants one where there is none."""
+        before = self._position()
+        with suppress(CompilerExit):
+            yield
         if self._position() == before:
             self.writeline("pass")
 

@@ -22,7 +22,7 @@ from django.template import TemplateSyntaxError
 from django.template.backends.jinja2 import get_exception_info
 from django.utils.cache import patch_vary_headers
 
-from streamtmpl.chunks.options import AutoDeferred, RegionOptions, StreamOptions
+from streamtmpl.chunks.options import AutoDeferred, Block, RegionOptions, StreamOptions
 from streamtmpl.chunks.render import asyncio_runs
 from streamtmpl.rendering import variables_of
 from streamtmpl.responses.policy import region_options
@@ -64,6 +64,7 @@ class StreamTemplateResponse(StreamingHttpResponse):
         deferred: AutoDeferred | None = None,
         nonce: str | None = None,
         executor: Executor | None = None,
+        block: Block | None = None,
     ) -> None:
         """Prepare to stream *template*; the other arguments are those of ``TemplateResponse``.
 
@@ -78,6 +79,7 @@ class StreamTemplateResponse(StreamingHttpResponse):
             function gives that the setting ``STREAMTMPL_NONCE`` has.
         :param executor: whose threads render deferred regions of a sync template, or that of the
             setting ``STREAMTMPL_EXECUTOR``.
+        :param block: the block of the template that is sent alone, or several in a tuple.
         :raises ValueError: *headers* has a ``Content-Length``, which nobody can know yet.
         """
         self.template_name = template
@@ -85,7 +87,7 @@ class StreamTemplateResponse(StreamingHttpResponse):
         self.using = using
         self.is_rendered = False
         self._request = request
-        self._options = StreamOptions(chunk_size, None, commit_after)
+        self._options = StreamOptions(chunk_size, None, commit_after, block=block)
         self._regions = deferred, nonce, executor
         self._post_render_callbacks: list[Callable[[Any], Any]] = []
         # The handlers' requests differ by this, also inside those that wrap one.
@@ -106,7 +108,7 @@ class StreamTemplateResponse(StreamingHttpResponse):
 
         :return: a function, which gives this response, or what a callback has put in its place.
         :raises NotStreamingError: (the function) the template is none of a streaming environment.
-        :raises UnknownBlockError: (the function) the template has no block *commit_after*.
+        :raises UnknownBlockError: (the function) the template has no block of a name that is given.
         :raises ValueError: (the function) the mode for deferred regions is none.
         :raises ImproperlyConfigured: (the function) a setting for deferred regions is wrong.
         """

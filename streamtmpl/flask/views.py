@@ -17,7 +17,7 @@ from flask.signals import before_render_template, template_rendered
 from jinja2 import Template
 
 from streamtmpl.chunks.blocking import iterate
-from streamtmpl.chunks.options import AutoDeferred, RegionOptions, StreamOptions
+from streamtmpl.chunks.options import AutoDeferred, Block, RegionOptions, StreamOptions
 from streamtmpl.pallets.config import policy_of
 from streamtmpl.pallets.environment import streaming_environment
 from streamtmpl.pallets.extension import Extension, response_of_script, streams_of
@@ -125,6 +125,7 @@ def stream_response(
     deferred: AutoDeferred | None = None,
     nonce: str | None = None,
     executor: Executor | None = None,
+    block: Block | None = None,
 ) -> Response:
     """Make a response that streams, of the application's class for responses.
 
@@ -142,12 +143,13 @@ def stream_response(
         as it suits who asks; this and the next two are the configuration's, unless given.
     :param nonce: what the Content-Security-Policy of the response allows the patch script by.
     :param executor: whose threads render the deferred regions of a sync template.
+    :param block: the block of the template that is sent alone, or several in a tuple.
     :raises ValueError: a header or the status could not be sent, or there is no such mode.
     :raises TypeError: an argument goes with a template, and *source* is none.
     :raises NotStreamingError: *source* is none of these.
     """
     head = ResponseHead(status, headers, content_type)
-    options = StreamOptions(chunk_size, head.charset, commit_after)
+    options = StreamOptions(chunk_size, head.charset, commit_after, block=block)
     app = _app()
     if isinstance(source, str):
         source = streaming_environment(app).get_template(source)

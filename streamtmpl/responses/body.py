@@ -146,6 +146,7 @@ def _check_source(source: object, context: Mapping[str, Any] | None, options: St
         source,
         context=context,
         commit_after=options.commit_after,
+        block=options.blocks,
         deferred=None if regions.patches else "in-order",
         nonce=regions.nonce,
         executor=regions.executor,

@@ -109,6 +109,18 @@ def test_data_definitions_rows_and_templates_come_together():
     assert run(template, *arguments) == (0, expected, b"")
 
 
+def test_single_blocks_in_the_order_given():
+    template = (
+        "{% set name = 'N' %}never{% block first %}a{{ name }}\n{% endblock %}never"
+        "{% block second %}b\n{% endblock %}"
+    )
+    assert run(template, "--block", "first") == (0, b"aN\n", b"")
+    assert run(template, "--block", "second", "--block", "first") == (0, b"b\naN\n", b"")
+    status, written, messages = run(template, "--block", "third")
+    assert (status, written) == (1, b"")
+    assert b"block='third': 'page.html' has no such block. It has 'first', 'second'." in messages
+
+
 def test_toml_data():
     Path("site.toml").write_text('[owner]\nname = "Ada"\n')
     assert run("{{ owner.name }}", "--data", "site.toml") == (0, b"Ada", b"")
