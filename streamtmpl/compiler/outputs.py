@@ -13,6 +13,7 @@ from .analysis import FILTER, contains, may_await
 from .expressions.calls import Arguments, shape
 from .expressions.filters import ITERATING_FILTERS
 from .expressions.strategies import ExpressionGenerator
+from .runs import Run
 from .tags import is_flush
 from .traits import calls_stream
 
@@ -22,60 +23,14 @@ if TYPE_CHECKING:
     from jinja2.compiler import Frame
 
 
-class Run:
-    """The parts of a run that are known so far: constant text and names of evaluated text."""
+_SHORT = 200
+"""Characters that are written in two places rather than by a write of their own."""
 
-    def __init__(self) -> None:
-        self._parts: list[tuple[bool, str]] = []
 
-    def __bool__(self) -> bool:
-        return bool(self._parts)
-
-    def add_text(self, text: str) -> None:
-        """Add constant text."""
-        if self._parts and self._parts[-1][0]:
-            text = self._parts.pop()[1] + text
-        if text:
-            self._parts.append((True, text))
-
-    def add_name(self, name: str) -> None:
-        """Add a local that holds text or an exact int."""
-        self._parts.append((False, name))
-
-    def __add__(self, other: Run) -> Run:
-        """A run that goes on with *other*."""
-        both = Run()
-        for constant, text in (*self._parts, *other._parts):
-            (both.add_text if constant else both.add_name)(text)
-        return both
-
-    def parted(self) -> tuple[Run, Run, Run]:
-        """Its first constant text, what is between, and its last constant text."""
-        parts = self._parts
-        first, last = bool(parts) and parts[0][0], len(parts) > 1 and parts[-1][0]
-        start, middle, end = Run(), Run(), Run()
-        end._parts = parts[len(parts) - last :]
-        start._parts, middle._parts = parts[:first], parts[first : len(parts) - last]
-        return start, middle, end
-
-    def source(self) -> str:
-        """The whole as one Python expression."""
-        if all(constant for constant, _ in self._parts):
-            return repr("".join(text for _, text in self._parts))
-        quote = '"' if all('"' not in text for constant, text in self._parts if constant) else "'"
-        return f"f{quote}{''.join(self._piece(part, quote) for part in self._parts)}{quote}"
-
-    @staticmethod
-    def _piece(part: tuple[bool, str], quote: str) -> str:
-        constant, text = part
-        if not constant:
-            return f"{{{text}}}"
-        # With both kinds of quotes at its end repr() escapes just the single ones, so that its
-        # inside fits between the quotes wanted here.
-        inside = repr(text + "'\"")[1:-1].removesuffix("\\'\"")
-        if quote == '"':
-            inside = inside.replace("\\'", "'")
-        return inside.replace("{", "{{").replace("}", "}}")
+def _short_text(texts: list[str | None]) -> str:
+    """All of *texts*, if they are known and short; else nothing."""
+    known = "".join(text for text in texts if text is not None)
+    return "" if None in texts or len(known) > _SHORT else known
 
 
 class OutputGenerator(ExpressionGenerator):
@@ -139,8 +94,8 @@ class OutputGenerator(ExpressionGenerator):
         streams = calls_stream(self.environment) and nodes.Call in map(type, node.nodes)
         handed_over = self._last_hand_over(node, frame) if streams else -1
         asks = frame.eval_ctx.volatile
-        for index, child in enumerate(node.nodes):
-            constant = self.known_text(child, frame)
+        texts = [self.known_text(child, frame) for child in node.nodes]
+        for index, (child, constant) in enumerate(zip(node.nodes, texts, strict=True)):
             if constant is not None:
                 if asks and type(child) is nodes.TemplateData:
                     # Text is the same, escaped or not. But to ask may be an error.
@@ -151,7 +106,10 @@ class OutputGenerator(ExpressionGenerator):
             asks = False
             child = self.folded(child, frame)
             if streams and isinstance(child, nodes.Call) and not self.cycle_counter(child, frame):
-                run = self._write_call(child, frame, run, at_once=index >= handed_over)
+                rest = _short_text(texts[index + 1 :])
+                run = self._write_call(child, frame, run, rest, at_once=index >= handed_over)
+                if rest:
+                    break
             else:
                 run.add_name(self._evaluate(child, frame))
         return run
@@ -236,9 +194,12 @@ class OutputGenerator(ExpressionGenerator):
 
     # -- calls that may stream
 
-    def _write_call(self, node: nodes.Call, frame: Frame, run: Run, *, at_once: bool) -> Run:
+    def _write_call(
+        self, node: nodes.Call, frame: Frame, run: Run, rest: str, *, at_once: bool
+    ) -> Run:
         """Write a call: straight into the stream if it can, else as one more value of the run.
 
+        :param rest: constant text after which the run ends; nothing if that is not known.
         :param at_once: the run up to here may be written before its rest is known.
         :return: the run that goes on after the call.
         """
@@ -247,6 +208,8 @@ class OutputGenerator(ExpressionGenerator):
             callee = self.operand(node.node, frame)
             arguments = self._early_arguments(node, frame)
             self._stream_or(callee, arguments, node, frame, prefix=run.source() if run else None)
+        if rest:
+            self.writeline(f"{self.writer(frame)}({rest!r})")
         if not at_once:
             self.writeline(f"{value} = ''")
         self._else()
@@ -257,6 +220,7 @@ class OutputGenerator(ExpressionGenerator):
             self.writeline(f"{value} = {self._volatile_text()}({value})")
         self._to_text(value, frame, awaitable=self.environment.is_async)
         run.add_name(value)
+        run.add_text(rest)
         following = Run()
         if at_once:
             self.writeline(f"{self.writer(frame)}({run.source()})")

@@ -12,8 +12,8 @@ from jinja2 import nodes
 
 from streamtmpl.compiler.analysis import may_await, used_once
 from streamtmpl.compiler.expressions.lifting import replaced
-from streamtmpl.compiler.outputs import Run
 from streamtmpl.compiler.records import Record
+from streamtmpl.compiler.runs import Run
 from streamtmpl.compiler.tags import is_flush
 
 from .statement import LoopGenerator
