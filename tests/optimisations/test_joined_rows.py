@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from jinja2 import pass_context
+from jinja2 import Undefined, pass_context
 from markupsafe import Markup
 
 from streamtmpl import StreamEnvironment, render_stream
 from streamtmpl.chunks.buffer import FIRST_CHUNK_SIZE
+from streamtmpl.runtime.escaping import plain_text
 from tests.support.gates import ConsumerTask, Gate, in_loop, settle, stream_of
 
 from .agreement import Make, Notes, Pair, each_escaping, given, sync_and_async
@@ -117,11 +119,38 @@ class Rounded(float):
         return "nobody asks"
 
 
+class Price(Decimal):
+    def __str__(self) -> str:
+        return "<price>"
+
+
+class Day(date):
+    def isoformat(self) -> str:
+        return "<day>"
+
+
+class Zone(tzinfo):
+    def utcoffset(self, _: datetime | None) -> timedelta:
+        return timedelta(hours=1)
+
+    dst = utcoffset
+
+    def tzname(self, _: datetime | None) -> str:
+        return "<zone>"
+
+
 VALUES: dict[str, Any] = {
     "a subclass of str": Html("<x>"),
     "a subclass of int": Loud(3),
     "a subclass of float": Rounded(0.5),
-    "a number": Decimal("1.50"),
+    "a decimal number": Decimal("1.50"),
+    "no number": Decimal("sNaN123"),
+    "a subclass of Decimal": Price("1.50"),
+    "a date": date(2024, 2, 29),
+    "a subclass of date": Day(2024, 2, 29),
+    "a time": datetime(2024, 2, 29, 12, 30),
+    "a time somewhere": datetime(2024, 2, 29, 12, 30, tzinfo=Zone()),
+    "called like a date": type("date", (), {"__module__": "datetime"})(),
     "an object": object,
     "a list": ["<"],
     "infinity": float("inf"),
@@ -218,7 +247,7 @@ TABLES: dict[str, list[Any]] = {
     "long cells": [["x" * length] * 3 for length in (10, 400, 5000, 1, 20000, 2, 3)] * 2,
     "none": [[] for _ in range(100)],
     "sets and keys": [{"a": 1}, range(5), "text", {"b": 1, "c": 2}.keys()] * 9,
-    "texts of the user's": [["a", Markup("b")], ["c", Decimal(4)], ["d"]] * 30,
+    "other kinds": [["a", Markup("b")], ["c", Decimal(4)], [date(2024, 2, 29)], [2j]] * 30,
 }
 
 
@@ -286,6 +315,16 @@ def test_chunks_before_an_error(fails: Any, chunk_size: int) -> None:
             for chunk in render_stream(template, context, chunk_size=chunk_size):
                 chunks.append(chunk)
         assert chunks == expected[: counted["!"]]
+
+
+def test_what_is_plain() -> None:
+    """Only of these no code of anybody else has a part in the text."""
+    plain = {name for name, value in VALUES.items() if plain_text(value) is not None}
+    assert plain == {"a decimal number", "no number", "infinity", "a date", "a time"}
+    for name in plain:
+        assert plain_text(VALUES[name]) == str(VALUES[name])
+    assert [plain_text(value) for value in (None, True, Markup("<b>"))] == ["None", "True", "<b>"]
+    assert plain_text(Undefined()) is None
 
 
 # -- the same waits

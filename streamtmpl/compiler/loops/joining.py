@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 AT_MOST = 64
 """Items that are joined: they are in memory at once."""
 
-PAUSE = 8
+PAUSE = 16
 """Rows that are not joined after one that could not be, for its values or its length."""
 
 _ITERABLES = (nodes.Name, nodes.Getattr, nodes.Getitem, nodes.Call)
@@ -140,8 +140,8 @@ class JoiningGenerator(LoopGenerator):
         self.outdent()
         self.writeline("else:")
         self.indent()
-        fitting = f"{text} is not None and len({text}) <= limit"
-        self.writeline(f"{pause} = {pause} - 1 if {pause} else 0 if {fitting} else {PAUSE}")
+        short = f"{text} is not None and 4 * len({text}) <= limit"
+        self.writeline(f"{pause} = {pause} - 1 if {pause} else 0 if {short} else {PAUSE}")
         if before:
             self.write_run(before, frame)
         super().visit_For(replaced(node, iter=self.in_local(row.iterable, iterable)), frame)
