@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,7 +69,8 @@ def _command(chosen: argparse.Namespace) -> str:
     if chosen.peers is not PEERS:
         words.append("--peers " + ",".join(peer.name for peer in chosen.peers))
     if len(chosen.workloads) < len(WORKLOADS):
-        words.append("--workloads " + ",".join(workload.name for workload in chosen.workloads))
+        names = ",".join(workload.name for workload in chosen.workloads)
+        words.append("--workloads " + shlex.quote(names))
     if chosen.rounds is None:
         words.append(f"--seconds {chosen.seconds:g}")
     else:
@@ -92,8 +94,8 @@ def _parser() -> argparse.ArgumentParser:
         "--workloads",
         type=_workloads,
         default=WORKLOADS,
-        metavar="W1,W3",
-        help="only these, separated by commas (default: all)",
+        metavar="NAME,NAME",
+        help=f"only these of {', '.join(each.name for each in WORKLOADS)} (default: all)",
     )
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--rounds", type=_count, help="rounds for each workload")
@@ -135,7 +137,7 @@ def _peers(text: str) -> list[Peer]:
 
 def _workloads(text: str) -> list[Workload]:
     known = {workload.name: workload for workload in WORKLOADS}
-    names = [name.strip().upper() for name in text.split(",")]
+    names = [name.strip().lower() for name in text.split(",")]
     unknown = [name for name in names if name not in known]
     if unknown:
         raise argparse.ArgumentTypeError(

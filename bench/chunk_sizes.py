@@ -31,7 +31,7 @@ from streamtmpl import StreamEnvironment, render_stream
 
 SIZES = [0, 256, 1024, 4096, 16384, 65536]
 ROWS = 20_000
-SOURCE = next(each.sources[MAIN] for each in WORKLOADS if each.name == "W4")
+SOURCE = next(each.sources[MAIN] for each in WORKLOADS if each.name == "rows from a generator")
 
 PIECES, WHOLE = "Jinja2 generate", "streamtmpl render"
 STREAM = "streamtmpl stream"

@@ -64,7 +64,8 @@ class Findings:
     goals_met: bool = True
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table; all columns but the first are aligned to the right."""
-    lines = [head, ["---", *("---:" for _ in head[1:])], *rows]
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], words: int = 1) -> str:
+    """A Markdown table; all columns but the first *words* are aligned to the right."""
+    rules = ["---"] * words + ["---:"] * (len(head) - words)
+    lines = [head, rules, *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

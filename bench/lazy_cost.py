@@ -40,8 +40,8 @@ def thin_rows(count: int) -> Iterator[tuple[int, str]]:
 
 THIN = "{% for n, name in rows %}<tr><td>{{ n }}</td><td>{{ name }}</td></tr>{% endfor %}"
 PAGES: Mapping[str, tuple[str, Rows]] = {
-    "4 cells (W4)": (
-        next(each.sources[MAIN] for each in WORKLOADS if each.name == "W4"),
+    "4 cells": (
+        next(each.sources[MAIN] for each in WORKLOADS if each.name == "rows from a generator"),
         generated_rows,
     ),
     "2 cells": (THIN, thin_rows),

@@ -17,7 +17,7 @@ from bench.workloads import MAIN, Context, Workload
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-EXTENDS, INCLUDES, MACROS = 10, 20, 20
+DEPTH = 20
 """How deep."""
 
 LOOP = """\
@@ -30,8 +30,8 @@ BASE = "<table>\n{% block body %}{% endblock %}</table>\n"
 
 def _extending() -> dict[str, str]:
     """A chain of templates that extend each other; the last one fills the base's block."""
-    chain = {f"level {n}": f'{{% extends "level {n - 1}" %}}' for n in range(1, EXTENDS)}
-    last = f'{{% extends "level {EXTENDS - 1}" %}}{{% block body %}}{LOOP}{{% endblock %}}'
+    chain = {f"level {n}": f'{{% extends "level {n - 1}" %}}' for n in range(1, DEPTH)}
+    last = f'{{% extends "level {DEPTH - 1}" %}}{{% block body %}}{LOOP}{{% endblock %}}'
     return {"level 0": BASE, **chain, MAIN: last}
 
 
@@ -39,24 +39,23 @@ def _super() -> dict[str, str]:
     """Such a chain in which every template shows its parent's block; the base writes the rows."""
     base = BASE.replace("{% endblock %}", LOOP + "{% endblock %}")
     block = "{% block body %}{{ super() }}{% endblock %}"
-    names = ["level 0", *(f"level {n}" for n in range(1, EXTENDS)), MAIN]
+    names = ["level 0", *(f"level {n}" for n in range(1, DEPTH)), MAIN]
     chain = {name: f'{{% extends "{parent}" %}}{block}' for parent, name in pairwise(names)}
     return {"level 0": base, **chain}
 
 
 def _including() -> dict[str, str]:
     """Templates that include each other; the innermost one writes the rows."""
-    chain = {f"level {n}": f'{{% include "level {n + 1}" %}}' for n in range(1, INCLUDES)}
+    chain = {f"level {n}": f'{{% include "level {n + 1}" %}}' for n in range(1, DEPTH)}
     main = '<table>\n{% include "level 1" %}</table>\n'
-    return {MAIN: main, **chain, f"level {INCLUDES}": LOOP}
+    return {MAIN: main, **chain, f"level {DEPTH}": LOOP}
 
 
 def _macros() -> dict[str, str]:
     """Macros that call each other; the innermost one writes the rows."""
-    inner = f"{{% macro m{MACROS}(rows) %}}{LOOP}{{% endmacro %}}"
+    inner = f"{{% macro m{DEPTH}(rows) %}}{LOOP}{{% endmacro %}}"
     outer = [
-        f"{{% macro m{n}(rows) %}}{{{{ m{n + 1}(rows) }}}}{{% endmacro %}}"
-        for n in range(1, MACROS)
+        f"{{% macro m{n}(rows) %}}{{{{ m{n + 1}(rows) }}}}{{% endmacro %}}" for n in range(1, DEPTH)
     ]
     return {MAIN: inner + "".join(outer) + "<table>\n{{ m1(rows) }}</table>\n"}
 
@@ -64,16 +63,16 @@ def _macros() -> dict[str, str]:
 def _callers() -> dict[str, str]:
     """Called blocks in called blocks; the innermost one writes the rows."""
     macro = "{% macro wrap() %}{{ caller() }}{% endmacro %}"
-    calls = "{% call wrap() %}" * MACROS + LOOP + "{% endcall %}" * MACROS
+    calls = "{% call wrap() %}" * DEPTH + LOOP + "{% endcall %}" * DEPTH
     return {MAIN: f"{macro}<table>\n{calls}</table>\n"}
 
 
 NESTED = {
-    f"{EXTENDS} extends": _extending(),
-    f"{EXTENDS} super()": _super(),
-    f"{INCLUDES} includes": _including(),
-    f"{MACROS} macros": _macros(),
-    f"{MACROS} caller()": _callers(),
+    f"{DEPTH} extends": _extending(),
+    f"{DEPTH} super()": _super(),
+    f"{DEPTH} includes": _including(),
+    f"{DEPTH} macros": _macros(),
+    f"{DEPTH} caller()": _callers(),
 }
 """Templates by title. All render what `FLAT` renders."""
 

@@ -88,7 +88,7 @@ def markdown(found: Report) -> str:
 def _table(found: Report) -> list[str]:
     baseline, *others = found.contestants()
     rows = [
-        ["", *found.workloads.values()],
+        ["", *found.workloads],
         ["---", *("---:" for _ in found.workloads)],
         [baseline, *(_baseline_cell(found.score(baseline, name)) for name in found.workloads)],
     ]

@@ -5,7 +5,6 @@ The path says which: `/<way>/<page>`. `/cpu` gives the CPU time that the server'
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 import flask
@@ -15,33 +14,11 @@ from starlette.requests import Request
 from starlette.templating import Jinja2Templates
 
 import streamtmpl.flask
+from bench.ways_served import FLASK, SOURCES, STARLETTE, context, cpu, send_cpu
 from streamtmpl.starlette import StreamTemplates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-
-ROWS = 200
-LAYOUT = (
-    "<!doctype html><title>{% block title %}{% endblock %}</title>{% block main %}{% endblock %}"
-)
-SOURCES = {
-    "layout.html": LAYOUT,
-    "small": "{% extends 'layout.html' %}{% block title %}Hello{% endblock %}"
-    "{% block main %}<h1>Hello {{ name }}!</h1>{% endblock %}",
-    "rows": "{% extends 'layout.html' %}{% block title %}Orders{% endblock %}"
-    "{% block main %}<table>{% for row in rows %}<tr><td>{{ loop.index }}</td>"
-    "{% for cell in row.values() %}<td>{{ cell }}</td>{% endfor %}</tr>\n{% endfor %}</table>"
-    "{% endblock %}",
-}
-PAGES = ("small", "rows")
-FLASK = ("flask.render_template", "flask.stream_template", "streamtmpl.flask")
-STARLETTE = ("Jinja2Templates", "generate_async", "streamtmpl async", "streamtmpl sync")
-
-
-def context() -> dict[str, Any]:
-    """What every page is rendered with."""
-    row = {"id": 4711, "name": "Ruiz & Sons", "city": "Antwerp", "total": 99.5, "state": "paid"}
-    return {"name": "<Ann>", "rows": [row] * ROWS}
 
 
 def _flask(render: Callable[..., Any]) -> flask.Flask:
@@ -71,13 +48,8 @@ def wsgi(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterabl
     """Each way of Flask's is an application of its own: ours changes its environment."""
     path = environ["PATH_INFO"]
     if path == "/cpu":
-        start_response("200 OK", [("Content-Length", str(len(_cpu())))])
-        return [_cpu()]
+        return send_cpu(start_response)
     return _FLASK[path.split("/")[1]](environ, start_response)
-
-
-def _cpu() -> bytes:
-    return b"%.6f" % time.process_time()
 
 
 def _environment(*, is_async: bool) -> jinja2.Environment:
@@ -117,7 +89,7 @@ async def asgi(scope: Any, receive: Any, send: Any) -> None:
     """The ways of Starlette's, without its routing."""
     path = scope["path"]
     if path == "/cpu":
-        response = starlette.responses.Response(_cpu())
+        response = starlette.responses.Response(cpu())
     else:
         _, way, page = path.split("/")
         response = _STARLETTE[way](Request(scope, receive), page)

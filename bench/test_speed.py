@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from bench.ways import Way
 
-BATCHES = {"W3": 10, "W5": 1000}
+BATCHES = {"real page": 10, "one line": 1000}
 """Renders per measured call, for the workloads whose render is too short to be timed alone."""
 
 ENTRIES = [

@@ -1,7 +1,7 @@
 """The pages that every engine renders: Jinja2 sources and the data for them.
 
-A context is built anew for every single render, because some data can be read only once (W4 reads
-its rows from a generator). Data that can be read many times is built once per workload.
+A context is built anew for every single render, because some data can be read only once (a
+generator of rows). Data that can be read many times is built once per workload.
 
 Engines spell some escapes differently: a double quote is ``&#34;`` to one, ``&quot;`` to another,
 and MiniJinja escapes slashes. So that all of them render the same text, no value contains a quote
@@ -33,9 +33,11 @@ class Workload:
     """Jinja2 sources by template name; engines with another syntax go by `name`."""
     build: Callable[[], Callable[[], Context]]
     """Make the data; the function it returns makes one context for one render."""
+    rows: int | None = None
+    """How many there are in the page, if it is a page of rows."""
 
 
-# W1: a table of integers.
+# Table of numbers: integers in dicts.
 
 _TABLE_OF_VALUES = """\
 <table>
@@ -52,7 +54,7 @@ def _integers() -> Callable[[], Context]:
     return lambda: {"table": table}
 
 
-# W2: a table of strings, two in five with characters to escape.
+# Rows to escape: strings, two in five with characters to escape.
 
 _TABLE_OF_CELLS = """\
 <table>
@@ -69,7 +71,7 @@ def _strings() -> Callable[[], Context]:
     return lambda: {"rows": rows}
 
 
-# W3: a page as applications have them.
+# Real page: as applications have them.
 
 _BASE = """\
 <!DOCTYPE html>
@@ -245,7 +247,7 @@ def truncate(text: str, length: int) -> str:
     return text[: length - 3].rsplit(" ", 1)[0] + "..."
 
 
-# W4: rows from a generator, as from a database cursor.
+# Rows from a generator: as from a database cursor.
 
 _UNPACKED_ROWS = """\
 <table>
@@ -265,14 +267,14 @@ def _generated() -> Callable[[], Context]:
     return lambda: {"rows": generated_rows(5000)}
 
 
-# W5: as little as possible.
+# One line: as little as possible.
 
 
 def _greeting() -> Callable[[], Context]:
     return lambda: {"name": "World"}
 
 
-# W6: objects with attributes and a method.
+# Objects: attributes and a method.
 
 _OBJECTS = """\
 {% for order in orders %}\
@@ -305,7 +307,7 @@ def _orders() -> Callable[[], Context]:
     return lambda: {"orders": orders}
 
 
-# W7: dicts that the template reads like objects.
+# Dicts: the template reads them like objects.
 
 _DICTS = """\
 <table>
@@ -337,11 +339,36 @@ def _dicts() -> Callable[[], Context]:
 _SHOP = {MAIN: _PAGE, "base.html": _BASE, "product.html": _PRODUCT, "forms.html": _FORMS}
 
 WORKLOADS = (
-    Workload("W1", "1000 dicts of 10 integers", {MAIN: _TABLE_OF_VALUES}, _integers),
-    Workload("W2", "1000 rows of 5 strings", {MAIN: _TABLE_OF_CELLS}, _strings),
-    Workload("W3", "a page with inheritance, includes and macros", _SHOP, _shop_page),
-    Workload("W4", "5000 rows of 4 cells from a generator", {MAIN: _UNPACKED_ROWS}, _generated),
-    Workload("W5", "Hello {{ name }}!", {MAIN: "Hello {{ name }}!"}, _greeting),
-    Workload("W6", "1000 objects with attributes and a method", {MAIN: _OBJECTS}, _orders),
-    Workload("W7", "1000 dicts of 8 strings, read as row.name", {MAIN: _DICTS}, _dicts),
+    Workload(
+        "table of numbers", "rows of 10 integers", {MAIN: _TABLE_OF_VALUES}, _integers, rows=1000
+    ),
+    Workload(
+        "rows to escape",
+        "rows of 5 strings, 2 of which have characters to escape",
+        {MAIN: _TABLE_OF_CELLS},
+        _strings,
+        rows=1000,
+    ),
+    Workload(
+        "real page",
+        "inheritance with 6 blocks, an include for each of 30 products, a macro called 50 times",
+        _SHOP,
+        _shop_page,
+    ),
+    Workload(
+        "rows from a generator",
+        "rows of 4 cells that are made one by one",
+        {MAIN: _UNPACKED_ROWS},
+        _generated,
+        rows=5000,
+    ),
+    Workload("one line", "`Hello {{ name }}!`", {MAIN: "Hello {{ name }}!"}, _greeting),
+    Workload(
+        "objects",
+        "objects with 6 attributes, a method and an inner loop",
+        {MAIN: _OBJECTS},
+        _orders,
+        rows=1000,
+    ),
+    Workload("dicts", "dicts of 8 strings, read as `row.name`", {MAIN: _DICTS}, _dicts, rows=1000),
 )

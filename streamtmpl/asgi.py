@@ -185,7 +185,7 @@ async def send_stream(
                 return
             else:
                 delivery = _Delivery(stream, start, send)
-                if not await _while_connected(stream, delivery.run, receive):
+                if not await while_connected(stream, delivery.run, receive):
                     return
                 if delivery.whole is not None:
                     await _send_whole(delivery.whole, await start(), send)
@@ -271,7 +271,7 @@ async def _disconnect(receive: Receive) -> None:
         pass
 
 
-async def _while_connected(
+async def while_connected(
     stream: AsyncChunkStream[bytes], deliver: Callable[[], Awaitable[None]], receive: Receive
 ) -> bool:
     """Run *deliver*, cancel it when the client disconnects, and say whether it has ended."""

@@ -33,9 +33,11 @@ RST_BLOCK = re.compile(
     re.MULTILINE,
 )
 EXTRAS = {
+    "aiohttp.rst": "aiohttp_jinja2",
     "databases.rst": "flask_sqlalchemy",
     "django.rst": "django",
     "flask.rst": "flask",
+    "litestar.rst": "litestar",
     "quart.rst": "quart",
     "starlette.rst": "starlette",
     "tools.rst": "opentelemetry.instrumentation.jinja2",
@@ -75,7 +77,8 @@ def run_python(block: Block, namespace: dict) -> None:
         run_doctest(block, namespace)
     else:
         # Padded, so that a traceback names the line in the document.
-        code = compile("\n" * block.line + block.source, str(block.document), "exec")
+        source = "\n" * block.line + block.source
+        code = compile(source, str(block.document), "exec", dont_inherit=True)
         exec(code, namespace)
 
 

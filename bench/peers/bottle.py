@@ -123,7 +123,7 @@ _FORMS = r"""% def field(name, value='', kind='text', required=False):
 """
 
 _SOURCES = {
-    "W1": r"""<table>
+    "table of numbers": r"""<table>
 % for row in table:
 <tr>\\
 % for col in row.values():
@@ -132,7 +132,7 @@ _SOURCES = {
 </tr>
 % end
 </table>""",
-    "W2": r"""<table>
+    "rows to escape": r"""<table>
 % for row in rows:
 <tr>\\
 % for cell in row:
@@ -141,14 +141,14 @@ _SOURCES = {
 </tr>
 % end
 </table>""",
-    "W3": _PAGE,
-    "W4": r"""<table>
+    "real page": _PAGE,
+    "rows from a generator": r"""<table>
 % for number, name, note, city in rows:
 <tr><td>{{number}}</td><td>{{name}}</td><td>{{note}}</td><td>{{city}}</td></tr>
 % end
 </table>""",
-    "W5": "Hello {{name}}!",
-    "W6": r"""% for order in orders:
+    "one line": "Hello {{name}}!",
+    "objects": r"""% for order in orders:
 <div id="order-{{order.number}}" class="{{order.state}}">
   <h3>{{order.customer}}, {{order.city}}</h3>
   <p>{{order.amount}} for {{order.pieces}} pieces; {{order.label()}}</p>
@@ -165,7 +165,7 @@ _SOURCES = {
 </div>
 % end
 """,
-    "W7": """<table>
+    "dicts": """<table>
 % for row in rows:
 <tr><td>{{row['first_name']}}</td><td>{{row['last_name']}}</td><td>{{row['email']}}</td>\
 <td>{{row['street']}}</td><td>{{row['city']}}</td><td>{{row['country']}}</td>\
@@ -183,7 +183,7 @@ class _Template(SimpleTemplate):
 
 def _render(workload: Workload) -> Way:
     template = _Template(_SOURCES[workload.name], name=MAIN)
-    if workload.name == "W3":
+    if workload.name == "real page":
         # What it would read from files.
         template.cache["forms.html"] = _Template(_FORMS)
         template.cache["product.html"] = _Template(_PRODUCT)

@@ -81,22 +81,22 @@ _FORMS = """\
       </label></metal:field>"""
 
 _SOURCES = {
-    "W1": """\
+    "table of numbers": """\
 <table>
 <tr tal:repeat="row table"><tal:col repeat="col row.values()"><td>${col}</td></tal:col></tr>
 </table>""",
-    "W2": """\
+    "rows to escape": """\
 <table>
 <tr tal:repeat="row rows"><tal:cell repeat="cell row"><td>${cell}</td></tal:cell></tr>
 </table>""",
-    "W3": _PAGE,
-    "W4": """\
+    "real page": _PAGE,
+    "rows from a generator": """\
 <table>
 <tr tal:repeat="(number, name, note, city) rows"><td>${number}</td><td>${name}</td>\
 <td>${note}</td><td>${city}</td></tr>
 </table>""",
-    "W5": "Hello ${name}!",
-    "W6": """\
+    "one line": "Hello ${name}!",
+    "objects": """\
 <tal:orders repeat="order orders">\
 <div id="order-${order.number}" class="${order.state}">
   <h3>${order.customer}, ${order.city}</h3>
@@ -106,7 +106,7 @@ _SOURCES = {
   <ul><tal:item repeat="item order.items"><li>${item}</li></tal:item></ul>
 </div>
 </tal:orders>""",
-    "W7": """\
+    "dicts": """\
 <table>
 <tr tal:repeat="row rows"><td>${row['first_name']}</td><td>${row['last_name']}</td>\
 <td>${row['email']}</td><td>${row['street']}</td><td>${row['city']}</td>\
@@ -117,7 +117,7 @@ _SOURCES = {
 
 def _load(workload: Workload) -> PageTemplate:
     names: dict[str, object] = {"truncate": truncate}
-    if workload.name == "W3":
+    if workload.name == "real page":
         names["layout"] = PageTemplate(_BASE, extra_builtins=names)
         names["product_page"] = PageTemplate(_PRODUCT, extra_builtins=names)
         names["forms"] = PageTemplate(_FORMS)

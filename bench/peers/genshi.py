@@ -90,22 +90,22 @@ ${{field(setting.name, setting.value, required=setting.required)}}</py:for>
 <xi:include href="base.html"/></html>"""
 
 _SOURCES = {
-    "W1": f"""\
+    "table of numbers": f"""\
 <table {_NAMES}>
 <py:for each="row in table"><tr><td py:for="col in row.values()">$col</td></tr>
 </py:for></table>""",
-    "W2": f"""\
+    "rows to escape": f"""\
 <table {_NAMES}>
 <py:for each="row in rows"><tr><td py:for="cell in row">$cell</td></tr>
 </py:for></table>""",
-    "W3": _PAGE,
-    "W4": f"""\
+    "real page": _PAGE,
+    "rows from a generator": f"""\
 <table {_NAMES}>
 <py:for each="number, name, note, city in rows"><tr><td>$number</td><td>$name</td><td>$note</td>\
 <td>$city</td></tr>
 </py:for></table>""",
-    "W5": f'<html {_NAMES} py:strip="">Hello $name!</html>',
-    "W6": f"""\
+    "one line": f'<html {_NAMES} py:strip="">Hello $name!</html>',
+    "objects": f"""\
 <py:for {_NAMES} each="order in orders"><div id="order-${{order.number}}" class="$order.state">
   <h3>$order.customer, $order.city</h3>
   <p>$order.amount for $order.pieces pieces; ${{order.label()}}</p>
@@ -114,7 +114,7 @@ _SOURCES = {
   <ul><li py:for="item in order.items">$item</li></ul>
 </div>
 </py:for>""",
-    "W7": f"""\
+    "dicts": f"""\
 <table {_NAMES}>
 <py:for each="row in rows"><tr><td>${{row['first_name']}}</td><td>${{row['last_name']}}</td>\
 <td>${{row['email']}}</td><td>${{row['street']}}</td><td>${{row['city']}}</td>\

@@ -251,13 +251,13 @@ def _recent(index: int, product: Product) -> h.Node:
 
 
 _PAGES: dict[str, Callable[..., h.Renderable]] = {
-    "W1": _table_of_values,
-    "W2": _table_of_cells,
-    "W3": _shop_page,
-    "W4": _unpacked_rows,
-    "W5": _greeting,
-    "W6": _objects,
-    "W7": _dicts,
+    "table of numbers": _table_of_values,
+    "rows to escape": _table_of_cells,
+    "real page": _shop_page,
+    "rows from a generator": _unpacked_rows,
+    "one line": _greeting,
+    "objects": _objects,
+    "dicts": _dicts,
 }
 
 

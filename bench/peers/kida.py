@@ -103,7 +103,7 @@ _SHOP = {
 def _load(workload: Workload) -> Template:
     # Jinja2 drops the line break at a template's end, Kida does not.
     sources = {name: source.removesuffix("\n") for name, source in workload.sources.items()}
-    if workload.name == "W3":
+    if workload.name == "real page":
         sources |= _SHOP
     return Environment(loader=DictLoader(sources), autoescape=True).get_template(MAIN)
 

@@ -124,7 +124,7 @@ _FORMS = r"""<%def name="field(name, value='', kind='text', required=False)">\
 _PARTS = {"base.html": _BASE, "product.html": _PRODUCT, "forms.html": _FORMS}
 
 _SOURCES = {
-    "W1": r"""<table>
+    "table of numbers": r"""<table>
 % for row in table:
 <tr>\
 % for col in row.values():
@@ -133,7 +133,7 @@ _SOURCES = {
 </tr>
 % endfor
 </table>""",
-    "W2": r"""<table>
+    "rows to escape": r"""<table>
 % for row in rows:
 <tr>\
 % for cell in row:
@@ -142,14 +142,14 @@ _SOURCES = {
 </tr>
 % endfor
 </table>""",
-    "W3": _PAGE,
-    "W4": r"""<table>
+    "real page": _PAGE,
+    "rows from a generator": r"""<table>
 % for number, name, note, city in rows:
 <tr><td>${number}</td><td>${name}</td><td>${note}</td><td>${city}</td></tr>
 % endfor
 </table>""",
-    "W5": "Hello ${name}!",
-    "W6": r"""% for order in orders:
+    "one line": "Hello ${name}!",
+    "objects": r"""% for order in orders:
 <div id="order-${order.number}" class="${order.state}">
   <h3>${order.customer}, ${order.city}</h3>
   <p>${order.amount} for ${order.pieces} pieces; ${order.label()}</p>
@@ -166,7 +166,7 @@ _SOURCES = {
 </div>
 % endfor
 """,
-    "W7": r"""<table>
+    "dicts": r"""<table>
 % for row in rows:
 <tr><td>${row["first_name"]}</td><td>${row["last_name"]}</td><td>${row["email"]}</td>\
 <td>${row["street"]}</td><td>${row["city"]}</td><td>${row["country"]}</td>\

@@ -139,7 +139,7 @@ _FIELD = """\
 _SHOP = {MAIN: _PAGE, "base.html": _BASE, "product.html": _PRODUCT, "field.html": _FIELD}
 
 _SOURCES = {
-    "W1": """\
+    "table of numbers": """\
 <table>
 <?py for row in table: ?>
 <tr><?py
@@ -149,7 +149,7 @@ for col in row.values():
 ?></tr>
 <?py #endfor ?>
 </table>""",
-    "W2": """\
+    "rows to escape": """\
 <table>
 <?py for row in rows: ?>
 <tr><?py
@@ -159,14 +159,14 @@ for cell in row:
 ?></tr>
 <?py #endfor ?>
 </table>""",
-    "W4": """\
+    "rows from a generator": """\
 <table>
 <?py for number, name, note, city in rows: ?>
 <tr><td>${number}</td><td>${name}</td><td>${note}</td><td>${city}</td></tr>
 <?py #endfor ?>
 </table>""",
-    "W5": "Hello ${name}!",
-    "W6": """\
+    "one line": "Hello ${name}!",
+    "objects": """\
 <?py for order in orders: ?>
 <div id="order-${order.number}" class="${order.state}">
   <h3>${order.customer}, ${order.city}</h3>
@@ -184,7 +184,7 @@ for item in order.items:
 </div>
 <?py #endfor ?>
 """,
-    "W7": """\
+    "dicts": """\
 <table>
 <?py for row in rows: ?>
 <tr><td>${row['first_name']}</td><td>${row['last_name']}</td><td>${row['email']}</td>\
@@ -199,7 +199,7 @@ _GLOBALS = {**vars(tenjin.helpers), "truncate": truncate}
 
 
 def _render(workload: Workload) -> Way:
-    if workload.name == "W3":
+    if workload.name == "real page":
         engine = tenjin.Engine()
         for name, source in _SHOP.items():
             engine.add_template(tenjin.Template(name, input=source))

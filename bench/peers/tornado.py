@@ -82,22 +82,22 @@ _PAGE = """\
     </ol>{% end %}{% end %}"""
 
 _SOURCES = {
-    "W1": """\
+    "table of numbers": """\
 <table>
 {% for row in table %}<tr>{% for col in row.values() %}<td>{{ col }}</td>{% end %}</tr>
 {% end %}</table>""",
-    "W2": """\
+    "rows to escape": """\
 <table>
 {% for row in rows %}<tr>{% for cell in row %}<td>{{ cell }}</td>{% end %}</tr>
 {% end %}</table>""",
-    "W3": _PAGE,
-    "W4": """\
+    "real page": _PAGE,
+    "rows from a generator": """\
 <table>
 {% for number, name, note, city in rows %}\
 <tr><td>{{ number }}</td><td>{{ name }}</td><td>{{ note }}</td><td>{{ city }}</td></tr>
 {% end %}</table>""",
-    "W5": "Hello {{ name }}!",
-    "W6": """\
+    "one line": "Hello {{ name }}!",
+    "objects": """\
 {% for order in orders %}\
 <div id="order-{{ order.number }}" class="{{ order.state }}">
   <h3>{{ order.customer }}, {{ order.city }}</h3>
@@ -106,7 +106,7 @@ _SOURCES = {
   <ul>{% for item in order.items %}<li>{{ item }}</li>{% end %}</ul>
 </div>
 {% end %}""",
-    "W7": """\
+    "dicts": """\
 <table>
 {% for row in rows %}\
 <tr><td>{{ row["first_name"] }}</td><td>{{ row["last_name"] }}</td><td>{{ row["email"] }}</td>\

@@ -150,7 +150,7 @@ _FORMS = r"""@def field(name, value='', kind='text', required=False):
 _PARTS = {"base.html": _BASE, "product.html": _PRODUCT, "forms.html": _FORMS}
 
 _SOURCES = {
-    "W1": r"""@require(table)
+    "table of numbers": r"""@require(table)
 <table>
 @for row in table:
 <tr>\
@@ -160,7 +160,7 @@ _SOURCES = {
 </tr>
 @end
 </table>""",
-    "W2": r"""@require(rows)
+    "rows to escape": r"""@require(rows)
 <table>
 @for row in rows:
 <tr>\
@@ -170,15 +170,15 @@ _SOURCES = {
 </tr>
 @end
 </table>""",
-    "W3": _PAGE,
-    "W4": r"""@require(rows)
+    "real page": _PAGE,
+    "rows from a generator": r"""@require(rows)
 <table>
 @for number, name, note, city in rows:
 <tr><td>@number!s!e</td><td>@name!e</td><td>@note!e</td><td>@city!e</td></tr>
 @end
 </table>""",
-    "W5": "@require(name)\nHello @name!e!",
-    "W6": r"""@require(orders)
+    "one line": "@require(name)\nHello @name!e!",
+    "objects": r"""@require(orders)
 @for order in orders:
 <div id="order-@order.number!s!e" class="@order.state!e">
   <h3>@order.customer!e, @order.city!e</h3>
@@ -196,7 +196,7 @@ _SOURCES = {
 </div>
 @end
 """,
-    "W7": r"""@require(rows)
+    "dicts": r"""@require(rows)
 <table>
 @for row in rows:
 <tr><td>@row["first_name"]!e</td><td>@row["last_name"]!e</td><td>@row["email"]!e</td>\

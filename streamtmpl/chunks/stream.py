@@ -113,6 +113,11 @@ class ChunkStream(RaisesOnce, Iterator[Chunk], Generic[Chunk]):
         """Whether nothing comes any more, neither a chunk nor an error."""
         return self._ended and not self._closed and self._closing_error is None
 
+    @property
+    def has_regions(self) -> bool:
+        """Whether there have been deferred regions in it so far."""
+        return self._out.deferral is not None
+
     @internalcode
     def __next__(self) -> Chunk:
         """Run the render up to its next cut and return what has collected.

@@ -9,6 +9,7 @@ take what its finished runs have written.
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import TYPE_CHECKING, Any
 
 from streamtmpl.exceptions import StreamClosedError
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 _tasks = HeldTasks()
 """The renders under way."""
 
+JOINED_FROM = 512 if sys.version_info < (3, 12) else sys.maxsize
+"""More characters than this are joined while the render waits. Before Python 3.12 a StringIO keeps
+each piece that is written, of some 60 bytes more than its text, until somebody asks for all."""
+
 
 class TaskRender(CoroutineRender):
     """A render in an asyncio task of its own.
@@ -37,6 +42,10 @@ class TaskRender(CoroutineRender):
     """There is none yet while the task is run up to its first wait."""
     _consumer: asyncio.Future[None] | None = None
     _taken: asyncio.Future[None] | None = None
+    _cut = ""
+    """What has been cut and not taken: one text, which takes less memory than a buffer."""
+    _joined = 0
+    """How many characters of the buffer's have been joined while the render waited."""
     _offered = False
     """Whether the consumer has been told once that there is text to take."""
     _lags = False
@@ -78,7 +87,8 @@ class TaskRender(CoroutineRender):
             self._lags = False
             self._was_taken()
         while not self._done and not self._closing:
-            if self._offered and (chunk := self._encoder(self._out.take())):
+            if self._offered and (chunk := self._encoder(self._cut or self._out.take())):
+                self._cut = ""
                 if self.in_lockstep:
                     self._lags = True
                 else:
@@ -109,23 +119,39 @@ class TaskRender(CoroutineRender):
             self._consumer.set_result(None)
 
     def _at_cut(self) -> Generator[Any, Any, None]:
-        if self._out.deferral is not None:
+        out = self._out
+        if out.deferral is not None:
             yield from self._catch_up()
-        if self._out.tell():
+        if out.tell():
             if self._closing:
                 raise asyncio.CancelledError
+            if out.deferral is None:
+                self._cut = out.take()
+            else:  # regions may still change it
+                out.getvalue()
             self._taken = self._loop.create_future()
             self._wake()
             yield from self._taken
-        self._out.resumed = clock()
+        out.resumed = clock()
 
     def _before_wait(self) -> None:
         out = self._out
         if out.deferral is not None:
             out.deferral.notify = self._wake
             out.deferral.settle()
-        if out.tell() > out.flush_limit:
+        length = out.tell()
+        if length > out.flush_limit:
+            if length > JOINED_FROM:
+                self._join(length)
             self._wake()
+
+    def _join(self, length: int) -> None:
+        """Have the buffer join the pieces of its *length* characters, if many are new."""
+        if length < self._joined:
+            self._joined = 0
+        if length > self._joined + self._joined // 16 + JOINED_FROM:
+            self._joined = length
+            self._out.getvalue()
 
     def _cancel(self) -> None:
         """Have the template's frames unwound; closing that has begun is not interrupted."""

@@ -19,10 +19,12 @@ from jinja2 import Template
 from streamtmpl.chunks.blocking import iterate
 from streamtmpl.chunks.options import AutoDeferred, Block, RegionOptions, StreamOptions
 from streamtmpl.pallets.config import policy_of
+from streamtmpl.pallets.contexts import streaming
 from streamtmpl.pallets.environment import streaming_environment
 from streamtmpl.pallets.extension import Extension, response_of_script, streams_of
 from streamtmpl.rendering import async_stream_of, stream_of, variables_of
 from streamtmpl.responses.body import byte_stream, check_no_template
+from streamtmpl.responses.first import Begun
 from streamtmpl.responses.head import CONTENT_TYPE, ResponseHead
 from streamtmpl.responses.policy import region_options
 from streamtmpl.responses.script import PAGE, PATCH
@@ -219,12 +221,20 @@ def _rendered(
             app, _async_wrapper=app.ensure_sync, template=template, context=context
         )
 
-    hold = HeldContexts()
-    eager = _is_eager()
-    if template.environment.is_async:
-        chunks = hold.make(async_stream_of, template, context, options)
-        steps: Iterator[Any] = iterate(chunks)
-        eager = False  # an event loop may be running in an async view
-    else:
-        steps = hold.make(stream_of, template, context, options)
-    return _start(hold, steps, [steps], eager, completed, options.regions.vary)
+    vary = options.regions.vary
+    if template.environment.is_async:  # not begun here: an event loop may be running
+        hold = HeldContexts()
+        steps = iterate(hold.make(async_stream_of, template, context, options))
+        return _start(hold, steps, [steps], False, completed, vary)
+    if not _is_eager():
+        hold = HeldContexts()
+        stream = hold.make(stream_of, template, context, options)
+        return _start(hold, stream, [stream], False, completed, vary)
+    with streaming():
+        stream = stream_of(template, context, options)
+    first = next(stream, None)
+    if stream.over and not stream.has_regions:
+        # A small page: nothing comes later that the contexts would have to be held for.
+        completed()
+        return (chunk for chunk in (first,) if chunk is not None)
+    return _start(HeldContexts(), Begun(stream, first), [stream], False, completed, vary)

@@ -16,10 +16,10 @@ class Begun(Iterator[Chunk], Generic[Chunk]):
 
     __slots__ = ("_stream", "first")
 
-    def __init__(self, stream: Any) -> None:
-        """Take the first chunk of *stream*, an iterator with ``close()``."""
+    def __init__(self, stream: Any, first: Chunk | None = None) -> None:
+        """Take the first chunk of *stream*, an iterator with ``close()``, unless it is given."""
         self._stream = stream
-        self.first: Chunk | None = next(stream, None)
+        self.first = next(stream, None) if first is None else first
 
     def __next__(self) -> Chunk:
         first, self.first = self.first, None

@@ -163,7 +163,8 @@ def test_a_response_that_is_not_read_is_torn_down_when_it_is_closed(app, ended, 
 
     @app.get("/watched")
     def watched():
-        return streaming.stream_template_string("{{ saw() }}", saw=lambda: rendered.append(1))
+        source = "{{ saw() }}{% flush %}more"
+        return streaming.stream_template_string(source, saw=lambda: rendered.append(1))
 
     environ = EnvironBuilder("/watched", method=method).get_environ()
     body = app.wsgi_app(environ, lambda status, headers: None)
@@ -305,6 +306,23 @@ def test_flask_s_contexts_are_as_the_hold_knows_them():
             assert len(app_context._cv_tokens) == 2
         assert app_context._cv_tokens == [token]  # and a pop takes it from there
         assert hasattr(flask.session, "on_update")
+
+
+def test_a_page_of_one_chunk_holds_nothing(app, ended):
+    @app.get("/small")
+    def small():
+        return streaming.stream_template_string("{{ request.path }}")
+
+    @app.after_request
+    def seen(response):
+        assert ended.events == []
+        return response
+
+    body = app.wsgi_app(EnvironBuilder("/small").get_environ(), lambda status, headers: None)
+    assert ended.once()  # as with render_template(): before the body is read
+    assert b"".join(body) == b"/small"
+    body.close()
+    assert len(ended.events) == 2
 
 
 def test_what_is_returned_is_a_generator_as_flask_s(app):

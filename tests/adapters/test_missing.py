@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-FRAMEWORKS = {"flask": "flask", "quart": "quart", "starlette": "starlette", "django": "django"}
+FRAMEWORKS = ("flask", "quart", "starlette", "litestar", "aiohttp", "django")
 
 
 def run(program: str) -> str:
@@ -32,7 +32,7 @@ sys.meta_path.insert(0, Hidden())
     }[hidden]
     said = run(f"""
 import sys
-names = {{{FRAMEWORKS[adapter]!r}, "asgiref"}}
+names = {{{adapter!r}, "aiohttp_jinja2", "asgiref"}}
 {hide}
 try:
     import streamtmpl.{adapter}

@@ -130,8 +130,8 @@ class TestNesting:
     @pytest.mark.parametrize(
         ("title", "tag"),
         [
-            ("10 extends", "{% extends"),
-            ("10 super()", "{{ super() }}"),
+            ("20 extends", "{% extends"),
+            ("20 super()", "{{ super() }}"),
             ("20 includes", "{% include"),
             ("20 macros", "{% macro"),
             ("20 caller()", "{% call "),

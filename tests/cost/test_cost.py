@@ -3,7 +3,7 @@
 ``cost.txt`` is a table for each version of Python: writes into the buffer, calls of Python
 functions, calls of C functions and bytecode instructions, as ``counting.py`` counts them. The
 workloads are those of ``bench/``; their budgets are for one row, those of the templates in
-``tests/golden/`` and of ``W5``, the smallest one, for a whole render. Streams cut at every
+``tests/golden/`` and of one line, the smallest one, for a whole render. Streams cut at every
 boundary, and what they ask for the time is a function of Python here.
 
 The counts are exact: one instruction more is over the budget. So is a render that costs less by
@@ -102,7 +102,7 @@ WAYS: dict[str, Way] = {
 def variables_of(workload: str, rows: int) -> dict[str, Any]:
     """What *workload* is given to render this many rows."""
     variables: dict[str, Any] = dict(DATA[workload]())
-    if workload == "W4":
+    if workload == "rows from a generator":
         return {"rows": generated_rows(rows)}
     for name, value in variables.items():
         if isinstance(value, list) and name != "navigation":
@@ -112,7 +112,14 @@ def variables_of(workload: str, rows: int) -> dict[str, Any]:
 
 DATA = {workload.name: workload.build() for workload in WORKLOADS}
 # Multiples of the periods in the data, where rows differ in what they take.
-ROWS = {"W1": 8, "W2": 8, "W3": 14, "W4": 64, "W6": 9, "W7": 8}
+ROWS = {
+    "table of numbers": 8,
+    "rows to escape": 8,
+    "real page": 14,
+    "rows from a generator": 64,
+    "objects": 9,
+    "dicts": 8,
+}
 
 
 @cache
@@ -257,7 +264,7 @@ def test_counting_is_exact() -> None:
 
 
 def test_counting_twice_gives_the_same() -> None:
-    for name in ("W3, stream", "W4, async stream", "macros.html, render"):
+    for name in ("real page, stream", "rows from a generator, async stream", "macros.html, render"):
         assert MEASURES[name]() == MEASURES[name]()
 
 
@@ -267,10 +274,10 @@ def test_a_debugger_changes_nothing_and_stays(install: Callable[[Any], None]) ->
         return debugger
 
     before = sys.gettrace(), sys.getprofile()
-    expected = MEASURES["W7, render"]()
+    expected = MEASURES["dicts, render"]()
     install(debugger)
     try:
-        actual = MEASURES["W7, render"]()
+        actual = MEASURES["dicts, render"]()
         assert debugger in (sys.gettrace(), sys.getprofile())
     finally:
         sys.settrace(before[0])
@@ -287,9 +294,9 @@ class SlowLookups(StreamEnvironment):
 
 def test_a_slow_down_is_seen() -> None:
     def each_row(kind: type[StreamEnvironment]) -> Cost:
-        (sources,) = (dict(each.sources) for each in WORKLOADS if each.name == "W7")
+        (sources,) = (dict(each.sources) for each in WORKLOADS if each.name == "dicts")
         template = kind(loader=jinja2.DictLoader(sources), autoescape=True).get_template(MAIN)
-        return cost_of_row(lambda rows: rendered(template, variables_of("W7", rows)), 8)
+        return cost_of_row(lambda rows: rendered(template, variables_of("dicts", rows)), 8)
 
     quick, slow = each_row(StreamEnvironment), each_row(SlowLookups)
     assert slow.calls == quick.calls + 8

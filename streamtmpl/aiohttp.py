@@ -1,0 +1,183 @@
+"""Streaming templates for aiohttp's server, with the environment of aiohttp-jinja2."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from .extras import missing
+
+try:
+    import aiohttp_jinja2
+    from aiohttp import web
+except ModuleNotFoundError as error:
+    raise missing(error, "aiohttp", "aiohttp", "aiohttp_jinja2") from None
+
+from jinja2 import Template
+
+from .asgi import while_connected
+from .chunks.options import AutoDeferred, Block, StreamOptions
+from .environment import enable_streaming
+from .responses.body import async_byte_stream, check_no_template
+from .responses.first import BegunAsync, begun_async
+from .responses.head import CONTENT_TYPE, ResponseHead
+from .responses.headers import add_vary
+from .responses.late import warn_late
+from .responses.policy import RegionPolicy, region_options
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from concurrent.futures import Executor
+
+    import jinja2
+
+    from .chunks.async_stream import AsyncChunkStream
+    from .responses.head import HeaderItems
+
+_POLICY = web.AppKey("streamtmpl_policy", RegionPolicy)
+_SESSION = "aiohttp_session"
+_LOOK = 0.5
+"""Seconds between two looks at the connection: aiohttp tells nobody that a client has left."""
+
+
+def setup(
+    app: web.Application,
+    *,
+    deferred: str | Callable[[web.Request], str] = "auto",
+    nonce: Callable[[web.Request], str | None] | None = None,
+    executor: Executor | None = None,
+) -> None:
+    """Say how the deferred regions of an application's pages are shown.
+
+    :param deferred: where they go, ``"patch"`` or ``"in-order"``; ``"auto"``, as it suits who asks;
+        or a function of the request that says one of these.
+    :param nonce: a function of the request that gives what its Content-Security-Policy allows the
+        inline script by, if anything; it is asked where regions are patched in.
+    :param executor: whose threads render deferred regions of sync templates.
+    """
+    app[_POLICY] = RegionPolicy(deferred, nonce, executor, "setup(deferred=)", "setup(nonce=)")
+
+
+async def stream_template(
+    template_name: str,
+    request: web.Request,
+    context: Mapping[str, Any] | None = None,
+    *,
+    app_key: web.AppKey[jinja2.Environment] = aiohttp_jinja2.APP_KEY,
+    **options: Any,
+) -> web.Response:
+    """Stream a template of the environment that ``aiohttp_jinja2.setup()`` has made.
+
+    The environment becomes a streaming one in place. The template gets *context* and what the
+    context processors give.
+
+    :param options: those of :func:`stream_response`.
+    :raises RuntimeError: ``aiohttp_jinja2.setup()`` has not been called.
+    :raises NotStreamingError: its environment cannot stream.
+    """
+    environment = request.config_dict.get(app_key)
+    if environment is None:
+        raise RuntimeError("there is no environment: call aiohttp_jinja2.setup(app, ...) first")
+    template = enable_streaming(environment).get_template(template_name)
+    processed = request.get(aiohttp_jinja2.REQUEST_CONTEXT_KEY) or {}
+    return await stream_response(request, template, {**processed, **(context or {})}, **options)
+
+
+async def stream_response(
+    request: web.Request,
+    source: Any,
+    context: Mapping[str, Any] | None = None,
+    *,
+    status: int | str = 200,
+    headers: HeaderItems = (),
+    content_type: str = CONTENT_TYPE,
+    chunk_size: int | None = None,
+    commit_after: str | None = None,
+    deferred: AutoDeferred | None = None,
+    nonce: str | None = None,
+    executor: Executor | None = None,
+    block: Block | None = None,
+) -> web.Response:
+    """Make a response that streams, for a handler to return.
+
+    The first chunk is rendered at once: an error up to there is raised here, where it is an error
+    page or an ``HTTPException``. For a HEAD request nothing is rendered.
+
+    :param source: a template, rendered with *context*; a stream of this package; or an iterable,
+        async or not, of ``str`` or ``bytes``.
+    :param status: a code, or code and reason.
+    :param headers: a mapping, or pairs; ``X-Accel-Buffering: no`` unless they say other.
+    :param content_type: the type, whose charset the text is encoded in.
+    :param chunk_size: as of :func:`~streamtmpl.render_stream`.
+    :param commit_after: a block of the template: the first chunk is held until after it.
+    :param deferred: where deferred regions are rendered: ``"patch"``, ``"in-order"`` or ``"auto"``,
+        as it suits who asks; this and the next two are those of :func:`setup`, unless given.
+    :param nonce: what the Content-Security-Policy of the response allows the patch script by.
+    :param executor: whose threads render the deferred regions of a sync template.
+    :param block: the block of the template that is sent alone, or several in a tuple.
+    :raises ValueError: a header or the status could not be sent, or there is no such mode.
+    :raises TypeError: an argument goes with a template, and *source* is none.
+    :raises NotStreamingError: *source* is none of these.
+    """
+    head = ResponseHead(status, headers, content_type)
+    options = StreamOptions(chunk_size, head.charset, commit_after, block=block)
+    if isinstance(source, Template):
+        policy = request.config_dict.get(_POLICY, RegionPolicy())
+        given = deferred, nonce, executor
+        regions = region_options(policy, request, source.environment, *given)
+        options = options.but(regions=regions)
+        add_vary(head.headers, regions.vary)
+    else:
+        check_no_template(source, deferred=deferred, nonce=nonce, executor=executor)
+    stream = async_byte_stream(source, context, options)
+    made = partial(web.Response, status=head.status, reason=head.status_line.partition(" ")[2])
+    if request.method == "HEAD" or not head.has_content:
+        await stream.aclose()
+        return made(headers=head.sent())
+    if (whole := await stream.whole()) is not None:
+        return made(headers=head.sent(), body=whole)
+    chunks = await begun_async(stream)
+    return _Streamed(
+        stream, chunks, status=head.status, reason=made.keywords["reason"], headers=head.sent()
+    )
+
+
+class _Streamed(web.Response):
+    """A response whose first chunk is there. It is a ``Response`` so that sessions are saved."""
+
+    def __init__(
+        self, stream: AsyncChunkStream[bytes], chunks: BegunAsync[bytes], **kwargs: Any
+    ) -> None:
+        super().__init__(body=chunks, **kwargs)  # by which aiohttp knows that it has no length
+        self._stream, self._chunks = stream, chunks
+
+    async def prepare(self, request: web.BaseRequest) -> Any:
+        """Send the head."""
+        self._request = request
+        self._session = request.get(_SESSION)
+        self._saved = None if self._session is None else dict(self._session)
+        try:
+            return await super().prepare(request)
+        except BaseException:
+            await self._stream.aclose()
+            raise
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """Send the chunks, as long as the client is there."""
+        request = self._request
+
+        async def gone() -> dict[str, str]:
+            while (transport := request.transport) is not None and not transport.is_closing():
+                await asyncio.sleep(_LOOK)
+            return {"type": "http.disconnect"}
+
+        if not await while_connected(self._stream, self._deliver, gone):
+            raise ConnectionResetError("the client has disconnected")
+        if self._session is not None and dict(self._session) != self._saved:
+            warn_late("stream_response(..., commit_after=...)")
+        await web.StreamResponse.write_eof(self, data)
+
+    async def _deliver(self) -> None:
+        async for chunk in self._chunks:
+            await self.write(chunk)

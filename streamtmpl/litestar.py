@@ -1,0 +1,185 @@
+"""Streaming templates for Litestar."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .extras import missing
+
+try:
+    from litestar.exceptions import ImproperlyConfiguredException
+    from litestar.plugins.jinja import JinjaTemplateEngine
+    from litestar.response.base import ASGIResponse
+    from litestar.response.template import Template
+except ModuleNotFoundError as error:
+    raise missing(error, "litestar", "litestar") from None
+
+from .asgi import send_stream
+from .chunks.options import AutoDeferred, Block, StreamOptions
+from .environment import enable_streaming
+from .rendering import async_stream_of
+from .responses.headers import check_headers
+from .responses.late import LateDict
+from .responses.policy import RegionPolicy, region_options
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from concurrent.futures import Executor
+    from pathlib import Path
+
+    import jinja2
+    from litestar import Litestar, Request
+    from litestar.background_tasks import BackgroundTask, BackgroundTasks
+    from litestar.datastructures import Cookie
+
+    from .chunks.async_stream import AsyncChunkStream
+
+
+class StreamTemplateEngine(JinjaTemplateEngine):
+    """Litestar's engine for Jinja2, whose templates stream where they are asked to.
+
+    Its environment becomes a streaming one in place. Litestar's own ``Template`` renders at once,
+    as with Litestar's own engine.
+    """
+
+    def __init__(
+        self,
+        directory: Path | list[Path] | None = None,
+        engine_instance: jinja2.Environment | None = None,
+        *,
+        chunk_size: int | None = None,
+        deferred: str | Callable[[Any], str] = "auto",
+        nonce: Callable[[Any], str | None] | None = None,
+        executor: Executor | None = None,
+    ) -> None:
+        """Make or take the environment, as Litestar's engine does.
+
+        :param chunk_size: as :class:`~streamtmpl.StreamEnvironment` takes it.
+        :param deferred: where deferred regions go, ``"patch"`` or ``"in-order"``; ``"auto"``, as it
+            suits who asks; or a function of the request that says one of these.
+        :param nonce: a function of the request that gives what its Content-Security-Policy allows
+            the inline script by, if anything; it is asked where regions are patched in.
+        :param executor: whose threads render deferred regions of sync templates.
+        :raises NotStreamingError: the environment given cannot stream.
+        """
+        super().__init__(directory, engine_instance)
+        enable_streaming(self.engine, chunk_size=chunk_size)
+        keys = "StreamTemplateEngine(deferred=)", "StreamTemplateEngine(nonce=)"
+        self.policy = RegionPolicy(deferred, nonce, executor, *keys)
+
+
+class StreamTemplateResponse(Template):
+    """A response that renders its template while it is sent.
+
+    Background tasks run after the stream has ended, also if the client has disconnected, but not
+    after an error.
+    """
+
+    def __init__(
+        self,
+        template_name: str | None = None,
+        *,
+        chunk_size: int | None = None,
+        commit_after: str | None = None,
+        deferred: AutoDeferred | None = None,
+        nonce: str | None = None,
+        executor: Executor | None = None,
+        block: Block | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Say what to render; the other arguments are those of ``litestar.response.Template``.
+
+        :param chunk_size: as in :func:`~streamtmpl.render_stream`.
+        :param commit_after: the name of a block of the template; nothing is sent before it has been
+            rendered.
+        :param deferred: where deferred regions go: ``"patch"``, ``"in-order"`` or ``"auto"``, as it
+            suits who asks; this and the next two are the engine's, unless given.
+        :param nonce: what the response's Content-Security-Policy allows the inline script by.
+        :param executor: whose threads render deferred regions of a sync template.
+        :param block: the block of the template that is sent alone, or several in a tuple.
+        :raises ValueError: there is no such mode, or *block* does not go with *commit_after*.
+        """
+        super().__init__(template_name, **kwargs)
+        self._options = StreamOptions(chunk_size, self.encoding, commit_after, block=block)
+        self._regions = deferred, nonce, executor
+
+    def to_asgi_response(
+        self,
+        app: Litestar | None,
+        request: Request[Any, Any, Any],
+        *,
+        background: BackgroundTask | BackgroundTasks | None = None,
+        cookies: Iterable[Cookie] | None = None,
+        headers: dict[str, str] | None = None,
+        is_head_response: bool = False,
+        media_type: str | None = None,
+        status_code: int | None = None,
+        **kwargs: Any,
+    ) -> ASGIResponse:
+        """The application that sends the response; Litestar calls this.
+
+        :raises NotStreamingError: the environment of the application's engine cannot stream.
+        :raises litestar.exceptions.ImproperlyConfiguredException: its engine is none of Jinja2's.
+        """
+        engine = request.app.template_engine
+        if not isinstance(engine, JinjaTemplateEngine):
+            raise ImproperlyConfiguredException(
+                f"StreamTemplateResponse renders Jinja2's templates, and template_config has"
+                f" {engine!r}: give it a streamtmpl.litestar.StreamTemplateEngine"
+            )
+        environment = enable_streaming(engine.engine)
+        template = (
+            engine.get_template(self.template_name)
+            if self.template_name is not None
+            else environment.from_string(self.template_str or "")
+        )
+        policy = getattr(engine, "policy", RegionPolicy())
+        regions = region_options(policy, request, environment, *self._regions)
+        stream = async_stream_of(
+            template, self.create_template_context(request), self._options.but(regions=regions)
+        )
+        return _StreamedResponse(
+            stream,
+            regions.vary,
+            background=self.background or background,
+            cookies=[*self.cookies, *(cookies or ())],
+            encoding=self.encoding,
+            headers={"X-Accel-Buffering": "no", **(headers or {}), **self.headers},
+            is_head_response=is_head_response,
+            media_type=self.media_type or media_type or "text/html",
+            status_code=self.status_code or status_code,
+        )
+
+
+class _StreamedResponse(ASGIResponse):
+    _should_set_content_length = False
+
+    def __init__(
+        self, stream: AsyncChunkStream[bytes], vary: tuple[str, ...], **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self._stream = stream
+        self._vary = vary
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        has_session = isinstance(scope.get("session"), dict)
+        # Nobody knows yet whether the rest of the page will read the session.
+        for name in (*self._vary, *["Cookie"] * has_session):
+            self.headers.extend_header_value("vary", name)
+
+        async def start() -> Any:
+            check_headers(self.headers.items())
+            return {
+                "type": "http.response.start",
+                "status": self.status_code,
+                "headers": self.encode_headers(),
+            }
+
+        async def sent(message: Any) -> None:
+            await send(message)
+            if has_session and message["type"] == "http.response.start":
+                way_out = "StreamTemplateResponse(..., commit_after=...)"
+                scope["session"] = LateDict(scope["session"], way_out)
+
+        await send_stream(self._stream, start, scope, receive, sent)
+        await self.after_response()

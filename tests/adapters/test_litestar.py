@@ -1,0 +1,270 @@
+"""The adapter for Litestar, with Litestar's own client and behind a real server."""
+
+from __future__ import annotations
+
+import json
+import time
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+pytest.importorskip("litestar", reason="the extra 'litestar' is not installed")
+pytest.importorskip("httpx", reason="httpx, for Litestar's test client, is not installed")
+
+import jinja2
+from litestar import Litestar, Request, get, route
+from litestar.background_tasks import BackgroundTask
+from litestar.exceptions import NotFoundException
+from litestar.middleware.session.server_side import ServerSideSessionConfig
+from litestar.plugins.jinja import JinjaTemplateEngine
+from litestar.template import TemplateConfig
+from litestar.testing import TestClient
+
+from streamtmpl import StreamEnvironment
+from streamtmpl.exceptions import LateSessionWarning
+from streamtmpl.litestar import StreamTemplateEngine, StreamTemplateResponse
+from tests.support.navigations import NAVIGATION
+
+from .http_client import Connection, Incomplete, fetch
+from .launch import Server, free_port, module, running
+from .patches import is_plain, patches, read_until
+
+FILL = "{% for n in range(500) %}<p>{{ n }}</p>\n{% endfor %}\n"
+
+
+def client_of(
+    source: str,
+    *,
+    is_async: bool = False,
+    engine: dict[str, Any] | None = None,
+    context: dict[str, Any] | None = None,
+    middleware: Any = (),
+    **options: Any,
+) -> TestClient[Any]:
+    """A client of an application with one page; *options* are those of the response."""
+    environment = StreamEnvironment(
+        loader=jinja2.DictLoader({"page.html": source}), autoescape=True, enable_async=is_async
+    )
+
+    @get("/")
+    async def page(request: Request[Any, Any, Any]) -> StreamTemplateResponse:
+        return StreamTemplateResponse("page.html", context=dict(context or {}), **options)
+
+    made = StreamTemplateEngine(engine_instance=environment, **(engine or {}))
+    return TestClient(
+        Litestar([page], template_config=TemplateConfig(instance=made), middleware=list(middleware))
+    )
+
+
+KINDS = pytest.mark.parametrize("is_async", [False, True])
+
+
+@KINDS
+def test_a_page(is_async: bool) -> None:
+    source = "{{ x }} {{ request.url.path }} {{ csrf_input|safe }}" + FILL
+    client = client_of(
+        source, is_async=is_async, context={"x": "<"}, headers={"X-Own": "1"}, status_code=201
+    )
+    response = client.get("/")
+    assert response.status_code == 201
+    assert response.text.startswith('&lt; / <input type="hidden" name="_csrf_token"')
+    assert response.text.endswith("<p>499</p>\n")
+    assert response.headers["content-type"] == "text/html; charset=utf-8"
+    assert response.headers["x-accel-buffering"] == "no"
+    assert response.headers["x-own"] == "1"
+    assert "content-length" not in response.headers
+
+
+def test_a_small_page_has_its_length() -> None:
+    assert client_of("short", is_async=True).get("/").headers["content-length"] == "5"
+
+
+@KINDS
+def test_an_error_before_the_first_chunk_is_an_error_page(is_async: bool) -> None:
+    def missing() -> None:
+        raise NotFoundException("no such row")
+
+    client = client_of("{{ missing() }}", is_async=is_async, context={"missing": missing})
+    response = client.get("/")
+    assert (response.status_code, response.json()["detail"]) == (404, "no such row")
+
+
+@KINDS
+def test_a_block(is_async: bool) -> None:
+    source = "no{% set x = 1 %}{% block a %}{{ x }}{% endblock %}{% block b %}b{% endblock %}"
+    assert client_of(source, is_async=is_async, block="a").get("/").text == "1"
+    assert client_of(source, is_async=is_async, block=("b", "a")).get("/").text == "b1"
+
+
+@KINDS
+def test_regions_as_it_suits_who_asks(is_async: bool) -> None:
+    source = "<body>{% defer %}there{% placeholder %}wait{% enddefer %}</body>"
+    client = client_of(source, is_async=is_async)
+    shown = client.get("/", headers=NAVIGATION)
+    assert patches(shown.text) == [(0, "there")]
+    fetched = client.get("/")
+    assert is_plain(fetched.text)
+    assert "sec-fetch-dest" in fetched.headers["vary"].lower()
+
+
+def test_the_engine_has_the_rule_for_regions() -> None:
+    source = "<body>{% defer %}there{% enddefer %}</body>"
+    client = client_of(source, engine={"nonce": lambda request: f"n-{request.method}"})
+    assert '<script nonce="n-GET"' in client.get("/", headers=NAVIGATION).text
+    client = client_of(source, engine={"deferred": lambda request: "in-order"})
+    assert is_plain(client.get("/", headers=NAVIGATION).text)
+
+
+def test_a_template_from_a_string_and_litestars_own_engine() -> None:
+    @get("/")
+    async def page() -> StreamTemplateResponse:
+        return StreamTemplateResponse(template_str="<{{ x }}>", context={"x": 1})
+
+    config = TemplateConfig(instance=JinjaTemplateEngine(engine_instance=jinja2.Environment()))
+    assert TestClient(Litestar([page], template_config=config)).get("/").text == "<1>"
+
+
+def test_without_templates_it_says_what_to_configure() -> None:
+    @get("/")
+    async def page() -> StreamTemplateResponse:
+        return StreamTemplateResponse("page.html")
+
+    client = TestClient(Litestar([page], debug=True))
+    assert "give it a streamtmpl.litestar.StreamTemplateEngine" in client.get("/").text
+
+
+def test_nothing_is_rendered_for_head() -> None:
+    calls = []
+    environment = StreamEnvironment(enable_async=True)
+
+    @route("/", http_method=["GET", "HEAD"])
+    async def page() -> StreamTemplateResponse:
+        return StreamTemplateResponse(
+            template_str="{{ call() }}", context={"call": lambda: calls.append(1)}
+        )
+
+    engine = StreamTemplateEngine(engine_instance=environment)
+    client = TestClient(Litestar([page], template_config=TemplateConfig(instance=engine)))
+    response = client.head("/")
+    assert (response.status_code, response.content, calls) == (200, b"", [])
+
+
+def test_a_background_task_runs_after_the_page() -> None:
+    order: list[str] = []
+
+    def note(text: str) -> str:
+        order.append(text)
+        return ""
+
+    client = client_of(
+        "{{ note('page') }}",
+        context={"note": note},
+        background=BackgroundTask(order.append, "task"),
+    )
+    client.get("/")
+    assert order == ["page", "task"]
+
+
+def session_client(source: str, **options: Any) -> TestClient[Any]:
+    return client_of(source, middleware=[ServerSideSessionConfig().middleware], **options)
+
+
+@KINDS
+def test_a_session_that_changes_in_time_is_kept(is_async: bool) -> None:
+    count = "{% set x = request.session.update(n=request.session.get('n', 0) + 1) %}"
+    with session_client(count + "{{ request.session.n }}" + FILL, is_async=is_async) as client:
+        assert client.get("/").text.startswith("1<p>")
+        response = client.get("/")
+        assert response.text.startswith("2<p>")
+        assert "cookie" in response.headers["vary"].lower()
+    held = FILL + "{% block b %}" + count + "{% endblock %}{{ request.session.n }}"
+    with (
+        session_client(held, is_async=is_async, commit_after="b") as client,
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("error")
+        assert client.get("/").text.endswith("1")
+        assert client.get("/").text.endswith("2")
+
+
+@KINDS
+def test_a_session_that_changes_too_late_is_warned_about(is_async: bool) -> None:
+    source = FILL + "{% set x = request.session.update(n=1) %}ok"
+    with (
+        session_client(source, is_async=is_async) as client,
+        pytest.warns(LateSessionWarning, match=r"page.html, line 3: the session was modified"),
+    ):
+        assert client.get("/").text.endswith("ok")
+
+
+# -- behind a server
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    pytest.importorskip("uvicorn", reason="uvicorn is not installed: it is in the extra 'servers'")
+    port = free_port()
+    command = module("uvicorn", "tests.adapters.apps.litestar_app:app", "--port", str(port))
+    with running(command, port, tmp_path_factory.mktemp("litestar") / "log") as running_server:
+        yield running_server
+
+
+def test_text_arrives_while_the_template_runs(server: Server) -> None:
+    with Connection(server.port) as connection:
+        connection.send("/gated/a")
+        head = connection.head()
+        assert connection.chunk() == b"head"
+        fetch(server.port, "/open/a")
+        assert connection.body(head) == b"rest"
+
+
+def test_a_region_follows_its_page(server: Server) -> None:
+    with Connection(server.port) as connection:
+        connection.send("/regions/b", headers="Sec-Fetch-Dest: document\r\n")
+        connection.head()
+        assert "late" not in read_until(connection.chunk, "shell")
+        fetch(server.port, "/open/b")
+        assert "<b>late</b>" in read_until(connection.chunk, "</template>")
+
+
+@pytest.mark.parametrize(("path", "first"), [("/quiet", b"head"), ("/stream", b"1")])
+def test_a_client_that_leaves_closes_the_sources(server: Server, path: str, first: bytes) -> None:
+    def opened() -> int:
+        return int(json.loads(fetch(server.port, "/state")[1])["open"])
+
+    connections = [Connection(server.port) for _ in range(50)]
+    for connection in connections:
+        connection.send(path)
+        connection.head()
+        assert connection.chunk() == first
+    assert opened() == 50
+    for connection in connections:
+        connection.close()
+    patience = time.monotonic() + 20
+    while opened():
+        assert time.monotonic() < patience
+        time.sleep(0.02)
+
+
+def test_a_late_error_cuts_the_connection(server: Server) -> None:
+    with Connection(server.port) as connection:
+        connection.send("/late-error")
+        head = connection.head()
+        assert connection.chunk() == b"one\n"
+        with pytest.raises(Incomplete):
+            connection.body(head)
+    assert "ZeroDivisionError" in server.logged()
+
+
+def test_each_stream_has_the_context_of_its_request(server: Server) -> None:
+    connections = {name: Connection(server.port) for name in "abcde"}
+    for name, connection in connections.items():
+        connection.send(f"/user/{name}/crowd")
+        connection.head()
+        assert connection.chunk() == name.encode()
+    fetch(server.port, "/open/crowd")
+    for name, connection in connections.items():
+        assert connection.chunk() == name.encode()
+        connection.close()
