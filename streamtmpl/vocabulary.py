@@ -47,14 +47,16 @@ _BOTH = {
     "streamtmpl.chunks.buffer": "clock",
     "streamtmpl.regions.failures": "boundary_failed",
     "streamtmpl.runtime.blocks": "TemplateReference overridden_block",
-    "streamtmpl.runtime.escaping": "block_text do_escape escape_text escape_value to_text",
+    "streamtmpl.runtime.escaping": (
+        "block_text do_escape escape_text escape_value plain_text to_text"
+    ),
     "streamtmpl.runtime.filters": "joined_texts",
     "streamtmpl.runtime.includes": "without_missing",
     "streamtmpl.runtime.lookups": (
         "attribute_missing call is_plain item_missing item_or_undefined stopped unknown"
     ),
     "streamtmpl.runtime.loops": "SteppedLoop",
-    "streamtmpl.runtime.sources": "PATIENCE ahead in_memory iterated paused",
+    "streamtmpl.runtime.sources": ("PATIENCE ahead dict_items in_memory iterated paused row_types"),
 }
 _SYNC = {
     "jinja2.filters": "do_join",

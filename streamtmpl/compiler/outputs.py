@@ -12,6 +12,7 @@ from streamtmpl.vocabulary import PARAMETER
 from .analysis import FILTER, contains, may_await
 from .expressions.calls import Arguments, shape
 from .expressions.filters import ITERATING_FILTERS
+from .runs import Run
 from .tags import is_flush
 from .texts import TextGenerator
 from .traits import calls_stream
@@ -22,44 +23,14 @@ if TYPE_CHECKING:
     from jinja2.compiler import Frame
 
 
-class Run:
-    """The parts of a run that are known so far: constant text and names of evaluated text."""
+_SHORT = 200
+"""Characters that are written in two places rather than by a write of their own."""
 
-    def __init__(self) -> None:
-        self._parts: list[tuple[bool, str]] = []
 
-    def __bool__(self) -> bool:
-        return bool(self._parts)
-
-    def add_text(self, text: str) -> None:
-        """Add constant text."""
-        if self._parts and self._parts[-1][0]:
-            text = self._parts.pop()[1] + text
-        if text:
-            self._parts.append((True, text))
-
-    def add_name(self, name: str) -> None:
-        """Add a local that holds text or an exact int."""
-        self._parts.append((False, name))
-
-    def source(self) -> str:
-        """The whole as one Python expression."""
-        if all(constant for constant, _ in self._parts):
-            return repr("".join(text for _, text in self._parts))
-        quote = '"' if all('"' not in text for constant, text in self._parts if constant) else "'"
-        return f"f{quote}{''.join(self._piece(part, quote) for part in self._parts)}{quote}"
-
-    @staticmethod
-    def _piece(part: tuple[bool, str], quote: str) -> str:
-        constant, text = part
-        if not constant:
-            return f"{{{text}}}"
-        # With both kinds of quotes at its end repr() escapes just the single ones, so that its
-        # inside fits between the quotes wanted here.
-        inside = repr(text + "'\"")[1:-1].removesuffix("\\'\"")
-        if quote == '"':
-            inside = inside.replace("\\'", "'")
-        return inside.replace("{", "{{").replace("}", "}}")
+def _short_text(texts: list[str | None]) -> str:
+    """All of *texts*, if they are known and short; else nothing."""
+    known = "".join(text for text in texts if text is not None)
+    return "" if None in texts or len(known) > _SHORT else known
 
 
 class OutputGenerator(TextGenerator):
@@ -100,13 +71,28 @@ class OutputGenerator(TextGenerator):
         self.cut_if("tell() > out.flush_limit")
 
     def _output(self, node: nodes.Output, frame: Frame) -> None:
-        run = Run()
         before = self._position()
+        run = self.evaluated(node, frame)
+        if run:
+            self.write_run(run, frame)
+        elif self._position() == before:
+            self.writeline("pass")
+
+    def write_run(self, run: Run, frame: Frame) -> None:
+        """Write the write of what is left of a run."""
+        self.writeline(f"{self.writer(frame)}({run.source()})")
+
+    def evaluated(self, node: nodes.Output, frame: Frame) -> Run:
+        """Write the statements that evaluate a run, and the writes up to a call that may stream.
+
+        :return: what is left to be written.
+        """
+        run = Run()
         streams = calls_stream(self.environment) and nodes.Call in map(type, node.nodes)
         handed_over = self._last_hand_over(node, frame) if streams else -1
         asks = frame.eval_ctx.volatile
-        for index, child in enumerate(node.nodes):
-            constant = self._known_text(child, frame)
+        texts = [self.known_text(child, frame) for child in node.nodes]
+        for index, (child, constant) in enumerate(zip(node.nodes, texts, strict=True)):
             if constant is not None:
                 if asks and type(child) is nodes.TemplateData:
                     # Text is the same, escaped or not. But to ask may be an error.
@@ -117,15 +103,15 @@ class OutputGenerator(TextGenerator):
             asks = False
             child = self.folded(child, frame)
             if streams and isinstance(child, nodes.Call) and not self.cycle_counter(child, frame):
-                run = self._write_call(child, frame, run, at_once=index >= handed_over)
+                rest = _short_text(texts[index + 1 :])
+                run = self._write_call(child, frame, run, rest, at_once=index >= handed_over)
+                if rest:
+                    break
             else:
                 run.add_name(self.evaluate(child, frame))
-        if run:
-            self.writeline(f"{self.writer(frame)}({run.source()})")
-        elif self._position() == before:
-            self.writeline("pass")
+        return run
 
-    def _known_text(self, node: nodes.Expr, frame: Frame) -> str | None:
+    def known_text(self, node: nodes.Expr, frame: Frame) -> str | None:
         """The text of *node* if it is known when compiling."""
         finalize = self._make_finalize()
         if isinstance(node, nodes.TemplateData) and (
@@ -141,9 +127,12 @@ class OutputGenerator(TextGenerator):
 
     # -- calls that may stream
 
-    def _write_call(self, node: nodes.Call, frame: Frame, run: Run, *, at_once: bool) -> Run:
+    def _write_call(
+        self, node: nodes.Call, frame: Frame, run: Run, rest: str, *, at_once: bool
+    ) -> Run:
         """Write a call: straight into the stream if it can, else as one more value of the run.
 
+        :param rest: constant text after which the run ends; nothing if that is not known.
         :param at_once: the run up to here may be written before its rest is known.
         :return: the run that goes on after the call.
         """
@@ -152,6 +141,8 @@ class OutputGenerator(TextGenerator):
             callee = self.operand(node.node, frame)
             arguments = self._early_arguments(node, frame)
             self._stream_or(callee, arguments, node, frame, prefix=run.source() if run else None)
+        if rest:
+            self.writeline(f"{self.writer(frame)}({rest!r})")
         if not at_once:
             self.writeline(f"{value} = ''")
         self._else()
@@ -162,6 +153,7 @@ class OutputGenerator(TextGenerator):
             self.writeline(f"{value} = {self.volatile_text()}({value})")
         self.to_text(value, frame, awaitable=self.environment.is_async)
         run.add_name(value)
+        run.add_text(rest)
         following = Run()
         if at_once:
             self.writeline(f"{self.writer(frame)}({run.source()})")
@@ -184,13 +176,14 @@ class OutputGenerator(TextGenerator):
         if not self.environment.is_async and not contains([node], FILTER):
             return -1
         for index in reversed(range(len(node.nodes))):
-            if self._may_hand_over(node.nodes[index], frame):
+            if self.may_hand_over(node.nodes[index], frame):
                 return index
         return -1
 
-    def _may_hand_over(self, node: nodes.Expr, frame: Frame) -> bool:
+    def may_hand_over(self, node: nodes.Expr, frame: Frame) -> bool:
+        """Whether text may be handed over where the value *node* of a run is evaluated."""
         if self.environment.is_async:
-            return self._known_text(node, frame) is None
+            return self.known_text(node, frame) is None
         return any(
             isinstance(each, nodes.Filter) and each.name in ITERATING_FILTERS
             for each in (node, *node.find_all(nodes.Filter))

@@ -17,9 +17,12 @@ class TextGenerator(ExpressionGenerator):
 
     :ivar spendable: the locals whose value one run uses and nothing after it.
     :ivar value_count: how many locals of values the run has so far.
+    :ivar plain_only: whether a ``break`` ends what is being written where a value's text might
+        have to be asked of code of the user's.
     """
 
     spendable: frozenset[str] = frozenset()
+    plain_only = False
     value_count = 0
 
     def value_name(self) -> str:
@@ -112,14 +115,13 @@ class TextGenerator(ExpressionGenerator):
         if frame.eval_ctx.volatile:
             return
         source = f"(await {name} if is_awaitable({name}) else {name})" if awaitable else name
+        other = f"type({name}) is not int and type({name}) is not float"
+        if self.plain_only:
+            other += f" and ({name} := plain_text({name})) is None"
         if frame.eval_ctx.autoescape:
             self.writeline(f"if type({name}) is str: {name} = escape_text({name})")
-            self.writeline(
-                f"elif type({name}) is not int and type({name}) is not float:"
-                f" {name} = escape_value({source})"
-            )
+            self.writeline(f"elif {other}: ")
+            self.write("break" if self.plain_only else f"{name} = escape_value({source})")
         else:
-            self.writeline(
-                f"if type({name}) is not str and type({name}) is not int"
-                f" and type({name}) is not float: {name} = to_text({source})"
-            )
+            self.writeline(f"if type({name}) is not str and {other}: ")
+            self.write("break" if self.plain_only else f"{name} = to_text({source})")

@@ -186,12 +186,9 @@ class WritingGenerator(CodeGenerator):
 
     @contextmanager
     def tallying(self, frame: Frame) -> Iterator[None]:
-        """Around a loop in *frame*: count what it holds instead of asking the buffer.
-
-        Not in async environments, where text may be handed over at any ``await``.
-        """
+        """Around a loop in *frame*: count what it holds instead of asking the buffer."""
         function = self._functions[-1]
-        if function.tallies or frame.buffer is not None or self.environment.is_async:
+        if function.tallies or frame.buffer is not None:
             yield
             return
         self.writeline(_TALLY)
@@ -225,8 +222,15 @@ class WritingGenerator(CodeGenerator):
         self.outdent()
 
     def enough(self) -> str:
-        """The condition that a boundary cuts a chunk."""
-        return "held > limit" if self._functions[-1].tallies else "tell() > out.limit"
+        """The condition that a boundary cuts a chunk.
+
+        In async environments text may have been handed over at any ``await``: no less is counted
+        than there is, and the buffer is asked before a cut.
+        """
+        if not self._functions[-1].tallies:
+            return "tell() > out.limit"
+        asked = "held > limit and (held := tell()) > (limit := out.limit)"
+        return self.choose_async(asked, "held > limit")
 
     def boundary(self, frame: Frame) -> None:
         """A statement block has ended: cut a chunk if enough has collected.

@@ -178,7 +178,7 @@ class LiftingGenerator(FilterGenerator):
         node = self.folded(node, frame)
         if not self._strategy_for(node, frame).own_local:
             return self.lift_parts(node, frame)
-        return self._in_local(node, self.operand(node, frame))
+        return self.in_local(node, self.operand(node, frame))
 
     def _lift_each(self, parts: list[nodes.Expr], frame: Frame) -> list[nodes.Expr]:
         """Lift *parts*, which are evaluated one after the other, up to the first that must stay."""
@@ -210,7 +210,7 @@ class LiftingGenerator(FilterGenerator):
             self.same_consumer(node, lifted)
             return lifted
         local = self.operand(node.node, frame)
-        value = self._in_local(node.node, local)
+        value = self.in_local(node.node, local)
         if pulls:
             self.note_iterator(local, value, frame)
         lifted = replaced(node, node=value)
@@ -218,7 +218,7 @@ class LiftingGenerator(FilterGenerator):
         return lifted
 
     @staticmethod
-    def _in_local(node: nodes.Expr, local: str) -> nodes.InternalName:
+    def in_local(node: nodes.Expr, local: str) -> nodes.InternalName:
         """The local that holds the value of *node*, as an expression."""
         name = object.__new__(nodes.InternalName)  # its constructor is the parser's alone
         nodes.Node.__init__(name, local, lineno=node.lineno, environment=node.environment)
