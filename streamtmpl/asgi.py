@@ -16,8 +16,8 @@ from jinja2 import Template
 
 from .chunks.options import AutoDeferred, StreamOptions
 from .chunks.render import asyncio_runs
-from .responses.body import async_byte_stream
-from .responses.head import CONTENT_TYPE, WITHOUT_CONTENT, ResponseHead
+from .responses.body import async_byte_stream, content_type_of
+from .responses.head import WITHOUT_CONTENT, ResponseHead
 from .responses.headers import add_vary
 from .responses.policy import provisional, settle
 from .responses.script import PAGE, PATCH, Script, script_response
@@ -61,7 +61,7 @@ class StreamResponse:
         *,
         status: int | str = 200,
         headers: HeaderItems = (),
-        content_type: str = CONTENT_TYPE,
+        content_type: str | None = None,
         chunk_size: int | None = None,
         commit_after: str | None = None,
         deferred: AutoDeferred = "auto",
@@ -75,7 +75,8 @@ class StreamResponse:
             worker thread, which needs asyncio.
         :param status: the status code.
         :param headers: a mapping, or pairs of name and value.
-        :param content_type: the type, and a charset that text is encoded in (UTF-8 unless named).
+        :param content_type: the type, and a charset that text is encoded in (UTF-8 unless named);
+            that of the stream, or of HTML, unless given.
         :param chunk_size: as in :func:`~streamtmpl.render_stream`.
         :param commit_after: the name of a block of the template; nothing is sent before it has been
             rendered.
@@ -89,7 +90,7 @@ class StreamResponse:
         :raises ValueError: a header or the status could not be sent, or *deferred* is no mode.
         :raises LookupError: there is no such charset.
         """
-        self._head = ResponseHead(status, headers, content_type)
+        self._head = ResponseHead(status, headers, content_type or content_type_of(source))
         regions = provisional(deferred, nonce, executor)
         options = StreamOptions(chunk_size, self._head.charset, commit_after, regions)
         self._undecided = options if deferred == "auto" and isinstance(source, Template) else None

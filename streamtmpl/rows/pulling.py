@@ -1,0 +1,152 @@
+"""Rows are pulled, a few at a time, and chunks cut behind them.
+
+To write several rows in one go costs a fraction of doing so row by row. How long each pull from a
+lazy source takes is looked at, and what has collected is handed over after one that was slow, as in
+the loops of templates. An async source is waited for with nothing in hand: its rows are written one
+by one.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from streamtmpl.chunks.buffer import NEVER, clock
+from streamtmpl.chunks.cuts import cut
+from streamtmpl.runtime.sources import PATIENCE, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable
+    from typing import Protocol
+
+    from streamtmpl.chunks.buffer import Buffer
+
+    class Text(Protocol):
+        """What is written for rows.
+
+        :ivar unfinished: what shows, behind rows that have been handed over, that one has failed.
+        """
+
+        unfinished: str
+
+        def begin(self, out: Buffer) -> None:
+            """Write to *out* from now on."""
+
+        def write(self, rows: list[Any]) -> None:
+            """Write rows, and before the first one what stands above it.
+
+            :raises RowError: one of them cannot be written.
+            """
+
+        def end(self) -> None:
+            """Write what stands below the last row."""
+
+
+MOST = 64
+"""Rows that are pulled in one go at most."""
+
+
+def write_rows(rows: Iterable[Any], text: Text, out: Buffer) -> Generator[None, None, None]:
+    """Write *text* for *rows*; yields where a chunk is to be cut."""
+    try:
+        pulls = _Pulls(rows, text, out)
+        while pulls.some():
+            if pulls.ends():
+                yield
+        text.end()
+    except Exception:
+        if _breaks_off(text, out):
+            yield
+        raise
+
+
+async def write_rows_async(rows: Any, text: Text, out: Buffer) -> None:
+    """Write *text* for *rows*, which may be an async iterable."""
+    try:
+        if hasattr(rows, "__aiter__"):
+            await _write_awaited(rows, text, out)
+        else:
+            pulls = _Pulls(rows, text, out)
+            while pulls.some():
+                if pulls.ends():
+                    await cut()
+        text.end()
+    except Exception:
+        if _breaks_off(text, out):
+            await cut()
+        raise
+
+
+async def _write_awaited(rows: Any, text: Text, out: Buffer) -> None:
+    """Write each row before the next one is waited for: a wait hands over what has collected."""
+    source = Source(rows, out, awaits=True)
+    text.begin(out)
+    for item in source.iterator:
+        try:
+            row = await item
+        except StopAsyncIteration:
+            break
+        text.write([row])
+        if out.tell() > out.limit:
+            await cut()
+    source.done()
+
+
+def _breaks_off(text: Text, out: Buffer) -> bool:
+    """Whether to hand over, in place of what has collected, what shows that a row has failed."""
+    if text.unfinished and out.taken:
+        out.replace(text.unfinished)
+        return True
+    return False
+
+
+class _Pulls:
+    """The pulls from a source, several of them before what they gave is written in one go.
+
+    :ivar late: whether the latest pull was slow.
+    """
+
+    late = False
+    _width: float = NEVER
+    """Characters of a row, as far as is known."""
+
+    def __init__(self, rows: Iterable[Any], text: Text, out: Buffer) -> None:
+        self._source = source = Source(rows, out)
+        self._waits = source.stride != NEVER
+        self._text = text
+        self._out = out
+        text.begin(out)
+
+    def some(self) -> bool:
+        """Pull and write the next rows; whether there may be more."""
+        out = self._out
+        before = out.tell()
+        # As many as fill the chunk, if they are as long as those before.
+        count = max(1, min(int((out.limit - before) / self._width) + 1, MOST))
+        pulls = islice(self._source.pulls, count)
+        rows = self._up_to_a_slow_one(pulls) if self._waits else list(pulls)
+        if rows:
+            self._text.write(rows)
+            self._width = (out.tell() - before) / len(rows) or 1.0
+        if len(rows) == count or self.late:
+            return True
+        self._source.done()
+        return False
+
+    def _up_to_a_slow_one(self, pulls: Iterable[Any]) -> list[Any]:
+        """The rows, the last of which has come late, if one has."""
+        rows = []
+        looked = clock()
+        for row in pulls:
+            rows.append(row)
+            now = clock()
+            if now - looked > PATIENCE:
+                self.late = True
+                return rows
+            looked = now
+        self.late = False
+        return rows
+
+    def ends(self) -> bool:
+        """Whether a chunk ends here: enough has collected, or a pull was slow."""
+        return self.late or self._out.tell() > self._out.limit
