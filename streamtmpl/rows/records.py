@@ -100,7 +100,10 @@ class Table:
         if self._width is None:
             self._begin(row, names, number)
         if names is not None and not is_dataclass(row):
-            return self._by_key if is_keyed(row) else self._by_place(names, number)
+            if not is_keyed(row):
+                return self._by_place(names, number)
+            # What makes up missing keys, such as a defaultdict, would do so for the quick way.
+            return self._each_by_key if hasattr(type(row), "__missing__") else self._by_key
         if names is None and hasattr(type(row), "__len__") and hasattr(type(row), "__getitem__"):
             return self._in_order
         if self.columns is None or (names is None and not self._given):
@@ -126,14 +129,17 @@ class Table:
                 return _got(itemgetter(*columns), rows, self._width)
             except LookupError:  # sqlite3's rows raise IndexError
                 pass
-        return [self._one_by_key(row, each) for each, row in enumerate(rows, number)]
+        return self._each_by_key(rows, number)
 
-    def _one_by_key(self, row: Any, number: int) -> Cells:
+    def _each_by_key(self, rows: list[Any], number: int) -> list[Cells]:
         columns = self.columns
         assert columns is not None
-        keys = set(row.keys())
-        self._check_extras([key for key in row.keys() if key not in columns], number)  # noqa: SIM118
-        return [row[name] if name in keys else "" for name in columns]
+        cells: list[Cells] = []
+        for each, row in enumerate(rows, number):
+            keys = tuple(row.keys())
+            self._check_extras([key for key in keys if key not in columns], each)
+            cells.append([row[name] if name in keys else "" for name in columns])
+        return cells
 
     def _by_place(self, names: tuple[str, ...], number: int) -> Take:
         """For rows with names and an order: by their place, which is that of the first one."""
