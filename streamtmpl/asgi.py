@@ -120,7 +120,7 @@ class StreamResponse:
             add_vary(self.headers, settle(self._undecided, headers_of(scope)))
         await send_stream(self._stream, self._start, scope, receive, send)
         if scope["method"] == "HEAD":
-            await _close_source(self._source)
+            await close_source(self._source)
 
     async def _start(self) -> Message:
         pairs = self._head.sent()
@@ -146,7 +146,7 @@ def _as_bytes(headers: list[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
     return [(name.lower().encode(), value.encode("latin-1")) for name, value in headers]
 
 
-async def _close_source(source: Any) -> None:
+async def close_source(source: Any) -> None:
     """Close what no step of a stream has opened, so that the stream has nothing to close."""
     close = getattr(source, "aclose", None)
     if close is not None:
