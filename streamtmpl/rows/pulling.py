@@ -53,6 +53,7 @@ def write_rows(rows: Iterable[Any], text: Text, out: Buffer) -> Generator[None, 
         while pulls.some():
             if pulls.ends():
                 yield
+                pulls.cut()
         text.end()
     except Exception:
         if _breaks_off(text, out):
@@ -70,6 +71,7 @@ async def write_rows_async(rows: Any, text: Text, out: Buffer) -> None:
             while pulls.some():
                 if pulls.ends():
                     await cut()
+                    pulls.cut()
         text.end()
     except Exception:
         if _breaks_off(text, out):
@@ -101,18 +103,16 @@ def _breaks_off(text: Text, out: Buffer) -> bool:
 
 
 class _Pulls:
-    """The pulls from a source, several of them before what they gave is written in one go.
+    """The pulls from a source, several of them before what they gave is written in one go."""
 
-    :ivar late: whether the latest pull was slow.
-    """
-
-    late = False
     _width: float = NEVER
     """Characters of a row, as far as is known."""
+    _looked = 0.0
+    _goes_on = True
 
     def __init__(self, rows: Iterable[Any], text: Text, out: Buffer) -> None:
         self._source = source = Source(rows, out)
-        self._waits = source.stride != NEVER
+        self._watched = source.stride != NEVER
         self._text = text
         self._out = out
         text.begin(out)
@@ -123,30 +123,62 @@ class _Pulls:
         before = out.tell()
         # As many as fill the chunk, if they are as long as those before.
         count = max(1, min(int((out.limit - before) / self._width) + 1, MOST))
-        pulls = islice(self._source.pulls, count)
-        rows = self._up_to_a_slow_one(pulls) if self._waits else list(pulls)
+        if not self._watched:
+            rows = list(islice(self._source.pulls, count))
+            self._goes_on = len(rows) == count
+        elif self._source.stride == 1:
+            rows = self._one_by_one(count)
+        else:
+            rows = self._by_strides(count, min(self._source.stride, count))
         if rows:
             self._text.write(rows)
             self._width = (out.tell() - before) / len(rows) or 1.0
-        if len(rows) == count or self.late:
-            return True
-        self._source.done()
-        return False
+        if not self._goes_on:
+            self._source.done()
+        return self._goes_on
 
-    def _up_to_a_slow_one(self, pulls: Iterable[Any]) -> list[Any]:
-        """The rows, the last of which has come late, if one has."""
+    def _one_by_one(self, count: int) -> list[Any]:
+        """The next rows, up to one that the source was slow with."""
         rows = []
         looked = clock()
-        for row in pulls:
+        for row in islice(self._source.pulls, count):
             rows.append(row)
             now = clock()
             if now - looked > PATIENCE:
-                self.late = True
-                return rows
+                self._source.late(looked, now)
+                looked = now
+                break
             looked = now
-        self.late = False
+        else:
+            self._goes_on = len(rows) == count
+        self._looked = looked
+        return rows
+
+    def _by_strides(self, count: int, stride: int) -> list[Any]:
+        """The next rows of a source that has been fast: not each pull is looked at."""
+        rows: list[Any] = []
+        looked = clock()
+        while len(rows) + stride <= count:
+            had = len(rows)
+            rows += islice(self._source.pulls, stride)
+            now = clock()
+            if len(rows) < had + stride:
+                self._goes_on = False
+                break
+            if now - looked > PATIENCE:
+                self._source.late(looked, now)
+                looked = now
+                break
+            looked = now
+        self._looked = looked
         return rows
 
     def ends(self) -> bool:
         """Whether a chunk ends here: enough has collected, or a pull was slow."""
-        return self.late or self._out.tell() > self._out.limit
+        out = self._out
+        return out.tell() > out.limit or (self._source.suspect and self._source.ends())
+
+    def cut(self) -> None:
+        """Note that a chunk was cut."""
+        if self._watched:
+            self._source.cut(self._looked)

@@ -103,7 +103,7 @@ class Table:
             if not is_keyed(row):
                 return self._by_place(names, number)
             # What makes up missing keys, such as a defaultdict, would do so for the quick way.
-            return self._each_by_key if hasattr(type(row), "__missing__") else self._by_key
+            return self._each_by_key if hasattr(type(row), "__missing__") else self._by_key()
         if names is None and hasattr(type(row), "__len__") and hasattr(type(row), "__getitem__"):
             return self._in_order
         if self.columns is None or (names is None and not self._given):
@@ -121,15 +121,20 @@ class Table:
         elif hasattr(type(row), "__len__"):
             self._width = len(row)
 
-    def _by_key(self, rows: list[Any], number: int) -> list[Cells]:
-        columns = self.columns
+    def _by_key(self) -> Take:
+        columns, width, ignores_extras = self.columns, self._width, self._ignores_extras
         assert columns is not None
-        if self._ignores_extras or set(map(len, rows)) == {self._width}:
-            try:
-                return _got(itemgetter(*columns), rows, self._width)
-            except LookupError:  # sqlite3's rows raise IndexError
-                pass
-        return self._each_by_key(rows, number)
+        got = _getting(itemgetter(*columns), width)
+
+        def take(rows: list[Any], number: int) -> list[Cells]:
+            if ignores_extras or set(map(len, rows)) == {width}:
+                try:
+                    return got(rows)
+                except LookupError:  # sqlite3's rows raise IndexError
+                    pass
+            return self._each_by_key(rows, number)
+
+        return take
 
     def _each_by_key(self, rows: list[Any], number: int) -> list[Cells]:
         columns = self.columns
@@ -164,7 +169,7 @@ class Table:
         columns = self.columns
         assert columns is not None
         try:
-            return _got(attrgetter(*columns), rows, self._width)
+            return _getting(attrgetter(*columns), self._width)(rows)
         except AttributeError as error:
             for each, row in enumerate(rows, number):
                 for name in columns:
@@ -201,10 +206,11 @@ def check_columns(names: Sequence[Any], where: str) -> None:
         raise RowError(f"{where}: the column {twice!r} is there twice. Give each its own name")
 
 
-def _got(getter: Any, rows: list[Any], width: int | None) -> list[Cells]:
-    found = map(getter, rows)
-    # With one name a getter gives the cell alone.
-    return list(zip(found)) if width == 1 else list(found)
+def _getting(getter: Any, width: int | None) -> Callable[[list[Any]], list[Cells]]:
+    """Gets the cells of rows; with one name a getter gives the cell alone."""
+    if width == 1:
+        return lambda rows: list(zip(map(getter, rows)))
+    return lambda rows: list(map(getter, rows))
 
 
 def _listed(names: Sequence[Any]) -> str:
