@@ -102,7 +102,7 @@ def text(times: Times, peaks: Peaks, rows: int) -> str:
         [
             f"{title}: {way}",
             f"{min(each) / rows * 1e9:.0f} ns",
-            f"{ratios(times, title, way):.2f}",
+            f"{ratios(times, title, way).middle:.2f}",
             f"{peaks[title, way][1]:.1f} MiB",
             f"{peaks[title, way][1] - peaks[title, way][0]:+.1f} MiB",
         ]
@@ -111,8 +111,7 @@ def text(times: Times, peaks: Peaks, rows: int) -> str:
     head = ["export", "a row", "over the first by hand", "peak memory", f"over {FEWEST:,} rows"]
     return "\n".join(
         [
-            f"CPU time and memory of exports of {rows:,} rows from a generator. Ratios are medians,",
-            "with their middle half.",
+            f"CPU time and memory of exports of {rows:,} rows from a generator, median ratios.",
             "",
             table(head, lines),
             "",
