@@ -35,6 +35,7 @@ RST_BLOCK = re.compile(
 EXTRAS = {
     "databases.rst": "flask_sqlalchemy",
     "django.rst": "django",
+    "exports.rst": "flask quart starlette django orjson",
     "flask.rst": "flask",
     "quart.rst": "quart",
     "starlette.rst": "starlette",
@@ -152,7 +153,7 @@ def _logger_as_it_was():
 @pytest.mark.usefixtures("_logger_as_it_was")
 @pytest.mark.parametrize("document", with_blocks("python"))
 def test_python_examples(document, monkeypatch):
-    if (extra := EXTRAS.get(document.name)) is not None:
+    for extra in EXTRAS.get(document.name, "").split():
         pytest.importorskip(extra, reason=f"not installed: pip install streamtmpl[{extra}]")
     monkeypatch.chdir(ROOT)
     namespace: dict = {"__name__": "__main__"}
