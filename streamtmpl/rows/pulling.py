@@ -42,7 +42,7 @@ if TYPE_CHECKING:
             """Write what stands below the last row."""
 
 
-MOST = 64
+MOST = 256
 """Rows that are pulled in one go at most."""
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from streamtmpl.exceptions import RowError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     Cells = Sequence[Any]
     Take = Callable[[list[Any], int], list[Cells]]
@@ -89,7 +89,7 @@ class Table:
         take = self._takes.get(kind)
         if take is None:
             take = self._takes[kind] = self._learn(rows[0], number)
-        if len(rows) > 1 and len(set(map(type, rows))) > 1:
+        if not _all_are(kind, map(type, rows), rows):
             return [self.cells([row], each)[0] for each, row in enumerate(rows, number)]
         return take(rows, number)
 
@@ -127,7 +127,7 @@ class Table:
         got = _getting(itemgetter(*columns), width)
 
         def take(rows: list[Any], number: int) -> list[Cells]:
-            if ignores_extras or set(map(len, rows)) == {width}:
+            if ignores_extras or _all_are(width, map(len, rows), rows):
                 try:
                     return got(rows)
                 except LookupError:  # sqlite3's rows raise IndexError
@@ -186,7 +186,7 @@ class Table:
             )
 
     def _check_widths(self, rows: list[Any], number: int, width: int | None) -> None:
-        if set(map(len, rows)) == {width}:
+        if _all_are(width, map(len, rows), rows):
             return
         for each, row in enumerate(rows, number):
             if len(row) != width:
@@ -204,6 +204,11 @@ def check_columns(names: Sequence[Any], where: str) -> None:
     if len(set(names)) < len(names):
         twice = next(name for name in names if list(names).count(name) > 1)
         raise RowError(f"{where}: the column {twice!r} is there twice. Give each its own name")
+
+
+def _all_are(expected: Any, found: Iterable[Any], rows: list[Any]) -> bool:
+    """Whether what was found of each of *rows* is as expected, without a step for each."""
+    return list(found).count(expected) == len(rows)
 
 
 def _getting(getter: Any, width: int | None) -> Callable[[list[Any]], list[Cells]]:
