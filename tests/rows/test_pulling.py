@@ -306,6 +306,21 @@ def test_a_consumer_that_stops_at_the_unfinished_line_closes_the_source() -> Non
     assert closed == [True]
 
 
+def test_under_trio() -> None:
+    trio = pytest.importorskip("trio", reason="trio is not installed")
+
+    async def rows() -> AsyncIterator[Any]:
+        for number in range(3):
+            await trio.lowlevel.checkpoint()
+            yield [number]
+
+    async def main() -> None:
+        async with csv_rows_async(rows(), ["n"]) as stream:
+            assert b"".join([chunk async for chunk in stream]) == b"n\r\n0\r\n1\r\n2\r\n"
+
+    trio.run(main)
+
+
 # -- memory
 
 

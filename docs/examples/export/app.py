@@ -68,6 +68,7 @@ class Export:
 
 
 exports = {}
+"""Those that have not begun, of this process: several need a place that they share."""
 
 
 @app.get("/")
