@@ -2,21 +2,22 @@
 
 To write several rows in one go costs a fraction of doing so row by row. How long each pull from a
 lazy source takes is looked at, and what has collected is handed over after one that was slow, as in
-the loops of templates. An async source is waited for with nothing in hand: its rows are written one
-by one.
+the loops of templates. An async source is waited for with nothing in hand: what it has given is
+written before.
 """
 
 from __future__ import annotations
 
 from itertools import islice
+from types import coroutine
 from typing import TYPE_CHECKING, Any
 
 from streamtmpl.chunks.buffer import NEVER, clock
-from streamtmpl.chunks.cuts import cut
+from streamtmpl.chunks.cuts import CUT, cut
 from streamtmpl.runtime.sources import PATIENCE, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable
+    from collections.abc import Callable, Coroutine, Generator, Iterable
     from typing import Protocol
 
     from streamtmpl.chunks.buffer import Buffer
@@ -80,18 +81,80 @@ async def write_rows_async(rows: Any, text: Text, out: Buffer) -> None:
 
 
 async def _write_awaited(rows: Any, text: Text, out: Buffer) -> None:
-    """Write each row before the next one is waited for: a wait hands over what has collected."""
+    """Write rows that are awaited, all that are there before one is waited for."""
     source = Source(rows, out, awaits=True)
     text.begin(out)
-    for item in source.iterator:
-        try:
-            row = await item
-        except StopAsyncIteration:
-            break
-        text.write([row])
-        if out.tell() > out.limit:
-            await cut()
+    pulled: list[Any] = []
+    width: float = NEVER
+
+    async def pull() -> None:
+        count = 1
+        for item in source.iterator:
+            try:
+                pulled.append(await item)
+            except StopAsyncIteration:
+                return
+            if len(pulled) >= count:
+                await cut()
+                count = _room(out, width)
+
+    def write() -> None:
+        nonlocal width
+        if pulled:
+            before = out.tell()
+            text.write(pulled)
+            width = (out.tell() - before) / len(pulled) or 1.0
+            pulled.clear()
+
+    await _writing(pull(), write, out)
+    write()
     source.done()
+
+
+class _GivenUp(BaseException):
+    """Raised where a source waits one of whose rows cannot be written."""
+
+
+@coroutine
+def _writing(
+    pull: Coroutine[Any, Any, None], write: Callable[[], None], out: Buffer
+) -> Generator[Any, Any, None]:
+    """Run *pull*, and *write* what it has pulled before it waits for anything or is to be cut.
+
+    An error of writing is none of the source's, which sees at its wait that it is given up.
+    """
+    failure: BaseException | None = None
+    told = False
+    resume: Callable[[Any], Any] = pull.send
+    value: Any = None
+    while True:
+        try:
+            signal = resume(value)
+        except StopIteration:
+            break
+        except BaseException:
+            if failure is None:
+                raise
+            break
+        resume, value = pull.send, None
+        if failure is None:
+            try:
+                write()
+            except BaseException as error:  # noqa: BLE001 - raised below
+                failure = error
+        if failure is not None and signal is CUT:
+            pull.close()
+            break
+        if failure is not None and not told:
+            # Not closed, nor GeneratorExit: an async generator that waits would stay as it is.
+            resume, value, told = pull.throw, _GivenUp(), True
+        elif signal is not CUT or out.tell() > out.limit:
+            try:
+                value = yield signal
+            except BaseException as raised:  # noqa: BLE001 - the source's to handle
+                resume, value = pull.throw, raised
+    if failure is not None:
+        raise failure
 
 
 def _breaks_off(text: Text, out: Buffer) -> bool:
@@ -100,6 +163,11 @@ def _breaks_off(text: Text, out: Buffer) -> bool:
         out.replace(text.unfinished)
         return True
     return False
+
+
+def _room(out: Buffer, width: float) -> int:
+    """How many rows of so many characters fill the chunk: 1 at least."""
+    return max(1, min(int((out.limit - out.tell()) / width) + 1, MOST))
 
 
 class _Pulls:
@@ -121,8 +189,7 @@ class _Pulls:
         """Pull and write the next rows; whether there may be more."""
         out = self._out
         before = out.tell()
-        # As many as fill the chunk, if they are as long as those before.
-        count = max(1, min(int((out.limit - before) / self._width) + 1, MOST))
+        count = _room(out, self._width)
         if not self._watched:
             rows = list(islice(self._source.pulls, count))
             self._goes_on = len(rows) == count

@@ -291,6 +291,46 @@ def test_the_source_is_closed_when_a_row_cannot_be_written(way: Way) -> None:
     assert closed == [True]
 
 
+@in_loop
+async def test_a_row_that_cannot_be_written_is_no_error_of_the_source_that_waits() -> None:
+    seen: list[type[BaseException]] = []
+    gate = asyncio.Event()
+
+    async def rows() -> AsyncIterator[Any]:
+        yield 1
+        yield 2
+        yield object()
+        try:
+            await gate.wait()
+        except BaseException as error:
+            await asyncio.sleep(0)
+            seen.append(type(error))
+            raise
+
+    with pytest.raises(RowError, match="row 3"):
+        async for _ in streamtmpl.json_lines_async(rows()):
+            pass
+    assert [issubclass(kind, Exception) for kind in seen] == [False]
+
+
+@in_loop
+async def test_a_source_may_handle_what_its_wait_raises() -> None:
+    async def late() -> None:
+        await asyncio.sleep(0)
+        raise LookupError
+
+    async def rows() -> AsyncIterator[Any]:
+        for number in range(3):
+            yield number
+            try:
+                await late()
+            except LookupError:
+                yield "late"
+
+    chunks = [chunk async for chunk in streamtmpl.json_array_async(rows())]
+    assert json.loads(b"".join(chunks)) == [0, "late", 1, "late", 2, "late"]
+
+
 def test_a_consumer_that_stops_at_the_unfinished_line_closes_the_source() -> None:
     closed: list[bool] = []
 
