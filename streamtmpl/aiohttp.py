@@ -21,9 +21,9 @@ from .chunks.options import AutoDeferred, Block, StreamOptions
 from .environment import enable_streaming
 from .events.response import add_event_headers
 from .events.streams import KEEP_ALIVE, event_stream_async
-from .responses.body import async_byte_stream, check_no_template
+from .responses.body import async_byte_stream, check_no_template, content_type_of
 from .responses.first import BegunAsync, begun_async
-from .responses.head import CONTENT_TYPE, ResponseHead
+from .responses.head import ResponseHead
 from .responses.headers import add_vary
 from .responses.late import warn_late
 from .responses.policy import RegionPolicy, region_options
@@ -94,7 +94,7 @@ async def stream_response(
     *,
     status: int | str = 200,
     headers: HeaderItems = (),
-    content_type: str = CONTENT_TYPE,
+    content_type: str | None = None,
     chunk_size: int | None = None,
     commit_after: str | None = None,
     deferred: AutoDeferred | None = None,
@@ -111,7 +111,8 @@ async def stream_response(
         async or not, of ``str`` or ``bytes``.
     :param status: a code, or code and reason.
     :param headers: a mapping, or pairs; ``X-Accel-Buffering: no`` unless they say other.
-    :param content_type: the type, whose charset the text is encoded in.
+    :param content_type: the type, whose charset the text is encoded in; that of the stream, or of
+        HTML, unless given.
     :param chunk_size: as of :func:`~streamtmpl.render_stream`.
     :param commit_after: a block of the template: the first chunk is held until after it.
     :param deferred: where deferred regions are rendered: ``"patch"``, ``"in-order"`` or ``"auto"``,
@@ -123,7 +124,7 @@ async def stream_response(
     :raises TypeError: an argument goes with a template, and *source* is none.
     :raises NotStreamingError: *source* is none of these.
     """
-    head = ResponseHead(status, headers, content_type)
+    head = ResponseHead(status, headers, content_type or content_type_of(source))
     options = StreamOptions(chunk_size, head.charset, commit_after, block=block)
     if isinstance(source, Template):
         policy = request.config_dict.get(_POLICY, RegionPolicy())

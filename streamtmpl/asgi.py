@@ -18,8 +18,8 @@ from .chunks.options import AutoDeferred, Block, StreamOptions
 from .chunks.render import asyncio_runs
 from .events.response import add_event_headers, decoded_id
 from .events.streams import KEEP_ALIVE, event_stream_async
-from .responses.body import async_byte_stream
-from .responses.head import CONTENT_TYPE, WITHOUT_CONTENT, ResponseHead
+from .responses.body import async_byte_stream, content_type_of
+from .responses.head import WITHOUT_CONTENT, ResponseHead
 from .responses.headers import add_vary
 from .responses.policy import provisional, settle
 from .responses.script import PAGE, PATCH, Script, script_response
@@ -71,7 +71,7 @@ class StreamResponse:
         *,
         status: int | str = 200,
         headers: HeaderItems = (),
-        content_type: str = CONTENT_TYPE,
+        content_type: str | None = None,
         chunk_size: int | None = None,
         commit_after: str | None = None,
         deferred: AutoDeferred = "auto",
@@ -86,7 +86,8 @@ class StreamResponse:
             worker thread, which needs asyncio.
         :param status: the status code.
         :param headers: a mapping, or pairs of name and value.
-        :param content_type: the type, and a charset that text is encoded in (UTF-8 unless named).
+        :param content_type: the type, and a charset that text is encoded in (UTF-8 unless named);
+            that of the stream, or of HTML, unless given.
         :param chunk_size: as in :func:`~streamtmpl.render_stream`.
         :param commit_after: the name of a block of the template; nothing is sent before it has been
             rendered.
@@ -101,7 +102,7 @@ class StreamResponse:
         :raises ValueError: a header or the status could not be sent, or *deferred* is no mode.
         :raises LookupError: there is no such charset.
         """
-        self._head = ResponseHead(status, headers, content_type)
+        self._head = ResponseHead(status, headers, content_type or content_type_of(source))
         regions = provisional(deferred, nonce, executor)
         options = StreamOptions(chunk_size, self._head.charset, commit_after, regions, block)
         self._undecided = options if deferred == "auto" and isinstance(source, Template) else None
@@ -131,7 +132,7 @@ class StreamResponse:
             add_vary(self.headers, settle(self._undecided, headers_of(scope)))
         await send_stream(self._stream, self._start, scope, receive, send)
         if scope["method"] == "HEAD":
-            await _close_source(self._source)
+            await close_source(self._source)
 
     async def _start(self) -> Message:
         pairs = self._head.sent()
@@ -188,7 +189,7 @@ def _as_bytes(headers: list[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
     return [(name.lower().encode(), value.encode("latin-1")) for name, value in headers]
 
 
-async def _close_source(source: Any) -> None:
+async def close_source(source: Any) -> None:
     """Close what no step of a stream has opened, so that the stream has nothing to close."""
     close = getattr(source, "aclose", None)
     if close is not None:

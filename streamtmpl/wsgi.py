@@ -13,9 +13,9 @@ from .chunks.options import AutoDeferred, Block, StreamOptions
 from .events.response import add_event_headers, decoded_id
 from .events.streams import KEEP_ALIVE, event_stream
 from .exceptions import ResponseSentError
-from .responses.body import byte_stream, close_unread
+from .responses.body import byte_stream, close_unread, content_type_of
 from .responses.first import Begun
-from .responses.head import CONTENT_TYPE, ResponseHead
+from .responses.head import ResponseHead
 from .responses.headers import add_vary
 from .responses.policy import provisional, settle
 from .responses.script import PAGE, PATCH, Script, script_response
@@ -53,7 +53,7 @@ class StreamResponse(ResponseHead):
         *,
         status: int | str = 200,
         headers: HeaderItems = (),
-        content_type: str = CONTENT_TYPE,
+        content_type: str | None = None,
         chunk_size: int | None = None,
         commit_after: str | None = None,
         deferred: AutoDeferred = "auto",
@@ -71,7 +71,7 @@ class StreamResponse(ResponseHead):
         :param headers: a mapping, or pairs of name and value. ``X-Accel-Buffering: no`` is added
             unless there is one.
         :param content_type: the type, and a charset that text is encoded in; UTF-8 is added to a
-            type of text that names none.
+            type of text that names none. That of the stream, or of HTML, unless given.
         :param chunk_size: as with :func:`~streamtmpl.render_stream`; not for streams.
         :param commit_after: the name of a block of the template: until it has been rendered,
             nothing is sent, and status and headers can be changed.
@@ -85,7 +85,7 @@ class StreamResponse(ResponseHead):
         :raises ValueError: the status or a header could not be sent, or *deferred* is no mode.
         :raises LookupError: there is no such charset.
         """
-        super().__init__(status, headers, content_type)
+        super().__init__(status, headers, content_type or content_type_of(source))
         regions = provisional(deferred, nonce, executor)
         options = StreamOptions(chunk_size, self.charset, commit_after, regions, block)
         self._undecided = options if deferred == "auto" and isinstance(source, Template) else None

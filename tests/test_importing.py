@@ -13,6 +13,7 @@ import streamtmpl
 LATER = [
     *("AsyncChunkStream", "SandboxedStreamEnvironment", "rechunk", "rechunk_async"),
     *("PATCH_SCRIPT", "PATCH_SCRIPT_HASH"),
+    *("attachment", "csv_rows", "csv_rows_async", "json_array", "json_lines_async"),
 ]
 
 

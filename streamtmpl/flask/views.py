@@ -25,9 +25,9 @@ from streamtmpl.pallets.contexts import streaming
 from streamtmpl.pallets.environment import streaming_environment
 from streamtmpl.pallets.extension import Extension, response_of_script, streams_of
 from streamtmpl.rendering import async_stream_of, stream_of, variables_of
-from streamtmpl.responses.body import byte_stream, check_no_template
+from streamtmpl.responses.body import byte_stream, check_no_template, content_type_of
 from streamtmpl.responses.first import Begun
-from streamtmpl.responses.head import CONTENT_TYPE, ResponseHead
+from streamtmpl.responses.head import ResponseHead
 from streamtmpl.responses.policy import region_options
 from streamtmpl.responses.script import PAGE, PATCH
 
@@ -124,7 +124,7 @@ def stream_response(
     *,
     status: int | str = 200,
     headers: HeaderItems = (),
-    content_type: str = CONTENT_TYPE,
+    content_type: str | None = None,
     chunk_size: int | None = None,
     commit_after: str | None = None,
     deferred: AutoDeferred | None = None,
@@ -141,7 +141,8 @@ def stream_response(
         :class:`~streamtmpl.ChunkStream` or an iterable of ``str`` or ``bytes``.
     :param status: a code, or code and reason.
     :param headers: a mapping, or pairs; ``X-Accel-Buffering: no`` unless they say other.
-    :param content_type: the type, whose charset the text is encoded in.
+    :param content_type: the type, whose charset the text is encoded in; that of the stream, or of
+        HTML, unless given.
     :param chunk_size: as of :func:`~streamtmpl.render_stream`.
     :param commit_after: a block of the template: the first chunk is held until after it.
     :param deferred: where deferred regions are rendered: ``"patch"``, ``"in-order"`` or ``"auto"``,
@@ -153,7 +154,7 @@ def stream_response(
     :raises TypeError: an argument goes with a template, and *source* is none.
     :raises NotStreamingError: *source* is none of these.
     """
-    head = ResponseHead(status, headers, content_type)
+    head = ResponseHead(status, headers, content_type or content_type_of(source))
     options = StreamOptions(chunk_size, head.charset, commit_after, block=block)
     app = _app()
     if isinstance(source, str):
