@@ -51,7 +51,7 @@ _BOTH = {
     "streamtmpl.runtime.escaping": "block_text do_escape escape_text escape_value to_text",
     "streamtmpl.runtime.filters": "joined_texts",
     "streamtmpl.runtime.lookups": (
-        "attribute_missing call is_plain item_missing item_or_undefined stopped unknown"
+        "attribute_missing call is_plain item_missing item_or_undefined looked_up stopped unknown"
     ),
     "streamtmpl.runtime.loops": "SteppedLoop",
     "streamtmpl.runtime.sources": "PATIENCE ahead in_memory iterated paused",
@@ -61,16 +61,18 @@ _SYNC = {
     "streamtmpl.chunks.compiled": "capture into template_function",
     "streamtmpl.regions.threads": "begin_region",
     "streamtmpl.runtime": "streamed",
+    "streamtmpl.runtime.showing": "write_call",
     "streamtmpl.runtime.loops": "LoopContext",
     "streamtmpl.runtime.macros": "Macro",
     "streamtmpl.runtime.sources": "open_source",
 }
 _ASYNC = {
-    "jinja2.async_utils": "auto_aiter",
+    "jinja2.async_utils": "auto_aiter auto_await",
     "streamtmpl.chunks.compiled": "async_into async_template_function capture_async",
     "streamtmpl.chunks.cuts": "cut",
     "streamtmpl.regions.tasks": "begin_region_async",
     "streamtmpl.runtime": "async_streamed",
+    "streamtmpl.runtime.showing": "write_call_async",
     "streamtmpl.runtime.filters": (
         "Later async_join is_awaitable piped plain_types plain_variant skipped"
     ),

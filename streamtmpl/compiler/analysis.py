@@ -32,6 +32,18 @@ LOOP_TARGET = 32
 FILTER = 64
 CROSSING = 128
 """A block, or what brings in another template."""
+_PULL = 16384
+"""A filter that pulls from an iterator."""
+
+ITERATING_FILTERS = frozenset(
+    {"batch", "first", "groupby", "join", "list", "map", "max", "min", "random", "reject"}
+    | {"rejectattr", "reverse", "select", "selectattr", "slice", "sort", "sum", "unique"}
+)
+"""Filters that pull from an iterator: it is closed with the stream, as one that a loop pulls from.
+"""
+
+LONG = 1500
+"""What has more nodes than this is long: it is compiled to compact code."""
 
 _VARIABLES = {
     "caller": 256,
@@ -57,6 +69,8 @@ _FLAGS: dict[type[nodes.Node], int] = {
 _WITH_CONTEXT = frozenset({nodes.Include, nodes.Import, nodes.FromImport})
 
 _CONTENTS = "streamtmpl_contents"
+_WEIGHT = "streamtmpl_weight"
+_PULLS = "streamtmpl_pulls"
 
 
 def _find(body: list[nodes.Node], kinds: tuple[type[nodes.Node], ...]) -> Iterator[nodes.Node]:
@@ -97,17 +111,24 @@ class Survey:
     :ivar blocks: all blocks, in the order of the source.
     :ivar imported: the names of Python modules that extensions want imported.
     :ivar set_names: the variables that are set, but for the targets of loops.
+    :ivar weight: how many nodes there are.
     """
 
     def __init__(self, node: nodes.Node) -> None:
         self.blocks: list[nodes.Block] = []
         self.imported: list[nodes.ImportedName] = []
         self.set_names: set[str] = set()
+        self.weight = 0
         self._used_here = Used()
         self._used_in_body: dict[int, Used] = {}
         if isinstance(node, nodes.Template):
             self._used_in_body[id(node.body)] = self._used_here
         self.contents = self._mark(node)
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it is long."""
+        return self.weight > LONG
 
     def used_by(self, body: Iterable[nodes.Node]) -> Used:
         """What is used in *body*, that of the template or of a block; blocks in it do not count."""
@@ -116,6 +137,7 @@ class Survey:
 
     def _mark(self, node: Any) -> int:
         kind = type(node)
+        self.weight += 1
         if kind is nodes.Name:
             return _flags_of_name(node)
         if kind is nodes.Block:
@@ -123,6 +145,8 @@ class Survey:
         contents = _FLAGS.get(kind, 0)
         if kind is nodes.Filter:
             self._used_here.filters.add(node.name)
+            if node.name in ITERATING_FILTERS:
+                contents |= _PULL
         elif kind is nodes.Test:
             self._used_here.tests.add(node.name)
         elif kind is nodes.ImportedName:
@@ -144,6 +168,7 @@ class Survey:
         return contents & _OUTSIDE_BLOCKS
 
     def _mark_children(self, node: nodes.Node, contents: int) -> int:
+        before = self.weight
         for field in node.fields:
             value = getattr(node, field, None)
             if isinstance(value, nodes.Node):
@@ -154,6 +179,9 @@ class Survey:
                         contents |= self._mark(item)
         if isinstance(node, nodes.Stmt):
             setattr(node, _CONTENTS, contents)
+            setattr(node, _WEIGHT, self.weight - before)
+        elif contents & _PULL:
+            setattr(node, _PULLS, True)
         return contents
 
 
@@ -171,6 +199,16 @@ def contains(body: Iterable[nodes.Node], what: int) -> bool:
         if contents & what:
             return True
     return False
+
+
+def is_long(node: nodes.Stmt) -> bool:
+    """Whether *node*, as the survey found it, is long."""
+    return getattr(node, _WEIGHT, 0) > LONG
+
+
+def pulls(node: nodes.Expr) -> bool:
+    """Whether a filter in the expression *node*, as the survey found it, pulls from an iterator."""
+    return getattr(node, _PULLS, False)
 
 
 def undeclared(body: list[nodes.Node], *names: str) -> set[str]:

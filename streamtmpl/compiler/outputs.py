@@ -9,23 +9,28 @@ from jinja2 import nodes
 
 from streamtmpl.vocabulary import PARAMETER
 
-from .analysis import FILTER, contains, may_await
+from .analysis import FILTER, ITERATING_FILTERS, contains, may_await
 from .expressions.calls import Arguments, shape
-from .expressions.filters import ITERATING_FILTERS
 from .expressions.strategies import ExpressionGenerator
 from .tags import is_flush
 from .traits import calls_stream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import TypeGuard
 
     from jinja2.compiler import Frame
 
 
 class Run:
-    """The parts of a run that are known so far: constant text and names of evaluated text."""
+    """The parts of a run that are known so far: constant text and names of evaluated text.
 
-    def __init__(self) -> None:
+    :ivar in_long: whether the module is long. To read an f-string takes Python (3.12 and later) a
+        copy of all that follows it, for each value in it.
+    """
+
+    def __init__(self, in_long: bool) -> None:
+        self._in_long = in_long
         self._parts: list[tuple[bool, str]] = []
 
     def __bool__(self) -> bool:
@@ -46,6 +51,12 @@ class Run:
         """The whole as one Python expression."""
         if all(constant for constant, _ in self._parts):
             return repr("".join(text for _, text in self._parts))
+        if self._in_long:
+            pieces = [
+                text.replace("%", "%%") if constant else "%s" for constant, text in self._parts
+            ]
+            values = ", ".join(text for constant, text in self._parts if not constant)
+            return f"{''.join(pieces)!r} % ({values},)"
         quote = '"' if all('"' not in text for constant, text in self._parts if constant) else "'"
         return f"f{quote}{''.join(self._piece(part, quote) for part in self._parts)}{quote}"
 
@@ -100,7 +111,7 @@ class OutputGenerator(ExpressionGenerator):
         self.cut_if("tell() > out.flush_limit")
 
     def _output(self, node: nodes.Output, frame: Frame) -> None:
-        run = Run()
+        run = Run(self._in_long)
         before = self._position()
         streams = calls_stream(self.environment) and nodes.Call in map(type, node.nodes)
         handed_over = self._last_hand_over(node, frame) if streams else -1
@@ -157,6 +168,11 @@ class OutputGenerator(ExpressionGenerator):
             self.writeline(f"{name} = ", node)
             self._write_finalized(node, frame)
             self._to_text(name, frame)
+        elif not self.is_quick(node):
+            with self.line_of(node):
+                self.writeline(f"{name} = {self._text_function(frame)}(", node)
+                self.visit(node, frame)
+                self.write(")")
         elif not self.assign_text(name, node, frame):
             self._to_text(name, frame, awaitable=self.assign(name, node, frame))
         return name
@@ -187,12 +203,20 @@ class OutputGenerator(ExpressionGenerator):
         """What turns a value into text where only the run knows whether to escape."""
         return "(escape_value if context.eval_ctx.autoescape else to_text)"
 
+    def _text_function(self, frame: Frame) -> str:
+        """What turns a value into text."""
+        if frame.eval_ctx.volatile:
+            return self._volatile_text()
+        return "escape_value" if frame.eval_ctx.autoescape else "to_text"
+
     def _to_text(self, name: str, frame: Frame, awaitable: bool = False) -> None:
         """Turn the value in local *name*, awaited if need be, into text, or leave a number."""
         if frame.eval_ctx.volatile:
             return
         source = f"(await {name} if is_awaitable({name}) else {name})" if awaitable else name
-        if frame.eval_ctx.autoescape:
+        if self.compact:
+            self.writeline(f"{name} = {self._text_function(frame)}({source})")
+        elif frame.eval_ctx.autoescape:
             self.writeline(f"if type({name}) is str: {name} = escape_text({name})")
             self.writeline(
                 f"elif type({name}) is not int and type({name}) is not float:"
@@ -216,6 +240,10 @@ class OutputGenerator(ExpressionGenerator):
         with self.line_of(node):
             callee = self.operand(node.node, frame)
             arguments = self._early_arguments(node, frame)
+            if at_once and self._is_compact_call(arguments, frame):
+                text = self._text_function(frame)
+                self._write_compact_call(callee, arguments, node, frame, run.source(), text)
+                return Run(self._in_long)
             self._stream_or(callee, arguments, node, frame, prefix=run.source() if run else None)
         if not at_once:
             self.writeline(f"{value} = ''")
@@ -227,7 +255,7 @@ class OutputGenerator(ExpressionGenerator):
             self.writeline(f"{value} = {self._volatile_text()}({value})")
         self._to_text(value, frame, awaitable=self.environment.is_async)
         run.add_name(value)
-        following = Run()
+        following = Run(self._in_long)
         if at_once:
             self.writeline(f"{self.writer(frame)}({run.source()})")
         else:
@@ -304,6 +332,35 @@ class OutputGenerator(ExpressionGenerator):
         self.call_into(f"{entry}({source})", node)
         self.boundary(frame)
 
+    def _is_compact_call(self, arguments: Arguments | None, frame: Frame) -> TypeGuard[Arguments]:
+        """Whether a call is written in one line.
+
+        Errors of arguments that are spread name the function that is called. And where only the run
+        knows whether to escape, to ask may be an error.
+        """
+        known = arguments is not None and arguments.known
+        return self.compact and known and not frame.eval_ctx.volatile
+
+    def _write_compact_call(
+        self,
+        callee: str,
+        arguments: Arguments,
+        node: nodes.Call,
+        frame: Frame,
+        before: str,
+        text: str,
+        extra: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """Write a call that streams where it can, in one line.
+
+        :param before: the source of the text to write before it.
+        :param text: what turns a value into text.
+        :param extra: further keyword arguments.
+        """
+        fixed = (self.out(frame), "context", self._escaping_context(frame), text, before, callee)
+        source = arguments.source(*fixed, extra=self._with_variables(frame, extra))
+        self.call_into(f"{self.choose_async('write_call_async', 'write_call')}({source})", node)
+
     def _call_value(
         self,
         target: str,
@@ -349,6 +406,12 @@ class OutputGenerator(ExpressionGenerator):
         with self.line_of(node):
             callee = self.operand(node.call.node, frame)
             arguments = self._early_arguments(node.call, frame)
+            if self._is_compact_call(arguments, frame):
+                self._write_compact_call(
+                    callee, arguments, node.call, frame, "''", "block_text", extra
+                )
+                self.boundary(frame)
+                return
             self._stream_or(callee, arguments, node.call, frame, extra=extra)
             self._else()
             value = self._value_name()
