@@ -48,7 +48,9 @@ _BOTH = {
     "streamtmpl.context": "included_context",
     "streamtmpl.regions.failures": "boundary_failed",
     "streamtmpl.runtime.blocks": "TemplateReference overridden_block",
-    "streamtmpl.runtime.escaping": "block_text do_escape escape_text escape_value to_text",
+    "streamtmpl.runtime.escaping": (
+        "block_text do_escape escape_any escape_text escape_value to_text"
+    ),
     "streamtmpl.runtime.filters": "joined_texts",
     "streamtmpl.runtime.lookups": (
         "attribute_missing call is_plain item_missing item_or_undefined looked_up stopped unknown"
@@ -61,7 +63,6 @@ _SYNC = {
     "streamtmpl.chunks.compiled": "capture into template_function",
     "streamtmpl.regions.threads": "begin_region",
     "streamtmpl.runtime": "streamed",
-    "streamtmpl.runtime.showing": "write_call",
     "streamtmpl.runtime.loops": "LoopContext",
     "streamtmpl.runtime.macros": "Macro",
     "streamtmpl.runtime.sources": "open_source",
@@ -72,7 +73,6 @@ _ASYNC = {
     "streamtmpl.chunks.cuts": "cut",
     "streamtmpl.regions.tasks": "begin_region_async",
     "streamtmpl.runtime": "async_streamed",
-    "streamtmpl.runtime.showing": "write_call_async",
     "streamtmpl.runtime.filters": (
         "Later async_join is_awaitable piped plain_types plain_variant skipped"
     ),

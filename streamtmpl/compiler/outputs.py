@@ -17,7 +17,6 @@ from .traits import calls_stream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import TypeGuard
 
     from jinja2.compiler import Frame
 
@@ -207,7 +206,7 @@ class OutputGenerator(ExpressionGenerator):
         """What turns a value into text."""
         if frame.eval_ctx.volatile:
             return self._volatile_text()
-        return "escape_value" if frame.eval_ctx.autoescape else "to_text"
+        return "escape_any" if frame.eval_ctx.autoescape else "to_text"
 
     def _to_text(self, name: str, frame: Frame, awaitable: bool = False) -> None:
         """Turn the value in local *name*, awaited if need be, into text, or leave a number."""
@@ -240,10 +239,6 @@ class OutputGenerator(ExpressionGenerator):
         with self.line_of(node):
             callee = self.operand(node.node, frame)
             arguments = self._early_arguments(node, frame)
-            if at_once and self._is_compact_call(arguments, frame):
-                text = self._text_function(frame)
-                self._write_compact_call(callee, arguments, node, frame, run.source(), text)
-                return Run(self._in_long)
             self._stream_or(callee, arguments, node, frame, prefix=run.source() if run else None)
         if not at_once:
             self.writeline(f"{value} = ''")
@@ -332,35 +327,6 @@ class OutputGenerator(ExpressionGenerator):
         self.call_into(f"{entry}({source})", node)
         self.boundary(frame)
 
-    def _is_compact_call(self, arguments: Arguments | None, frame: Frame) -> TypeGuard[Arguments]:
-        """Whether a call is written in one line.
-
-        Errors of arguments that are spread name the function that is called. And where only the run
-        knows whether to escape, to ask may be an error.
-        """
-        known = arguments is not None and arguments.known
-        return self.compact and known and not frame.eval_ctx.volatile
-
-    def _write_compact_call(
-        self,
-        callee: str,
-        arguments: Arguments,
-        node: nodes.Call,
-        frame: Frame,
-        before: str,
-        text: str,
-        extra: Mapping[str, str] = MappingProxyType({}),
-    ) -> None:
-        """Write a call that streams where it can, in one line.
-
-        :param before: the source of the text to write before it.
-        :param text: what turns a value into text.
-        :param extra: further keyword arguments.
-        """
-        fixed = (self.out(frame), "context", self._escaping_context(frame), text, before, callee)
-        source = arguments.source(*fixed, extra=self._with_variables(frame, extra))
-        self.call_into(f"{self.choose_async('write_call_async', 'write_call')}({source})", node)
-
     def _call_value(
         self,
         target: str,
@@ -406,12 +372,6 @@ class OutputGenerator(ExpressionGenerator):
         with self.line_of(node):
             callee = self.operand(node.call.node, frame)
             arguments = self._early_arguments(node.call, frame)
-            if self._is_compact_call(arguments, frame):
-                self._write_compact_call(
-                    callee, arguments, node.call, frame, "''", "block_text", extra
-                )
-                self.boundary(frame)
-                return
             self._stream_or(callee, arguments, node.call, frame, extra=extra)
             self._else()
             value = self._value_name()

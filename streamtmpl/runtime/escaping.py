@@ -57,6 +57,11 @@ def escape_value(value: Any) -> str:
     return str.__str__(markupsafe.escape(value))
 
 
+def escape_any(value: Any) -> str:
+    """As :func:`escape_value`, where the value may well be an exact ``str``: in compact code."""
+    return escape_text(value) if type(value) is str else escape_value(value)
+
+
 def block_text(value: Any) -> str:
     """The text of a ``call`` or ``filter`` block, which must be text already.
 
