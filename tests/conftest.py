@@ -58,6 +58,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         parser.addoption(option, action="store_true", help=f"run {tests} too")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_pycollect_makeitem(
+    collector: pytest.Collector, name: str, obj: object
+) -> list[pytest.Item] | None:
+    """Make no tests of a comparison that is not asked for: each process would make thousands."""
+    if collector.config.option.comparisons or not name.startswith("test_"):
+        return None
+    marks = (*collector.iter_markers(), *getattr(obj, "pytestmark", ()))
+    return [] if any(mark.name == "comparison" for mark in marks) else None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if not config.option.comparisons:
         left_out = [item for item in items if item.get_closest_marker("comparison")]
