@@ -32,7 +32,8 @@ nitpick_ignore_regex = [
     (r"py:.*", r"(StartResponse|WSGIEnvironment|wsgiref\..*|Executor|ImproperlyConfigured)"),
     (r"py:class", r"streamtmpl\.chunks\.stream\.Chunk"),  # the type variable: str or bytes
     (r"py:class", r"Executor"),
-    (r"py:class", r"HeaderItems|(Auto)?Deferred"),  # aliases, which signatures show by their names
+    # Aliases, which signatures show by their names.
+    (r"py:class", r"HeaderItems|(Auto)?Deferred|Block"),
 ]
 
 html_theme = "furo"

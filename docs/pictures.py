@@ -1,4 +1,4 @@
-"""Writes the pictures of the documentation: the dashboard while it comes in.
+"""Writes the pictures of the documentation: the dashboard while it comes in, and the table.
 
     python -m docs.pictures
 
@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
 from typing import NamedTuple
@@ -22,8 +23,8 @@ from tests.adapters.http_client import fetch
 from tests.adapters.launch import ROOT, free_port, module, running
 from tests.browsers.driver import Browser, browser
 
-FOLDER = ROOT / "docs" / "_static" / "deferred"
-DESKTOP, PHONE, WHOLE = (1080, 1020), (390, 844), (1080, 1396)
+FOLDER = ROOT / "docs" / "_static"
+DESKTOP, PHONE, WHOLE, TABLE = (1080, 1020), (390, 844), (1080, 1396), (1080, 760)
 """Width and height of windows; the whole page is in the last one."""
 
 BAR = 44
@@ -51,17 +52,37 @@ class Moment(NamedTuple):
 
 
 def main() -> None:
-    port = free_port()
-    app = "docs/examples/dashboard/flask_app"
-    command = module("flask", "--app", app, "run", "--port", str(port))
-    with tempfile.TemporaryDirectory() as name, running(command, port, Path(name) / "log"):
+    with example("dashboard/flask_app") as port:
         address = f"http://127.0.0.1:{port}/"
         fetch(port)  # the first one also compiles the templates
         with browser("firefox") as firefox:
             firefox.screen(*WHOLE)
-            save(comes_in(firefox, address)[-1].picture, "complete-firefox.png")
+            save(comes_in(firefox, address)[-1].picture, "deferred/complete-firefox.png")
         with browser("chromium") as chromium:
             photograph(chromium, address)
+    with example("table/app") as port, browser("chromium") as chromium:
+        photograph_table(chromium, f"http://127.0.0.1:{port}/?sort=-euros&page=2")
+
+
+@contextmanager
+def example(app: str) -> Iterator[int]:
+    """Run an app of docs/examples, without htmx; gives its port."""
+    port = free_port()
+    command = module("flask", "--app", f"docs/examples/{app}", "run", "--port", str(port))
+    variables = {"HTMX": "data:text/javascript,"}
+    with (
+        tempfile.TemporaryDirectory() as name,
+        running(command, port, Path(name) / "log", variables),
+    ):
+        yield port
+
+
+def photograph_table(chromium: Browser, address: str) -> None:
+    chromium.screen(*TABLE, prefers_color_scheme="light")
+    with tempfile.TemporaryDirectory() as name:
+        file = Path(name) / "page.png"
+        chromium.open(address).screenshot(file)
+        save(Image.open(file).convert("RGB"), "parts/table.png")
 
 
 def photograph(chromium: Browser, address: str) -> None:
@@ -71,11 +92,11 @@ def photograph(chromium: Browser, address: str) -> None:
         animate(moments, scheme)
         if scheme == "light":
             for moment, name in ((0, "shell"), (2, "partly"), (-1, "complete")):
-                save(moments[moment].picture, f"{name}.png")
+                save(moments[moment].picture, f"deferred/{name}.png")
         if scheme == "dark":
             chromium.screen(*PHONE, prefers_color_scheme=scheme, prefers_reduced_motion="reduce")
             shell, figures, *_, complete = comes_in(chromium, f"{address}?phone")
-            save(beside(shell.picture, figures.picture, complete.picture), "phone.png")
+            save(beside(shell.picture, figures.picture, complete.picture), "deferred/phone.png")
 
 
 def comes_in(opened: Browser, address: str) -> list[Moment]:
@@ -152,7 +173,7 @@ def animate(moments: list[Moment], scheme: str) -> None:
         frames.append(with_clock(picture, time, time / end, scheme))
     few = [palette.apply(frame) for frame in (*frames, last)]
     few[0].save(
-        FOLDER / f"comes-in-{scheme}.gif",
+        FOLDER / f"deferred/comes-in-{scheme}.gif",
         save_all=True,
         append_images=few[1:],
         duration=[STEP] * len(frames) + [REST],
