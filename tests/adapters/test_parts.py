@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,7 +28,7 @@ import streamtmpl.quart
 from streamtmpl import StreamEnvironment, UnknownBlockError, asgi, rechunk, wsgi
 from streamtmpl.starlette import StreamTemplates
 
-from .apps import django_app
+from .apps import django_app, django_gates
 from .exchange import Exchange
 
 SOURCES = {
@@ -39,6 +40,12 @@ SOURCES = {
 LOADER = DictLoader(SOURCES)
 
 assert django_app.urlpatterns  # it has set Django up
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The end of a request is noted in a file."""
+    monkeypatch.setattr(django_gates, "FOLDER", tmp_path)
 
 
 def outside() -> None:

@@ -46,7 +46,8 @@ def page(browser: Browser, shop: Server) -> Page:
 
 
 def click(page: Page, link: str) -> None:
-    """As the Enter key does on a link that has the focus."""
+    """As the Enter key does on a link that has the focus, when htmx has seen it."""
+    page.wait_for("!document.querySelector('.htmx-request, .htmx-settling')")
     page.evaluate(f"document.getElementById('{link}').focus()")
     page.evaluate("document.activeElement.click()")
 
