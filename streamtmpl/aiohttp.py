@@ -147,6 +147,7 @@ async def stream_response(
 class _Streamed(web.Response):
     """A response whose first chunk is there. It is a ``Response`` so that sessions are saved."""
 
+    _has_left = False
     _is_compressed = False
     _coding: web.ContentCoding | None = None
 
@@ -222,7 +223,7 @@ class _Streamed(web.Response):
                 await asyncio.sleep(_LOOK)
             return {"type": "http.disconnect"}
 
-        if not await while_connected(self._stream, self._deliver, gone):
+        if not await while_connected(self._stream, self._deliver, gone) or self._has_left:
             raise ConnectionResetError("the client has disconnected")
         if self._session is not None and dict(self._session) != self._saved:
             warn_late("stream_response(..., commit_after=...)")
@@ -236,4 +237,8 @@ class _Streamed(web.Response):
                 raise RuntimeError("the page has failed after its first chunk") from error
             if chunk is None:
                 return
-            await self.write(chunk)
+            try:
+                await self.write(chunk)
+            except ConnectionError:
+                self._has_left = True
+                return
