@@ -33,8 +33,9 @@ nitpick_ignore_regex = [
     (r"py:class", r"streamtmpl\.chunks\.stream\.Chunk"),  # the type variable: str or bytes
     (r"py:class", r"Executor"),
     (r"py:class", r"web\..*"),
+    (r"py:.*", r"csv(\..*)?|json"),
     # Aliases, which signatures show by their names.
-    (r"py:class", r"HeaderItems|Block|(Auto)?Deferred"),
+    (r"py:class", r"HeaderItems|Block|(Auto)?Deferred|Columns|Dialect|Dumps|ExtrasAction"),
 ]
 
 html_theme = "furo"

@@ -1,17 +1,18 @@
-"""Writes the pictures of the documentation: the dashboard while it comes in.
+"""Writes the pictures of the documentation: the dashboard while it comes in, and the live one.
 
     python -m docs.pictures
 
-It runs docs/examples/dashboard at its own pace, and photographs it in Chromium and Firefox, which
-must be installed, as soon as each part is there. It needs Pillow, which comes with the extra
-'bench', and the font Inter.
+It runs docs/examples/dashboard and docs/examples/live at their own pace, and photographs them in
+Chromium and Firefox, which must be installed, as soon as each part is there. It needs Pillow, which
+comes with the extra 'bench', and the font Inter.
 """
 
 from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
 from typing import NamedTuple
@@ -23,6 +24,7 @@ from tests.adapters.launch import ROOT, free_port, module, running
 from tests.browsers.driver import Browser, browser
 
 FOLDER = ROOT / "docs" / "_static" / "deferred"
+LIVE = FOLDER.with_name("events") / "live.png"
 DESKTOP, PHONE, WHOLE = (1080, 1020), (390, 844), (1080, 1396)
 """Width and height of windows; the whole page is in the last one."""
 
@@ -40,6 +42,8 @@ RESTS = """document.getAnimations().every(animation =>
 """Whether what has arrived is fully there; placeholders never rest."""
 
 
+SOLD = "+document.querySelector('#figures dd').textContent"
+
 Colour = tuple[int, int, int]
 
 
@@ -51,17 +55,30 @@ class Moment(NamedTuple):
 
 
 def main() -> None:
-    port = free_port()
-    app = "docs/examples/dashboard/flask_app"
-    command = module("flask", "--app", app, "run", "--port", str(port))
-    with tempfile.TemporaryDirectory() as name, running(command, port, Path(name) / "log"):
-        address = f"http://127.0.0.1:{port}/"
-        fetch(port)  # the first one also compiles the templates
+    with served("live/app") as address, browser("chromium") as chromium:
+        chromium.screen(900, 800, prefers_reduced_motion="reduce")
+        page = chromium.open(address)
+        sold = page.evaluate(SOLD)
+        page.wait_for(f"{SOLD} === {sold + 2}")
+        with tempfile.TemporaryDirectory() as name:
+            page.screenshot(Path(name) / "page.png")
+            save(Image.open(Path(name) / "page.png").convert("RGB"), LIVE)
+    with served("dashboard/flask_app") as address:
         with browser("firefox") as firefox:
             firefox.screen(*WHOLE)
             save(comes_in(firefox, address)[-1].picture, "complete-firefox.png")
         with browser("chromium") as chromium:
             photograph(chromium, address)
+
+
+@contextmanager
+def served(app: str) -> Iterator[str]:
+    """Run an example in Flask; gives its address."""
+    port = free_port()
+    command = module("flask", "--app", f"docs/examples/{app}", "run", "--port", str(port))
+    with tempfile.TemporaryDirectory() as name, running(command, port, Path(name) / "log"):
+        fetch(port)  # the first one also compiles the templates
+        yield f"http://127.0.0.1:{port}/"
 
 
 def photograph(chromium: Browser, address: str) -> None:
@@ -134,7 +151,7 @@ def pixels(picture: Image.Image) -> Iterable[Colour]:
     return zip(parts, parts, parts, strict=True)
 
 
-def save(picture: Image.Image, name: str) -> None:
+def save(picture: Image.Image, name: str | Path) -> None:
     Palette(picture, 128).apply(picture).save(FOLDER / name, optimize=True)
 
 

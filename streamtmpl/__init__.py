@@ -9,6 +9,7 @@ from .environment import StreamEnvironment, StreamTemplate, enable_streaming
 from .exceptions import (
     NotStreamingError,
     ResponseSentError,
+    RowError,
     StreamBusyError,
     StreamClosedError,
     StreamError,
@@ -22,6 +23,15 @@ if TYPE_CHECKING:
     from .rechunking import rechunk, rechunk_async
     from .regions.page_script import PAGE_SCRIPT, PAGE_SCRIPT_HASH
     from .regions.patch_script import PATCH_SCRIPT, PATCH_SCRIPT_HASH
+    from .responses.attachment import attachment
+    from .rows import (
+        csv_rows,
+        csv_rows_async,
+        json_array,
+        json_array_async,
+        json_lines,
+        json_lines_async,
+    )
     from .sandbox import SandboxedStreamEnvironment
 
 __all__ = [
@@ -33,6 +43,7 @@ __all__ = [
     "ChunkStream",
     "NotStreamingError",
     "ResponseSentError",
+    "RowError",
     "SandboxedStreamEnvironment",
     "StreamBusyError",
     "StreamClosedError",
@@ -42,7 +53,14 @@ __all__ = [
     "StreamTemplate",
     "UnknownBlockError",
     "__version__",
+    "attachment",
+    "csv_rows",
+    "csv_rows_async",
     "enable_streaming",
+    "json_array",
+    "json_array_async",
+    "json_lines",
+    "json_lines_async",
     "rechunk",
     "rechunk_async",
     "render_stream",
@@ -58,6 +76,13 @@ _LATER = {
     "PATCH_SCRIPT": "regions.patch_script",
     "PATCH_SCRIPT_HASH": "regions.patch_script",
     "SandboxedStreamEnvironment": "sandbox",
+    "attachment": "responses.attachment",
+    "csv_rows": "rows",
+    "csv_rows_async": "rows",
+    "json_array": "rows",
+    "json_array_async": "rows",
+    "json_lines": "rows",
+    "json_lines_async": "rows",
     "rechunk": "rechunking",
     "rechunk_async": "rechunking",
 }

@@ -19,21 +19,24 @@ from jinja2 import Template
 from .asgi import while_connected
 from .chunks.options import AutoDeferred, Block, StreamOptions
 from .environment import enable_streaming
-from .responses.body import async_byte_stream, check_no_template
+from .events.response import add_event_headers
+from .events.streams import KEEP_ALIVE, event_stream_async
+from .responses.body import async_byte_stream, check_no_template, content_type_of
 from .responses.compression import maker
 from .responses.first import BegunAsync, begun_async
-from .responses.head import CONTENT_TYPE, ResponseHead
+from .responses.head import ResponseHead
 from .responses.headers import add_vary
 from .responses.late import warn_late
 from .responses.policy import RegionPolicy, region_options
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping
     from concurrent.futures import Executor
 
     import jinja2
 
     from .chunks.async_stream import AsyncChunkStream
+    from .events.event import Event
     from .responses.head import HeaderItems
 
 _POLICY = web.AppKey("streamtmpl_policy", RegionPolicy)
@@ -92,7 +95,7 @@ async def stream_response(
     *,
     status: int | str = 200,
     headers: HeaderItems = (),
-    content_type: str = CONTENT_TYPE,
+    content_type: str | None = None,
     chunk_size: int | None = None,
     commit_after: str | None = None,
     deferred: AutoDeferred | None = None,
@@ -109,7 +112,8 @@ async def stream_response(
         async or not, of ``str`` or ``bytes``.
     :param status: a code, or code and reason.
     :param headers: a mapping, or pairs; ``X-Accel-Buffering: no`` unless they say other.
-    :param content_type: the type, whose charset the text is encoded in.
+    :param content_type: the type, whose charset the text is encoded in; that of the stream, or of
+        HTML, unless given.
     :param chunk_size: as of :func:`~streamtmpl.render_stream`.
     :param commit_after: a block of the template: the first chunk is held until after it.
     :param deferred: where deferred regions are rendered: ``"patch"``, ``"in-order"`` or ``"auto"``,
@@ -121,7 +125,7 @@ async def stream_response(
     :raises TypeError: an argument goes with a template, and *source* is none.
     :raises NotStreamingError: *source* is none of these.
     """
-    head = ResponseHead(status, headers, content_type)
+    head = ResponseHead(status, headers, content_type or content_type_of(source))
     options = StreamOptions(chunk_size, head.charset, commit_after, block=block)
     if isinstance(source, Template):
         policy = request.config_dict.get(_POLICY, RegionPolicy())
@@ -142,6 +146,36 @@ async def stream_response(
     return _Streamed(
         stream, chunks, status=head.status, reason=made.keywords["reason"], headers=head.sent()
     )
+
+
+async def event_response(
+    request: web.Request,
+    source: AsyncIterable[Event | None] | Iterable[Event | None],
+    *,
+    keep_alive: float | None = KEEP_ALIVE,
+    stop_on_error: bool = False,
+    status: int | str = 200,
+    headers: HeaderItems = (),
+) -> web.Response:
+    """Make a response that sends events as they come, for a handler to return.
+
+    :param source: an async iterable of events, or an ordinary one.
+    :param keep_alive: this and *stop_on_error* are those of
+        :func:`~streamtmpl.events.event_stream_async`, as are the errors.
+    :param status: a code, or code and reason.
+    :param headers: a mapping, or pairs; those of an event stream are added.
+    :raises ValueError: a header or the status could not be sent.
+    """
+    stream = event_stream_async(source, keep_alive, stop_on_error=stop_on_error)
+    head = ResponseHead(status, headers)
+    add_event_headers(head.headers)
+    return await stream_response(request, stream, status=status, headers=head.sent())
+
+
+def last_event_id(request: web.Request) -> str | None:
+    """The id of the last event that the client has seen, if it connects again."""
+    # aiohttp has decoded it.
+    return request.headers.get("Last-Event-ID") or None
 
 
 class _Streamed(web.Response):

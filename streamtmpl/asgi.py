@@ -16,18 +16,28 @@ from jinja2 import Template
 
 from .chunks.options import AutoDeferred, Block, StreamOptions
 from .chunks.render import asyncio_runs
-from .responses.body import async_byte_stream
-from .responses.head import CONTENT_TYPE, WITHOUT_CONTENT, ResponseHead
+from .events.response import add_event_headers, decoded_id
+from .events.streams import KEEP_ALIVE, event_stream_async
+from .responses.body import async_byte_stream, content_type_of
+from .responses.head import WITHOUT_CONTENT, ResponseHead
 from .responses.headers import add_vary
 from .responses.policy import provisional, settle
 from .responses.script import PAGE, PATCH, Script, script_response
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+    from collections.abc import (
+        AsyncIterable,
+        Awaitable,
+        Callable,
+        Iterable,
+        Mapping,
+        MutableMapping,
+    )
     from concurrent.futures import Executor
     from wsgiref.headers import Headers
 
     from .chunks.async_stream import AsyncChunkStream
+    from .events.event import Event
     from .responses.head import HeaderItems
     from .responses.readers import Header
 
@@ -61,7 +71,7 @@ class StreamResponse:
         *,
         status: int | str = 200,
         headers: HeaderItems = (),
-        content_type: str = CONTENT_TYPE,
+        content_type: str | None = None,
         chunk_size: int | None = None,
         commit_after: str | None = None,
         deferred: AutoDeferred = "auto",
@@ -76,7 +86,8 @@ class StreamResponse:
             worker thread, which needs asyncio.
         :param status: the status code.
         :param headers: a mapping, or pairs of name and value.
-        :param content_type: the type, and a charset that text is encoded in (UTF-8 unless named).
+        :param content_type: the type, and a charset that text is encoded in (UTF-8 unless named);
+            that of the stream, or of HTML, unless given.
         :param chunk_size: as in :func:`~streamtmpl.render_stream`.
         :param commit_after: the name of a block of the template; nothing is sent before it has been
             rendered.
@@ -91,7 +102,7 @@ class StreamResponse:
         :raises ValueError: a header or the status could not be sent, or *deferred* is no mode.
         :raises LookupError: there is no such charset.
         """
-        self._head = ResponseHead(status, headers, content_type)
+        self._head = ResponseHead(status, headers, content_type or content_type_of(source))
         regions = provisional(deferred, nonce, executor)
         options = StreamOptions(chunk_size, self._head.charset, commit_after, regions, block)
         self._undecided = options if deferred == "auto" and isinstance(source, Template) else None
@@ -121,7 +132,7 @@ class StreamResponse:
             add_vary(self.headers, settle(self._undecided, headers_of(scope)))
         await send_stream(self._stream, self._start, scope, receive, send)
         if scope["method"] == "HEAD":
-            await _close_source(self._source)
+            await close_source(self._source)
 
     async def _start(self) -> Message:
         pairs = self._head.sent()
@@ -130,6 +141,37 @@ class StreamResponse:
             "status": self._head.status,
             "headers": _as_bytes(pairs),
         }
+
+
+class EventResponse(StreamResponse):
+    """An ASGI application that answers one request with an event stream."""
+
+    def __init__(
+        self,
+        source: AsyncIterable[Event | None] | Iterable[Event | None],
+        *,
+        keep_alive: float | None = KEEP_ALIVE,
+        stop_on_error: bool = False,
+        status: int | str = 200,
+        headers: HeaderItems = (),
+    ) -> None:
+        """Prepare to send the events of *source*; none is asked for yet.
+
+        :param source: an async iterable of events, or an ordinary one.
+        :param keep_alive: this and *stop_on_error* are those of
+            :func:`~streamtmpl.events.event_stream_async`, as are the errors.
+        :param status: the status code.
+        :param headers: a mapping, or pairs; those of an event stream are added.
+        """
+        stream = event_stream_async(source, keep_alive, stop_on_error=stop_on_error)
+        super().__init__(stream, status=status, headers=headers)
+        add_event_headers(self.headers)
+        self._source = source  # what a HEAD request leaves unread
+
+
+def last_event_id(scope: Scope) -> str | None:
+    """The id of the last event that the client has seen, if it connects again."""
+    return decoded_id(headers_of(scope)("Last-Event-ID"))
 
 
 def headers_of(scope: Scope) -> Header:
@@ -147,7 +189,7 @@ def _as_bytes(headers: list[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
     return [(name.lower().encode(), value.encode("latin-1")) for name, value in headers]
 
 
-async def _close_source(source: Any) -> None:
+async def close_source(source: Any) -> None:
     """Close what no step of a stream has opened, so that the stream has nothing to close."""
     close = getattr(source, "aclose", None)
     if close is not None:

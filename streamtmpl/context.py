@@ -72,24 +72,58 @@ class StreamContext(Context):
         return set(self._globals or ())
 
 
-# Its repr() tells the name of its class, which is to be that of Jinja2's.
-StreamContext.__module__, StreamContext.__name__ = Context.__module__, Context.__name__
-StreamContext.__qualname__ = Context.__qualname__
+class IncludedContext(StreamContext):
+    """The context of an included template: a dict of its own is made when it is asked for.
+
+    :ivar near: where a variable is looked up first.
+    :ivar far: where it is looked up then.
+    """
+
+    near: dict[str, Any]
+    far: dict[str, Any]
+
+    def __init__(self, template: Any, near: dict[str, Any], far: dict[str, Any]) -> None:
+        """A context for *template*, whose variables are those of *near*, then those of *far*."""
+        self._template = template
+        self.near = near
+        self.far = far
+
+    @_Lazily
+    def parent(self) -> dict[str, Any]:
+        """The variables that the template is included with."""
+        self.far = {**self.far, **self.near}
+        self.near = self.vars = {}
+        return self.far
+
+    @_Lazily
+    def vars(self) -> dict[str, Any]:
+        """The variables that the template sets."""
+        _ = self.parent  # makes both
+        return self.near
+
+    @_Lazily
+    def environment(self) -> Environment:
+        """The environment of the template."""
+        return self._template.environment  # type: ignore[no-any-return]
+
+    @_Lazily
+    def name(self) -> str | None:
+        """The name of the template."""
+        return self._template.name  # type: ignore[no-any-return]
+
+    @_Lazily
+    def _functions(self) -> dict[str, Callable[[Context], Iterator[str]]]:
+        return self._template.blocks  # type: ignore[no-any-return]
+
+    @_Lazily
+    def _globals(self) -> MutableMapping[str, Any]:
+        return self._template.globals  # type: ignore[no-any-return]
 
 
-def included_context(template: Any, context: Context, variables: dict[str, Any]) -> Context:
-    """The context for *template* where it is included: all of *context*, and local *variables*."""
-    if type(context) is not StreamContext or type(template).new_context is not new_context:
-        made: Context = template.new_context(context.get_all(), True, variables)
-        return made
-    own = context.vars
-    parent = {**context.parent, **own} if own else context.parent.copy()
-    for name, value in variables.items():
-        if value is not missing:
-            parent[name] = value
-    return StreamContext(
-        template.environment, parent, template.name, template.blocks, template.globals
-    )
+# Their repr() tells the name of their class, which is to be that of Jinja2's.
+for _kind in (StreamContext, IncludedContext):
+    _kind.__module__, _kind.__name__ = Context.__module__, Context.__name__
+    _kind.__qualname__ = Context.__qualname__
 
 
 def new_context(
@@ -125,7 +159,7 @@ def new_context(
 
 def has_globals_of(template: Template, context: Context | None) -> bool:
     """Whether *template* surely has a global of each name that *context* has one of."""
-    if type(context) is not StreamContext:
+    if not isinstance(context, StreamContext):
         return False
     ours, theirs = template.globals, context._globals
     if type(ours) is not ChainMap or type(theirs) is not ChainMap:

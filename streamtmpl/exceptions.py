@@ -30,6 +30,10 @@ class ResponseSentError(StreamError, RuntimeError):
     """A response was changed, or was to be sent once more, after it had been sent."""
 
 
+class RowError(StreamError, ValueError):
+    """A row that was to be written as CSV or JSON cannot be; the message has its number."""
+
+
 class LateSessionWarning(UserWarning):
     """A session was modified when its cookie could not be sent any more; the change is lost."""
 

@@ -11,21 +11,24 @@ from .extras import missing
 try:
     from litestar.exceptions import ImproperlyConfiguredException
     from litestar.plugins.jinja import JinjaTemplateEngine
-    from litestar.response.base import ASGIResponse
+    from litestar.response.base import ASGIResponse, Response
     from litestar.response.template import Template
 except ModuleNotFoundError as error:
     raise missing(error, "litestar", "litestar") from None
 
+from .asgi import last_event_id as last_event_id_of
 from .asgi import send_stream
 from .chunks.options import AutoDeferred, Block, StreamOptions
 from .environment import enable_streaming
+from .events.response import EVENT_HEADERS
+from .events.streams import KEEP_ALIVE, event_stream_async
 from .rendering import async_stream_of
 from .responses.headers import check_headers
 from .responses.late import LateDict
 from .responses.policy import RegionPolicy, region_options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import AsyncIterable, Callable, Iterable
     from concurrent.futures import Executor
     from pathlib import Path
 
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from litestar.datastructures import Cookie
 
     from .chunks.async_stream import AsyncChunkStream
+    from .events.event import Event
 
 
 class StreamTemplateEngine(JinjaTemplateEngine):
@@ -159,6 +163,65 @@ def _media_type(template_name: str | None) -> str:
         return "text/html"
     guesses = (guess_type(f"name{suffix}")[0] for suffix in PurePath(template_name).suffixes)
     return next(filter(None, guesses), "text/plain")
+
+
+class EventResponse(Response[Any]):
+    """A response that sends events as they come.
+
+    Background tasks run after the stream has ended, also if the client has disconnected, but not
+    after an error.
+    """
+
+    def __init__(
+        self,
+        source: AsyncIterable[Event | None] | Iterable[Event | None],
+        *,
+        keep_alive: float | None = KEEP_ALIVE,
+        stop_on_error: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        """Prepare the stream; no event is asked for yet.
+
+        The other arguments are those of ``litestar.Response``.
+
+        :param source: an async iterable of events, or an ordinary one.
+        :param keep_alive: this and *stop_on_error* are those of
+            :func:`~streamtmpl.events.event_stream_async`, as are the errors.
+        """
+        super().__init__(None, **kwargs)
+        self._stream = event_stream_async(source, keep_alive, stop_on_error=stop_on_error)
+
+    def to_asgi_response(
+        self,
+        app: Litestar | None,
+        request: Request[Any, Any, Any],
+        *,
+        background: BackgroundTask | BackgroundTasks | None = None,
+        cookies: Iterable[Cookie] | None = None,
+        headers: dict[str, str] | None = None,
+        is_head_response: bool = False,
+        media_type: str | None = None,
+        status_code: int | None = None,
+        **kwargs: Any,
+    ) -> ASGIResponse:
+        """The application that sends the response; Litestar calls this."""
+        own = {name.lower(): value for name, value in EVENT_HEADERS.items()}
+        given = {name.lower(): value for name, value in {**(headers or {}), **self.headers}.items()}
+        return _StreamedResponse(
+            self._stream,
+            (),
+            background=self.background or background,
+            cookies=[*self.cookies, *(cookies or ())],
+            headers={**own, **given, "content-type": own["content-type"]},
+            is_head_response=is_head_response,
+            status_code=self.status_code or status_code,
+        )
+
+
+def last_event_id(request: Request[Any, Any, Any]) -> str | None:
+    """The id of the last event that the client has seen, if it connects again."""
+    scope: Any = request.scope
+    return last_event_id_of(scope)
 
 
 class _StreamedResponse(ASGIResponse):

@@ -12,17 +12,21 @@ try:
 except ModuleNotFoundError as error:
     raise missing(error, "starlette", "starlette") from None
 
-from .asgi import headers_of, send_stream
+from .asgi import close_source, headers_of, send_stream
+from .asgi import last_event_id as last_event_id_of
 from .chunks.options import AutoDeferred, Block, StreamOptions
 from .environment import enable_streaming
+from .events.response import add_event_headers
+from .events.streams import KEEP_ALIVE, event_stream_async
 from .rendering import async_stream_of
+from .responses.body import async_byte_stream, content_type_of
 from .responses.head import charset_of
 from .responses.headers import check_headers
 from .responses.late import LateDict
 from .responses.policy import RegionPolicy, provisional, region_options, settle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import AsyncIterable, Callable, Collection, Iterable, Mapping
     from concurrent.futures import Executor
 
     from jinja2 import Template
@@ -30,8 +34,129 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import Message, Receive, Scope, Send
 
+    from .chunks.async_stream import AsyncChunkStream
+    from .events.event import Event
 
-class StreamTemplateResponse(Response):
+
+class _Streamed(Response):
+    """What the responses below have in common: a stream, which is read while it is sent."""
+
+    media_type = "text/html"
+    _instead: str
+    """What is to be done where a whole body is wanted."""
+    _stream: AsyncChunkStream[bytes]
+
+    def _prepare(
+        self,
+        status_code: int,
+        headers: Mapping[str, str] | None,
+        media_type: str | None,
+        background: BackgroundTask | None,
+    ) -> str:
+        """Set status and headers; gives the charset.
+
+        :raises TypeError: a header is not of strings.
+        :raises ValueError: a header could not be sent.
+        :raises LookupError: the content type names a charset that there is not.
+        """
+        self.status_code = status_code
+        self.background = background
+        if media_type is not None:
+            self.media_type = media_type
+        check_headers((headers or {}).items())
+        self.init_headers(headers)
+        self.headers.setdefault("X-Accel-Buffering", "no")
+        return charset_of(self.headers.get("Content-Type", ""))
+
+    @property
+    def body(self) -> NoReturn:  # type: ignore[override] # nobody can set one either
+        """What a streamed response has not.
+
+        :raises AttributeError: always; so ``hasattr()`` says that there is none.
+        """
+        raise AttributeError(
+            f"a {type(self).__name__} has no body: it renders while it is sent. {self._instead}"
+        )
+
+    def _vary_on(self, names: Collection[str]) -> None:
+        if names:
+            self.headers.add_vary_header(", ".join(names))
+
+    def _debug_info(self) -> dict[str, Any] | None:
+        """What Starlette's test client is told, if anything."""
+        return None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer the request, then run the background task; see :mod:`streamtmpl.asgi`."""
+        has_session = isinstance(scope.get("session"), dict)
+        if has_session:  # nobody knows yet whether the rest will read it
+            self.headers.add_vary_header("Cookie")
+
+        async def start() -> Message:
+            check_headers(self.headers.items())
+            info = self._debug_info()
+            if info is not None and "http.response.debug" in scope.get("extensions", {}):
+                await send({"type": "http.response.debug", "info": info})
+            return {
+                "type": "http.response.start",
+                "status": self.status_code,
+                "headers": self.raw_headers,
+            }
+
+        async def sent(message: Message) -> None:
+            await send(message)
+            if has_session and message["type"] == "http.response.start":
+                way_out = "TemplateResponse(..., commit_after=...)"
+                scope["session"] = LateDict(scope["session"], way_out)
+
+        await send_stream(self._stream, start, scope, receive, sent)
+        if self.background is not None:
+            await self.background()
+
+
+class StreamResponse(_Streamed):
+    """A response that sends a stream or an iterable, such as :func:`~streamtmpl.csv_rows` of rows.
+
+    What is not async is read in a worker thread. Nothing is sent before the first chunk is there,
+    and a background task runs after the last one, but not after an error.
+    """
+
+    _instead = "Where all of it is wanted, join the chunks of the stream"
+
+    def __init__(
+        self,
+        source: Any,
+        status_code: int = 200,
+        headers: Mapping[str, str] | None = None,
+        media_type: str | None = None,
+        background: BackgroundTask | None = None,
+        *,
+        chunk_size: int | None = None,
+    ) -> None:
+        """Prepare the stream; nothing is read yet. Most arguments are those of Starlette.
+
+        :param source: a stream of either kind, or an iterable, async or not, of ``str`` or
+            ``bytes``.
+        :param media_type: that of the stream, or of HTML, unless given.
+        :param chunk_size: as of :func:`~streamtmpl.rechunk`; not for streams.
+        :raises NotStreamingError: *source* cannot be streamed.
+        :raises TypeError: a header is not of strings; or a chunk size is given for a stream.
+        :raises ValueError: a header could not be sent.
+        :raises LookupError: the content type names a charset that there is not.
+        """
+        kind = content_type_of(source) if media_type is None else media_type
+        charset = self._prepare(status_code, headers, kind, background)
+        self._source = source
+        self._stream = async_byte_stream(source, None, StreamOptions(chunk_size, charset))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer the request. For HEAD nothing is read."""
+        await super().__call__(scope, receive, send)
+        if scope["method"] == "HEAD":
+            await close_source(self._source)
+
+
+class StreamTemplateResponse(_Streamed):
     """A response that renders its template while it is sent.
 
     Status and headers may be changed until the first chunk is there. A background task runs after
@@ -41,7 +166,11 @@ class StreamTemplateResponse(Response):
     :ivar context: what it is rendered with.
     """
 
-    media_type = "text/html"
+    _instead = (
+        "Where the whole text is wanted (to decorate, to cache, to put into another response),"
+        " render it with template.render(), or use starlette.templating.Jinja2Templates for that"
+        " view"
+    )
 
     def __init__(
         self,
@@ -76,64 +205,58 @@ class StreamTemplateResponse(Response):
         """
         self.template = template
         self.context = context
-        self.status_code = status_code
-        self.background = background
-        if media_type is not None:
-            self.media_type = media_type
-        check_headers((headers or {}).items())
-        self.init_headers(headers)
-        self.headers.setdefault("X-Accel-Buffering", "no")
-        charset = charset_of(self.headers.get("Content-Type", ""))
+        charset = self._prepare(status_code, headers, media_type, background)
         regions = provisional(deferred, nonce, executor)
         options = StreamOptions(chunk_size, charset, commit_after, regions, block)
         self._undecided = options if deferred == "auto" else None
         self._stream = async_stream_of(template, context, options)
 
-    @property
-    def body(self) -> NoReturn:  # type: ignore[override] # nobody can set one either
-        """What a streamed response has not.
-
-        :raises AttributeError: always; so ``hasattr()`` says that there is none.
-        """
-        raise AttributeError(
-            "a StreamTemplateResponse has no body: it renders while it is sent. Where the whole"
-            " text is wanted (to decorate, to cache, to put into another response), render it with"
-            " template.render(), or use starlette.templating.Jinja2Templates for that view"
-        )
-
-    def _vary_on(self, names: Collection[str]) -> None:
-        if names:
-            self.headers.add_vary_header(", ".join(names))
+    def _debug_info(self) -> dict[str, Any]:
+        return {"template": self.template, "context": self.context}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the request, then run the background task; see :mod:`streamtmpl.asgi`."""
-
         if self._undecided is not None:
             self._vary_on(settle(self._undecided, headers_of(scope)))
-        has_session = isinstance(scope.get("session"), dict)
-        if has_session:  # nobody knows yet whether the rest of the page will read it
-            self.headers.add_vary_header("Cookie")
+        await super().__call__(scope, receive, send)
 
-        async def start() -> Message:
-            check_headers(self.headers.items())
-            if "http.response.debug" in scope.get("extensions", {}):
-                info = {"template": self.template, "context": self.context}
-                await send({"type": "http.response.debug", "info": info})
-            return {
-                "type": "http.response.start",
-                "status": self.status_code,
-                "headers": self.raw_headers,
-            }
 
-        async def sent(message: Message) -> None:
-            await send(message)
-            if has_session and message["type"] == "http.response.start":
-                way_out = "TemplateResponse(..., commit_after=...)"
-                scope["session"] = LateDict(scope["session"], way_out)
+class EventResponse(_Streamed):
+    """A response that sends events as they come.
 
-        await send_stream(self._stream, start, scope, receive, sent)
-        if self.background is not None:
-            await self.background()
+    A background task runs after the stream has ended, also if the client has disconnected, but not
+    after an error.
+    """
+
+    _instead = "Events have no end that a whole body could wait for"
+
+    def __init__(
+        self,
+        source: AsyncIterable[Event | None] | Iterable[Event | None],
+        status_code: int = 200,
+        headers: Mapping[str, str] | None = None,
+        background: BackgroundTask | None = None,
+        *,
+        keep_alive: float | None = KEEP_ALIVE,
+        stop_on_error: bool = False,
+    ) -> None:
+        """Prepare the stream, in the current context variables; no event is asked for yet.
+
+        :param source: an async iterable of events, or an ordinary one.
+        :param headers: those of an event stream are added.
+        :param keep_alive: this and *stop_on_error* are those of
+            :func:`~streamtmpl.events.event_stream_async`, as are the errors.
+        :raises TypeError: a header is not of strings.
+        :raises ValueError: a header could not be sent.
+        """
+        self._prepare(status_code, headers, "text/event-stream", background)
+        add_event_headers(self.headers)
+        self._stream = event_stream_async(source, keep_alive, stop_on_error=stop_on_error)
+
+
+def last_event_id(request: Request) -> str | None:
+    """The id of the last event that the client has seen, if it connects again."""
+    return last_event_id_of(request.scope)
 
 
 class StreamTemplates(Jinja2Templates):

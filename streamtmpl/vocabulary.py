@@ -45,22 +45,25 @@ _BOTH = {
     "jinja2.utils": "Namespace internalcode missing",
     "markupsafe": "Markup soft_str",
     "streamtmpl.chunks.buffer": "clock",
-    "streamtmpl.context": "included_context",
     "streamtmpl.regions.failures": "boundary_failed",
     "streamtmpl.runtime.blocks": "TemplateReference overridden_block",
-    "streamtmpl.runtime.escaping": "block_text do_escape escape_text escape_value to_text",
+    "streamtmpl.runtime.escaping": (
+        "block_text do_escape escape_text escape_value plain_text to_text"
+    ),
     "streamtmpl.runtime.filters": "joined_texts",
+    "streamtmpl.runtime.includes": "without_missing",
     "streamtmpl.runtime.lookups": (
         "attribute_missing call is_plain item_missing item_or_undefined stopped unknown"
     ),
     "streamtmpl.runtime.loops": "SteppedLoop",
-    "streamtmpl.runtime.sources": "PATIENCE ahead in_memory iterated paused",
+    "streamtmpl.runtime.sources": ("PATIENCE ahead dict_items in_memory iterated paused row_types"),
 }
 _SYNC = {
     "jinja2.filters": "do_join",
     "streamtmpl.chunks.compiled": "capture into template_function",
     "streamtmpl.regions.threads": "begin_region",
     "streamtmpl.runtime": "streamed",
+    "streamtmpl.runtime.includes": "including",
     "streamtmpl.runtime.loops": "LoopContext",
     "streamtmpl.runtime.macros": "Macro",
     "streamtmpl.runtime.sources": "open_source",
@@ -71,6 +74,7 @@ _ASYNC = {
     "streamtmpl.chunks.cuts": "cut",
     "streamtmpl.regions.tasks": "begin_region_async",
     "streamtmpl.runtime": "async_streamed",
+    "streamtmpl.runtime.includes": "async_including",
     "streamtmpl.runtime.filters": (
         "Later async_join is_awaitable piped plain_types plain_variant skipped"
     ),

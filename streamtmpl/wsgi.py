@@ -10,20 +10,24 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Template
 
 from .chunks.options import AutoDeferred, Block, StreamOptions
+from .events.response import add_event_headers, decoded_id
+from .events.streams import KEEP_ALIVE, event_stream
 from .exceptions import ResponseSentError
-from .responses.body import byte_stream, close_unread
+from .responses.body import byte_stream, close_unread, content_type_of
 from .responses.first import Begun
-from .responses.head import CONTENT_TYPE, ResponseHead
+from .responses.head import ResponseHead
 from .responses.headers import add_vary
 from .responses.policy import provisional, settle
 from .responses.script import PAGE, PATCH, Script, script_response
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from concurrent.futures import Executor
 
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
     from .chunks.stream import ChunkStream
+    from .events.event import Event
     from .responses.head import HeaderItems
 
 
@@ -49,7 +53,7 @@ class StreamResponse(ResponseHead):
         *,
         status: int | str = 200,
         headers: HeaderItems = (),
-        content_type: str = CONTENT_TYPE,
+        content_type: str | None = None,
         chunk_size: int | None = None,
         commit_after: str | None = None,
         deferred: AutoDeferred = "auto",
@@ -67,7 +71,7 @@ class StreamResponse(ResponseHead):
         :param headers: a mapping, or pairs of name and value. ``X-Accel-Buffering: no`` is added
             unless there is one.
         :param content_type: the type, and a charset that text is encoded in; UTF-8 is added to a
-            type of text that names none.
+            type of text that names none. That of the stream, or of HTML, unless given.
         :param chunk_size: as with :func:`~streamtmpl.render_stream`; not for streams.
         :param commit_after: the name of a block of the template: until it has been rendered,
             nothing is sent, and status and headers can be changed.
@@ -81,7 +85,7 @@ class StreamResponse(ResponseHead):
         :raises ValueError: the status or a header could not be sent, or *deferred* is no mode.
         :raises LookupError: there is no such charset.
         """
-        super().__init__(status, headers, content_type)
+        super().__init__(status, headers, content_type or content_type_of(source))
         regions = provisional(deferred, nonce, executor)
         options = StreamOptions(chunk_size, self.charset, commit_after, regions, block)
         self._undecided = options if deferred == "auto" and isinstance(source, Template) else None
@@ -123,6 +127,37 @@ class StreamResponse(ResponseHead):
             start_response(self.status_line, headers)
             unsent.pop_all()
         return iter(()) if body is None else body
+
+
+class EventResponse(StreamResponse):
+    """A WSGI application object that answers one request with an event stream."""
+
+    def __init__(
+        self,
+        source: Iterable[Event | None],
+        *,
+        keep_alive: float | None = KEEP_ALIVE,
+        stop_on_error: bool = False,
+        status: int | str = 200,
+        headers: HeaderItems = (),
+    ) -> None:
+        """Prepare to send the events of *source*; none is asked for yet.
+
+        :param source: an iterable of events.
+        :param keep_alive: this and *stop_on_error* are those of
+            :func:`~streamtmpl.events.event_stream`, as are the errors.
+        :param status: a code, or code and reason.
+        :param headers: a mapping, or pairs; those of an event stream are added.
+        """
+        stream = event_stream(source, keep_alive, stop_on_error=stop_on_error)
+        super().__init__(stream, status=status, headers=headers)
+        add_event_headers(self.headers)
+        self._source = source  # what a HEAD request leaves unread
+
+
+def last_event_id(environ: WSGIEnvironment) -> str | None:
+    """The id of the last event that the client has seen, if it connects again."""
+    return decoded_id(_header(environ, "Last-Event-ID"))
 
 
 def _header(environ: WSGIEnvironment, name: str) -> str | None:

@@ -46,10 +46,27 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 BROWSERS = "tests/browsers/"
 
 
+LONG = {
+    "--browsers": "the tests in browsers",
+    "--comparisons": "the long comparisons with Jinja2",
+}
+"""What is run when it is asked for."""
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--comparisons", action="store_true", help="run the long comparisons with Jinja2 too"
-    )
+    for option, tests in LONG.items():
+        parser.addoption(option, action="store_true", help=f"run {tests} too")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pycollect_makeitem(
+    collector: pytest.Collector, name: str, obj: object
+) -> list[pytest.Item] | None:
+    """Make no tests of a comparison that is not asked for: each process would make thousands."""
+    if collector.config.option.comparisons or not name.startswith("test_"):
+        return None
+    marks = (*collector.iter_markers(), *getattr(obj, "pytestmark", ()))
+    return [] if any(mark.name == "comparison" for mark in marks) else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -91,5 +108,6 @@ def pytest_terminal_summary(
     terminalreporter.section("not run, and why")
     for (folder, reason), count in sorted(skipped.items()):
         terminalreporter.line(f"{folder}: {count}: {reason}")
-    if not config.option.comparisons:
-        terminalreporter.line("the long comparisons with Jinja2: --comparisons runs them")
+    for option, tests in LONG.items():
+        if not config.getoption(option):
+            terminalreporter.line(f"{tests}: not asked for, {option} runs them")

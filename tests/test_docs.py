@@ -36,6 +36,8 @@ EXTRAS = {
     "aiohttp.rst": "aiohttp_jinja2",
     "databases.rst": "flask_sqlalchemy",
     "django.rst": "django",
+    "events.rst": "flask",
+    "exports.rst": "flask quart starlette django orjson",
     "flask.rst": "flask",
     "litestar.rst": "litestar",
     "quart.rst": "quart",
@@ -155,7 +157,7 @@ def _logger_as_it_was():
 @pytest.mark.usefixtures("_logger_as_it_was")
 @pytest.mark.parametrize("document", with_blocks("python"))
 def test_python_examples(document, monkeypatch):
-    if (extra := EXTRAS.get(document.name)) is not None:
+    for extra in EXTRAS.get(document.name, "").split():
         pytest.importorskip(extra, reason=f"not installed: pip install streamtmpl[{extra}]")
     monkeypatch.chdir(ROOT)
     namespace: dict = {"__name__": "__main__"}

@@ -18,8 +18,8 @@ FLOORS = (
     {"chunks"},
     {"compiler", "runtime"},  # which agree on the vocabulary, and do not know each other
     {"regions"},
-    {"rendering", "rechunking"},
-    {"environment"},
+    {"rendering", "rechunking", "rows"},
+    {"environment", "events"},
     {"sandbox", "responses"},
     {"", "pallets", "wsgi", "asgi"},  # "": what "import streamtmpl" gives
     {"cli", "starlette", "litestar", "aiohttp", "flask", "quart", "django"},

@@ -13,6 +13,7 @@ import streamtmpl
 LATER = [
     *("AsyncChunkStream", "SandboxedStreamEnvironment", "rechunk", "rechunk_async"),
     *("PATCH_SCRIPT", "PATCH_SCRIPT_HASH"),
+    *("attachment", "csv_rows", "csv_rows_async", "json_array", "json_lines_async"),
 ]
 
 
@@ -44,6 +45,10 @@ def test_the_import_adds_hardly_any_module_to_jinja2s() -> None:
     others = {name for name in added if name.partition(".")[0] != "streamtmpl"}
     # An older MarkupSafe has no annotations to postpone.
     assert others <= {"contextvars", "_contextvars", "__future__"}
+
+
+def test_events_need_no_event_loop() -> None:
+    assert "asyncio" not in loaded_by("import streamtmpl.events")
 
 
 @pytest.mark.parametrize("name", LATER)

@@ -35,6 +35,9 @@ class AsyncChunkStream(AsyncIterator[Chunk], Generic[Chunk]):
     is closed at once.
     """
 
+    content_type: str | None = None
+    """As of a :class:`~streamtmpl.ChunkStream`."""
+
     def __init__(self, render: Render) -> None:
         """A stream of the chunks that *render* gives, which has not begun."""
         self._render = render

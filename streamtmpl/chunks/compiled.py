@@ -1,7 +1,8 @@
 """What a compiled function is: it writes into a buffer, streamed or captured.
 
 Every compiled function takes the buffer it writes into. In a sync environment it is a generator
-whose ``yield`` means "cut here"; in an async one a coroutine that awaits
+whose ``yield`` means "cut here" (a macro that has none is a plain function that gives an empty
+iterable); in an async one a coroutine that awaits
 :func:`~streamtmpl.chunks.cuts.cut`.
 """
 

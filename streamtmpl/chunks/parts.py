@@ -125,7 +125,7 @@ class Parts(_Parts):
     ) -> Generator[None, None, None]:
         """Run the template that the page extends."""
         if (body := _body_with_parts(parent)) is not None:
-            yield from body(context, out, self)
+            yield from body(context, out, parts=self)
 
     @internalcode
     def over(
@@ -161,7 +161,7 @@ class AsyncParts(_Parts):
     async def extend(self, parent: Template, context: Context, out: Buffer) -> None:
         """Run the template that the page extends."""
         if (body := _body_with_parts(parent)) is not None:
-            await body(context, out, self)
+            await body(context, out, parts=self)
 
     @internalcode
     async def over(self, template: Template, context: Context, out: Buffer) -> None:

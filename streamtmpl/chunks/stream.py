@@ -72,6 +72,9 @@ class ChunkStream(RaisesOnce, Iterator[Chunk], Generic[Chunk]):
         "_turn",
     )
 
+    content_type: str | None = None
+    """What a response that sends it is of, unless it is told otherwise; ``None``: of HTML."""
+
     def __init__(
         self,
         begin: Callable[[Buffer], Generator[None, None, None]],

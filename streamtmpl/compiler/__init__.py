@@ -12,6 +12,7 @@ The code generator is layers of one class, a file for each concern. From the low
   - ``lookups``, ``calls``, ``shortcuts``: the quick ways, with Jinja2's own beside them;
   - ``strategies``: the list of what is tried to get a value into a local, in order;
 
+- ``texts``: the text of a value;
 - ``outputs``: runs, and the calls that stream;
 - ``loops/``: ``{% for %}``;
 
@@ -19,6 +20,7 @@ The code generator is layers of one class, a file for each concern. From the low
   - ``counters``: which loops count;
   - ``selecting``: awaiting and testing items;
   - ``statement``: the loop as a whole;
+  - ``joining``: inner loops of one run, which are one write where they can be;
 
 - ``parts``: what a page still does where single blocks of it are asked for;
 - ``functions``: the module, roots, blocks and macros;
@@ -27,8 +29,9 @@ The code generator is layers of one class, a file for each concern. From the low
 
 They read ``analysis``, what is to be known of the tree; ``traits``, what is to be known of the
 environment; and ``tags`` and ``region_tags``, which parse the tags that Jinja2 does not have.
-``records`` has the base of their classes of named values. Beside them are ``generated``, which
-compiles the module so that tracebacks show it, and ``bytecode``, which stores what that gives.
+``records`` has the base of their classes of named values, and ``runs`` a run of which text is known
+and where the rest will be. Beside them are ``generated``, which compiles the module so that
+tracebacks show it, and ``bytecode``, which stores what that gives.
 """
 
 from jinja2.compiler import CodeGenerator

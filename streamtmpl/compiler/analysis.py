@@ -33,6 +33,8 @@ FILTER = 64
 CROSSING = 128
 """A block, or what brings in another template."""
 BLOCK = 16384
+CALL = 32768
+"""A call, of whatever."""
 
 _VARIABLES = {
     "caller": 256,
@@ -49,7 +51,8 @@ _FLAGS: dict[type[nodes.Node], int] = {
     nodes.Assign: ASSIGNMENT,
     nodes.AssignBlock: ASSIGNMENT,
     nodes.Macro: FUNCTION,
-    nodes.CallBlock: FUNCTION,
+    nodes.CallBlock: FUNCTION | CALL,
+    nodes.Call: CALL,
     nodes.Extends: EXTENDS,
     nodes.Filter: FILTER,
     nodes.OverlayScope: LOCALS_USER,
@@ -99,6 +102,7 @@ class Survey:
     :ivar blocks_around: the name of the block that is around another, for each of those.
     :ivar imported: the names of Python modules that extensions want imported.
     :ivar set_names: the variables that are set, but for the targets of loops.
+    :ivar shown: how often variables are shown, just as they are.
     """
 
     def __init__(self, node: nodes.Node) -> None:
@@ -107,6 +111,7 @@ class Survey:
         self._block: str | None = None
         self.imported: list[nodes.ImportedName] = []
         self.set_names: set[str] = set()
+        self.shown: Counter[str] = Counter()
         self._used_here = Used()
         self._used_in_body: dict[int, Used] = {}
         if isinstance(node, nodes.Template):
@@ -131,6 +136,8 @@ class Survey:
             self._used_here.tests.add(node.name)
         elif kind is nodes.ImportedName:
             self.imported.append(node)
+        elif kind is nodes.Output:
+            self.shown.update(part.name for part in node.nodes if type(part) is nodes.Name)
         elif kind is nodes.With and region_tag(node) == "defer":
             contents = CROSSING | LOCALS_USER
         elif kind in _WITH_CONTEXT:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from jinja2 import nodes
 from jinja2.compiler import Frame, MacroRef
 from jinja2.nodes import EvalContext
+from jinja2.utils import _PassArg
 
 from streamtmpl.vocabulary import PARAMETER
 
-from .analysis import ASSIGNMENT, EXTENDS, contains, undeclared
+from .analysis import ASSIGNMENT, CALL, EXTENDS, contains, undeclared
 from .parts import PartsGenerator
+from .writing import LOCALS_OF_BLOCK, LOCALS_OF_ROOT
 
 
 class FunctionGenerator(PartsGenerator):
@@ -57,16 +61,21 @@ class FunctionGenerator(PartsGenerator):
             source = f"from {module} import {name}" if module else f"import {name}"
             self.writeline(f"{source} as {alias}")
 
-    def _render_header(self, name: str, parameters: str = "") -> str:
-        """Write the decorator of a root or block function and return its header."""
+    def _render_header(self, name: str, given: str = "") -> str:
+        """Write the decorator of a root or block function and return its header.
+
+        :param given: parameters of its own.
+        """
         self.writeline(self.choose_async("@async_template_function", "@template_function"), extra=1)
         # Code that is stored as a module learns its environment only when it is loaded.
         environment = "" if self.defer_init else ", environment=environment"
-        return f"{self.func(name)}(context, out{parameters}, missing=missing{environment}):"
+        return f"{self.func(name)}(context, out{given}, missing=missing{environment}):"
 
     def _root_function(self, node: nodes.Template, eval_ctx: EvalContext, extends: bool) -> None:
-        header = self._render_header("root", ", parts=None" if self.has_parts() else "")
-        with self.function(header, renders=True):
+        parts = ", parts=None" if self.has_parts() else ""
+        header = self._render_header("root", ", variables=None, parent=None" + parts)
+        self.looks_up_later = False
+        with self.function(header, renders=LOCALS_OF_ROOT):
             frame = Frame(eval_ctx)
             self._declare_self(node.body, frame)
             frame.symbols.analyze_node(node)
@@ -80,6 +89,24 @@ class FunctionGenerator(PartsGenerator):
             self.leave_frame(frame, with_python_scope=True)
             if extends:
                 self._render_parent()
+        if not self.looks_up_later or not self._hands_context_out(node):
+            self.writeline("root.takes_variables = True")
+
+    def _hands_context_out(self, node: nodes.Template) -> bool:
+        """Whether something gets the context that could set variables in it."""
+        if contains([node], CALL):
+            return True
+        environment = self.environment
+        functions: list[Any] = [
+            (environment.filters if type(each) is nodes.Filter else environment.tests).get(
+                each.name
+            )
+            for each in node.find_all((nodes.Filter, nodes.Test))
+        ]
+        return any(
+            _PassArg.from_obj(function) is _PassArg.context
+            for function in (environment.finalize, *functions)
+        )
 
     def _render_parent(self) -> None:
         known = self.has_known_extends
@@ -106,7 +133,7 @@ class FunctionGenerator(PartsGenerator):
 
     def _block_function(self, name: str, block: nodes.Block, eval_ctx: EvalContext) -> None:
         header = self._render_header(f"block_{name}")
-        with self.function(header, block, renders=True):
+        with self.function(header, block, renders=LOCALS_OF_BLOCK):
             # Not a child of the root's frame: a block sees the context, not the root's locals.
             frame = Frame(eval_ctx)
             frame.block_frame = contains(block.body, ASSIGNMENT)
@@ -140,7 +167,7 @@ class FunctionGenerator(PartsGenerator):
         outside, self._loops, self._in_capture = (self._loops, self._in_capture), [], False
         names = [PARAMETER + name for name in parameters]
         signature = ", ".join(["out", *(f"{name}=missing" for name in names)])
-        with self.function(f"{self.func('macro')}({signature}):", node):
+        with self.function(f"{self.func('macro')}({signature}):", node, only_called=True):
             for name, parameter in zip(parameters.values(), names, strict=True):
                 self.writeline(f"{name} = {parameter}")
             self.enter_frame(frame)

@@ -46,7 +46,7 @@ class InheritanceGenerator(FunctionGenerator):
         if node.ignore_missing:
             self.writeline("try:")
             self.indent()
-        template = self._get_template(node, frame)
+        render = self._get_template(node, frame)
         if node.ignore_missing:
             self.outdent()
             self.writeline("except TemplateNotFound:")
@@ -56,11 +56,9 @@ class InheritanceGenerator(FunctionGenerator):
             self.writeline("else:")
             self.indent()
         if node.with_context:
-            included = f"included_context({template}, context, {self.dump_local_context(frame)})"
-            function = self.into(f"{template}.root_render_func")
-            self.call_into(f"{function}({included}, {self.out(frame)})")
+            self.call_into(f"{render}({self.out(frame)}, {self._local_variables(frame)})")
         else:
-            self._write_module_body(template, frame)
+            self._write_module_body(render, frame)
         if node.ignore_missing:
             self.outdent()
         self.boundary(frame)
@@ -70,7 +68,7 @@ class InheritanceGenerator(FunctionGenerator):
 
         One with a constant name is looked up once each time the function runs.
 
-        :return: the local that holds it.
+        :return: the local that holds it; with context, what renders it.
         """
         constant = isinstance(node.template, nodes.Const)
         template = self.remembered_local() if constant else "template"
@@ -80,9 +78,20 @@ class InheritanceGenerator(FunctionGenerator):
         self.writeline(f"{template} = environment.{self._template_getter(node)}(", node)
         self.visit(node.template, frame)
         self.write(f", {self.name!r})")
+        if node.with_context:
+            including = self.choose_async("async_including", "including")
+            self.writeline(f"{template} = {including}({template}, context)", node)
         if constant:
             self.outdent()
         return template
+
+    def _local_variables(self, frame: Frame) -> str:
+        """The source of a dict of the local variables that have a value."""
+        stores = frame.symbols.dump_stores()
+        variables = self.dump_local_context(frame)
+        if all(self.is_sure(ref, frame) for ref in stores.values()):
+            return variables
+        return f"without_missing({variables})"
 
     @staticmethod
     def _template_getter(node: nodes.Include) -> str:

@@ -12,8 +12,9 @@ from streamtmpl.vocabulary import PARAMETER
 from .analysis import FILTER, contains, may_await
 from .expressions.calls import Arguments, shape
 from .expressions.filters import ITERATING_FILTERS
-from .expressions.strategies import ExpressionGenerator
+from .runs import Run
 from .tags import is_flush
+from .texts import TextGenerator
 from .traits import calls_stream
 
 if TYPE_CHECKING:
@@ -22,56 +23,26 @@ if TYPE_CHECKING:
     from jinja2.compiler import Frame
 
 
-class Run:
-    """The parts of a run that are known so far: constant text and names of evaluated text."""
-
-    def __init__(self) -> None:
-        self._parts: list[tuple[bool, str]] = []
-
-    def __bool__(self) -> bool:
-        return bool(self._parts)
-
-    def add_text(self, text: str) -> None:
-        """Add constant text."""
-        if self._parts and self._parts[-1][0]:
-            text = self._parts.pop()[1] + text
-        if text:
-            self._parts.append((True, text))
-
-    def add_name(self, name: str) -> None:
-        """Add a local that holds text or an exact int."""
-        self._parts.append((False, name))
-
-    def source(self) -> str:
-        """The whole as one Python expression."""
-        if all(constant for constant, _ in self._parts):
-            return repr("".join(text for _, text in self._parts))
-        quote = '"' if all('"' not in text for constant, text in self._parts if constant) else "'"
-        return f"f{quote}{''.join(self._piece(part, quote) for part in self._parts)}{quote}"
-
-    @staticmethod
-    def _piece(part: tuple[bool, str], quote: str) -> str:
-        constant, text = part
-        if not constant:
-            return f"{{{text}}}"
-        # With both kinds of quotes at its end repr() escapes just the single ones, so that its
-        # inside fits between the quotes wanted here.
-        inside = repr(text + "'\"")[1:-1].removesuffix("\\'\"")
-        if quote == '"':
-            inside = inside.replace("\\'", "'")
-        return inside.replace("{", "{{").replace("}", "}}")
+_SHORT = 200
+"""Characters that are written in two places rather than by a write of their own."""
 
 
-class OutputGenerator(ExpressionGenerator):
-    """Compiles ``Output`` nodes: one run is one write.
+def _short_text(texts: list[str | None]) -> str:
+    """All of *texts*, if they are known and short; else nothing."""
+    known = "".join(text for text in texts if text is not None)
+    return "" if None in texts or len(known) > _SHORT else known
 
-    :ivar spendable: the locals whose value one run uses and nothing after it.
-    """
 
-    _value_count = 0
+class OutputGenerator(TextGenerator):
+    """Compiles ``Output`` nodes: one run is one write."""
+
     # Whether a function is being written that is called from a captured block alone.
     _in_capture = False
-    spendable: frozenset[str] = frozenset()
+
+    @property
+    def in_loop(self) -> bool:
+        """Whether what is being written runs for each item of a loop in this function."""
+        return False
 
     def visit_Output(self, node: nodes.Output, frame: Frame) -> None:
         """Write a run; at the top level of a child template only if nothing is extended."""
@@ -83,7 +54,7 @@ class OutputGenerator(ExpressionGenerator):
         if is_flush(node):
             self.flush(node, frame)
         else:
-            self._value_count = 0
+            self.value_count = 0
             self._output(node, frame)
         if frame.require_output_check:
             self.outdent()
@@ -100,13 +71,28 @@ class OutputGenerator(ExpressionGenerator):
         self.cut_if("tell() > out.flush_limit")
 
     def _output(self, node: nodes.Output, frame: Frame) -> None:
-        run = Run()
         before = self._position()
+        run = self.evaluated(node, frame)
+        if run:
+            self.write_run(run, frame)
+        elif self._position() == before:
+            self.writeline("pass")
+
+    def write_run(self, run: Run, frame: Frame) -> None:
+        """Write the write of what is left of a run."""
+        self.writeline(f"{self.writer(frame)}({run.source()})")
+
+    def evaluated(self, node: nodes.Output, frame: Frame) -> Run:
+        """Write the statements that evaluate a run, and the writes up to a call that may stream.
+
+        :return: what is left to be written.
+        """
+        run = Run()
         streams = calls_stream(self.environment) and nodes.Call in map(type, node.nodes)
         handed_over = self._last_hand_over(node, frame) if streams else -1
         asks = frame.eval_ctx.volatile
-        for index, child in enumerate(node.nodes):
-            constant = self._known_text(child, frame)
+        texts = [self.known_text(child, frame) for child in node.nodes]
+        for index, (child, constant) in enumerate(zip(node.nodes, texts, strict=True)):
             if constant is not None:
                 if asks and type(child) is nodes.TemplateData:
                     # Text is the same, escaped or not. But to ask may be an error.
@@ -117,15 +103,15 @@ class OutputGenerator(ExpressionGenerator):
             asks = False
             child = self.folded(child, frame)
             if streams and isinstance(child, nodes.Call) and not self.cycle_counter(child, frame):
-                run = self._write_call(child, frame, run, at_once=index >= handed_over)
+                rest = _short_text(texts[index + 1 :])
+                run = self._write_call(child, frame, run, rest, at_once=index >= handed_over)
+                if rest:
+                    break
             else:
-                run.add_name(self._evaluate(child, frame))
-        if run:
-            self.writeline(f"{self.writer(frame)}({run.source()})")
-        elif self._position() == before:
-            self.writeline("pass")
+                run.add_name(self.evaluate(child, frame))
+        return run
 
-    def _known_text(self, node: nodes.Expr, frame: Frame) -> str | None:
+    def known_text(self, node: nodes.Expr, frame: Frame) -> str | None:
         """The text of *node* if it is known when compiling."""
         finalize = self._make_finalize()
         if isinstance(node, nodes.TemplateData) and (
@@ -139,84 +125,24 @@ class OutputGenerator(ExpressionGenerator):
         except Exception:  # noqa: BLE001 - left to the run, where the line is known
             return None
 
-    def _value_name(self) -> str:
-        self._value_count += 1
-        return f"v_{self._value_count}"
-
-    def _evaluate(self, node: nodes.Expr, frame: Frame) -> str:
-        """Write the statements that give the text of *node*.
-
-        :return: the source of the text then.
-        """
-        finalized = self._make_finalize().src is not None
-        known = None if finalized else self.counted_int(node, frame) or self._spent(node, frame)
-        if known is not None:
-            return known
-        name = self._value_name()
-        if frame.eval_ctx.volatile or finalized:
-            self.writeline(f"{name} = ", node)
-            self._write_finalized(node, frame)
-            self._to_text(name, frame)
-        elif not self.assign_text(name, node, frame):
-            self._to_text(name, frame, awaitable=self.assign(name, node, frame))
-        return name
-
-    def _spent(self, node: nodes.Expr, frame: Frame) -> str | None:
-        """Turn a variable itself into text, if nothing else uses it.
-
-        :return: its local then.
-        """
-        local = self.sure_local(node, frame)
-        if local is None or local not in self.spendable or frame.eval_ctx.volatile:
-            return None
-        self.newline(node)
-        self._to_text(local, frame)
-        return local
-
-    def _write_finalized(self, node: nodes.Expr, frame: Frame) -> None:
-        finalize = self._make_finalize().src
-        if frame.eval_ctx.volatile:
-            self.write(f"{self._volatile_text()}(")
-        if finalize is not None:
-            self.write(finalize)
-        self.visit(node, frame)
-        self.write(")" * ((finalize is not None) + bool(frame.eval_ctx.volatile)))
-
-    @staticmethod
-    def _volatile_text() -> str:
-        """What turns a value into text where only the run knows whether to escape."""
-        return "(escape_value if context.eval_ctx.autoescape else to_text)"
-
-    def _to_text(self, name: str, frame: Frame, awaitable: bool = False) -> None:
-        """Turn the value in local *name*, awaited if need be, into text, or leave a number."""
-        if frame.eval_ctx.volatile:
-            return
-        source = f"(await {name} if is_awaitable({name}) else {name})" if awaitable else name
-        if frame.eval_ctx.autoescape:
-            self.writeline(f"if type({name}) is str: {name} = escape_text({name})")
-            self.writeline(
-                f"elif type({name}) is not int and type({name}) is not float:"
-                f" {name} = escape_value({source})"
-            )
-        else:
-            self.writeline(
-                f"if type({name}) is not str and type({name}) is not int"
-                f" and type({name}) is not float: {name} = to_text({source})"
-            )
-
     # -- calls that may stream
 
-    def _write_call(self, node: nodes.Call, frame: Frame, run: Run, *, at_once: bool) -> Run:
+    def _write_call(
+        self, node: nodes.Call, frame: Frame, run: Run, rest: str, *, at_once: bool
+    ) -> Run:
         """Write a call: straight into the stream if it can, else as one more value of the run.
 
+        :param rest: constant text after which the run ends; nothing if that is not known.
         :param at_once: the run up to here may be written before its rest is known.
         :return: the run that goes on after the call.
         """
-        value = self._value_name()
+        value = self.value_name()
         with self.line_of(node):
             callee = self.operand(node.node, frame)
             arguments = self._early_arguments(node, frame)
             self._stream_or(callee, arguments, node, frame, prefix=run.source() if run else None)
+        if rest:
+            self.writeline(f"{self.writer(frame)}({rest!r})")
         if not at_once:
             self.writeline(f"{value} = ''")
         self._else()
@@ -224,9 +150,10 @@ class OutputGenerator(ExpressionGenerator):
         if frame.eval_ctx.volatile:
             if self.environment.is_async:
                 self.await_local(value)
-            self.writeline(f"{value} = {self._volatile_text()}({value})")
-        self._to_text(value, frame, awaitable=self.environment.is_async)
+            self.writeline(f"{value} = {self.volatile_text()}({value})")
+        self.to_text(value, frame, awaitable=self.environment.is_async)
         run.add_name(value)
+        run.add_text(rest)
         following = Run()
         if at_once:
             self.writeline(f"{self.writer(frame)}({run.source()})")
@@ -249,13 +176,14 @@ class OutputGenerator(ExpressionGenerator):
         if not self.environment.is_async and not contains([node], FILTER):
             return -1
         for index in reversed(range(len(node.nodes))):
-            if self._may_hand_over(node.nodes[index], frame):
+            if self.may_hand_over(node.nodes[index], frame):
                 return index
         return -1
 
-    def _may_hand_over(self, node: nodes.Expr, frame: Frame) -> bool:
+    def may_hand_over(self, node: nodes.Expr, frame: Frame) -> bool:
+        """Whether text may be handed over where the value *node* of a run is evaluated."""
         if self.environment.is_async:
-            return self._known_text(node, frame) is None
+            return self.known_text(node, frame) is None
         return any(
             isinstance(each, nodes.Filter) and each.name in ITERATING_FILTERS
             for each in (node, *node.find_all(nodes.Filter))
@@ -288,11 +216,7 @@ class OutputGenerator(ExpressionGenerator):
         :param extra: further keyword arguments.
         """
         entry, form = self.temporary_identifier(), shape(node, extra)
-        streams = f"type({callee}) in {self.choose_async('async_streamed', 'streamed')}"
-        if self.environment.sandboxed:
-            streams += f" and environment.is_safe_callable({callee})"
-        context = self._escaping_context(frame)
-        self.writeline(f"{entry} = {callee}._entry({context}, {form!r}) if {streams} else None")
+        self._write_entry(entry, callee, form, frame)
         self.writeline(f"if {entry} is not None:")
         self.indent()
         if prefix is not None:
@@ -303,6 +227,37 @@ class OutputGenerator(ExpressionGenerator):
         source = arguments.source(self.out(frame), extra=extra, prefix=prefixed)
         self.call_into(f"{entry}({source})", node)
         self.boundary(frame)
+
+    def _write_entry(
+        self, entry: str, callee: str, form: tuple[int | str, ...] | None, frame: Frame
+    ) -> None:
+        """Write what sets local *entry* to what streams a call of *callee*, if anything does.
+
+        In a loop it is mostly that of the same macro as before. What a macro's text is worth
+        changes only with the escaping.
+        """
+        streams = f"type({callee}) in {self.choose_async('async_streamed', 'streamed')}"
+        if self.environment.sandboxed:
+            streams += f" and environment.is_safe_callable({callee})"
+        context = self._escaping_context(frame)
+        found = f"{entry} = {callee}._entry({context}, {form!r}) if {streams} else None"
+        if not self.in_loop or self.environment.sandboxed or frame.eval_ctx.volatile:
+            self.writeline(found)
+            return
+        macro, escaping = self.remembered_local(), self.temporary_identifier()
+        is_macro = f"type({callee}) is {self.choose_async('AsyncMacro', 'Macro')}"
+        escapes = frame.eval_ctx.autoescape
+        changed = f" or not {escaping}.autoescape" if escapes else ""
+        self.writeline(f"if {callee} is not {macro}{changed}:")
+        self.indent()
+        self.writeline(found)
+        self.writeline(f"{macro} = None")
+        self.writeline(f"if {entry} is not None and {is_macro}:")
+        self.indent()
+        self.writeline(f"{macro} = {callee}")
+        if escapes:
+            self.writeline(f"{escaping} = context.eval_ctx")
+        self.outdent(2)
 
     def _call_value(
         self,
@@ -343,7 +298,7 @@ class OutputGenerator(ExpressionGenerator):
             self.end_write(frame)
             self.boundary(frame)
             return
-        self._value_count = 0
+        self.value_count = 0
         self.folded(node.call, frame)
         extra = {"caller": "caller"}
         with self.line_of(node):
@@ -351,7 +306,7 @@ class OutputGenerator(ExpressionGenerator):
             arguments = self._early_arguments(node.call, frame)
             self._stream_or(callee, arguments, node.call, frame, extra=extra)
             self._else()
-            value = self._value_name()
+            value = self.value_name()
             self._call_value(value, callee, arguments, node.call, frame, extra)
             if self.environment.is_async:
                 self.await_local(value)

@@ -22,7 +22,7 @@ from .analysis import (
     sets_attribute,
     undeclared,
 )
-from .loops.statement import LoopGenerator
+from .loops.joining import JoiningGenerator
 from .tags import region_tag
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def _any_needed(body: Iterable[nodes.Node], scoped: bool) -> bool:
     return any(needed_for_parts(node, scoped) for node in body)
 
 
-class PartsGenerator(LoopGenerator):
+class PartsGenerator(JoiningGenerator):
     """Divides the top level of a template: what is for pages only, and what is for parts too."""
 
     _dividing = False

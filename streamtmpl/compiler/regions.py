@@ -19,6 +19,7 @@ from .inheritance import InheritanceGenerator
 from .records import Record
 from .region_markup import end_tags_before, end_tags_of
 from .tags import parts_of, region_tag
+from .writing import LOCALS_OF_BLOCK
 
 _OF_JINJA = ("loop", "caller", "self", "super")
 _GETS: tuple[type[nodes.Getattr | nodes.Getitem], ...] = (nodes.Getattr, nodes.Getitem)
@@ -141,7 +142,7 @@ class RegionGenerator(InheritanceGenerator):
             scope = function.scope
             environment = "" if self.defer_init else ", environment=environment"
             header = f"{self.func(function.name)}(context, out, missing=missing{environment}):"
-            with self.function(header, scope, extra=1, renders=True):
+            with self.function(header, scope, extra=1, renders=LOCALS_OF_BLOCK):
                 frame = Frame(function.eval_ctx)
                 frame.block_frame = contains(scope.body, ASSIGNMENT)
                 frame.symbols.analyze_node(scope)

@@ -17,14 +17,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 # A local that a generated function sets up first, and the text in its body that asks for it.
+_VARIABLES = (" variables ", "variables, parent = context.vars, context.parent")
+_GIVEN_VARIABLES = (_VARIABLES[0], f"if variables is None: {_VARIABLES[1]}")
 _LOCALS_OF_RENDER = (
     ("resolve(", "resolve = context.resolve_or_missing"),
-    (" variables ", "variables, parent = context.vars, context.parent"),
     ("undefined", "undefined = environment.undefined"),
     ("concat", "concat = environment.concat"),
     # The implicit else of conditional expressions is always the standard class.
     ("cond_expr_undefined(", "cond_expr_undefined = Undefined"),
 )
+LOCALS_OF_BLOCK = (_VARIABLES, *_LOCALS_OF_RENDER)
+LOCALS_OF_ROOT = (_GIVEN_VARIABLES, *_LOCALS_OF_RENDER)
 _LOCALS_OF_WRITING = (
     ("write(", "write = out.write"),
     ("tell()", "tell = out.tell"),
@@ -89,15 +92,22 @@ class WritingGenerator(CodeGenerator):
 
     @contextmanager
     def function(
-        self, header: str, node: nodes.Node | None = None, *, extra: int = 0, renders: bool = False
+        self,
+        header: str,
+        node: nodes.Node | None = None,
+        *,
+        extra: int = 0,
+        renders: tuple[tuple[str, str], ...] = (),
+        only_called: bool = False,
     ) -> Iterator[None]:
         """Write a function whose body the ``with`` block writes.
 
         Only the locals that the body uses are set up before it.
 
         :param extra: how many lines to leave empty before it.
-        :param renders: it is a root or block, which has the locals that macros and loops inside it
-            share.
+        :param renders: the locals of a root or block, which macros and loops inside it share.
+        :param only_called: nothing but what is yielded is asked of the generator. Where no chunk
+            can be cut, it is a plain function that gives what yields nothing (sync environments).
         """
         self.writeline(header, node, extra)
         self.indent()
@@ -108,6 +118,9 @@ class WritingGenerator(CodeGenerator):
         yield
         self._facts = known
         self._pending_boundary = None  # whoever called the function has a boundary after it
+        if only_called and not self._functions[-1].suspends and not self.environment.is_async:
+            self.writeline("return ()")
+            self._functions[-1].suspends = True
         body, self.stream = self.stream.getvalue(), outer
         preamble = self._preamble(body, self._functions.pop(), renders)
         indent = "\n" + "    " * self._indentation
@@ -118,8 +131,10 @@ class WritingGenerator(CodeGenerator):
         ]
         self.outdent()
 
-    def _preamble(self, body: str, function: _Function, renders: bool) -> list[str]:
-        candidates = (*(_LOCALS_OF_RENDER if renders else ()), *_LOCALS_OF_WRITING)
+    def _preamble(
+        self, body: str, function: _Function, renders: tuple[tuple[str, str], ...]
+    ) -> list[str]:
+        candidates = (*renders, *_LOCALS_OF_WRITING)
         lines = [line for usage, line in candidates if usage in body]
         lines += [f"{local} = None" for local in function.remembered]
         if self.environment.is_async:
@@ -171,12 +186,9 @@ class WritingGenerator(CodeGenerator):
 
     @contextmanager
     def tallying(self, frame: Frame) -> Iterator[None]:
-        """Around a loop in *frame*: count what it holds instead of asking the buffer.
-
-        Not in async environments, where text may be handed over at any ``await``.
-        """
+        """Around a loop in *frame*: count what it holds instead of asking the buffer."""
         function = self._functions[-1]
-        if function.tallies or frame.buffer is not None or self.environment.is_async:
+        if function.tallies or frame.buffer is not None:
             yield
             return
         self.writeline(_TALLY)
@@ -210,8 +222,15 @@ class WritingGenerator(CodeGenerator):
         self.outdent()
 
     def enough(self) -> str:
-        """The condition that a boundary cuts a chunk."""
-        return "held > limit" if self._functions[-1].tallies else "tell() > out.limit"
+        """The condition that a boundary cuts a chunk.
+
+        In async environments text may have been handed over at any ``await``: no less is counted
+        than there is, and the buffer is asked before a cut.
+        """
+        if not self._functions[-1].tallies:
+            return "tell() > out.limit"
+        asked = "held > limit and (held := tell()) > (limit := out.limit)"
+        return self.choose_async(asked, "held > limit")
 
     def boundary(self, frame: Frame) -> None:
         """A statement block has ended: cut a chunk if enough has collected.

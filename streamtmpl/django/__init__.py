@@ -1,11 +1,20 @@
-"""Templates of Django's Jinja2 backend as streamed responses, under WSGI and ASGI."""
+"""Templates of Django's Jinja2 backend, and rows, as streamed responses under WSGI and ASGI."""
 
 from streamtmpl.extras import missing
 
 try:
     from .backend import environment
-    from .response import StreamTemplateResponse, page_script, patch_script
+    from .events import EventResponse, last_event_id
+    from .response import StreamResponse, StreamTemplateResponse, page_script, patch_script
 except ModuleNotFoundError as error:
     raise missing(error, "django", "django", "asgiref") from None
 
-__all__ = ["StreamTemplateResponse", "environment", "page_script", "patch_script"]
+__all__ = [
+    "EventResponse",
+    "StreamResponse",
+    "StreamTemplateResponse",
+    "environment",
+    "last_event_id",
+    "page_script",
+    "patch_script",
+]

@@ -13,13 +13,9 @@ from django.template.response import ContentNotRenderedError
 from streamtmpl.chunks.async_stream import thread_stream
 from streamtmpl.chunks.blocking import iterate
 from streamtmpl.chunks.closing import reported
-from streamtmpl.chunks.options import StreamOptions
-from streamtmpl.rendering import async_stream_of, stream_of
 from streamtmpl.responses.first import Begun, BegunAsync, begun_async
 
 if TYPE_CHECKING:
-    import jinja2
-
     from streamtmpl.chunks.stream import ChunkStream
 
     from .late import LateChanges
@@ -36,21 +32,16 @@ class Body(ABC):
     def __init__(self, late: LateChanges) -> None:
         self._late = late
 
-    def begin(
-        self, template: jinja2.Template, variables: dict[str, Any], options: StreamOptions
-    ) -> None:
-        """Render up to the first chunk."""
+    def begin(self, make: Callable[[], Any], is_async: bool) -> None:
+        """Render up to the first chunk of the stream that *make* makes."""
         self._rendered = True
-        if template.environment.is_async:
-            self._begin_async(template, variables, options)
-        else:
-            self._begin_sync(template, variables, options)
+        (self._begin_async if is_async else self._begin_sync)(make)
 
     @abstractmethod
-    def _begin_sync(self, template: Any, variables: Any, options: StreamOptions) -> None: ...
+    def _begin_sync(self, make: Callable[[], Any]) -> None: ...
 
     @abstractmethod
-    def _begin_async(self, template: Any, variables: Any, options: StreamOptions) -> None: ...
+    def _begin_async(self, make: Callable[[], Any]) -> None: ...
 
     def leave_out(self) -> None:
         """Send nothing, whether rendering has begun or not."""
@@ -78,12 +69,12 @@ class Body(ABC):
 class SyncBody(Body, Iterator[bytes]):
     """The chunks under WSGI."""
 
-    def _begin_sync(self, template: Any, variables: Any, options: StreamOptions) -> None:
-        self._stream = stream_of(template, variables, options)
+    def _begin_sync(self, make: Callable[[], Any]) -> None:
+        self._stream = make()
         self._chunks = Begun(self._stream)
 
-    def _begin_async(self, template: Any, variables: Any, options: StreamOptions) -> None:
-        self._stream = iterate(async_stream_of(template, variables, options))
+    def _begin_async(self, make: Callable[[], Any]) -> None:
+        self._stream = iterate(make())
         self._chunks = Begun(self._stream)
 
     def __next__(self) -> bytes:
@@ -112,13 +103,13 @@ class AsyncBody(Body, AsyncIterator[bytes]):
     _sync: ChunkStream[bytes] | None = None
     _ended = False
 
-    def _begin_sync(self, template: Any, variables: Any, options: StreamOptions) -> None:
-        self._sync = stream_of(template, variables, options)
-        first = next(self._sync, None)
-        self._stream = thread_stream(self._sync, _into_request_thread)
+    def _begin_sync(self, make: Callable[[], Any]) -> None:
+        self._sync = sync = make()
+        first = next(sync, None)
+        self._stream = thread_stream(sync, _into_request_thread)
         self._chunks = BegunAsync(first, self._stream)
 
-    def _begin_async(self, template: Any, variables: Any, options: StreamOptions) -> None:
+    def _begin_async(self, make: Callable[[], Any]) -> None:
         async def begin() -> None:
             # The template must not find the thread that waits for this when it waits no longer.
             executors = AsyncToSync.executors
@@ -126,7 +117,7 @@ class AsyncBody(Body, AsyncIterator[bytes]):
             try:
                 # Made in the event loop's thread: some of Django's context variables, such as the
                 # active language, hold in one thread only.
-                self._stream = async_stream_of(template, variables, options)
+                self._stream = make()
                 self._chunks = await begun_async(self._stream)
             finally:
                 waiting.has_gone()

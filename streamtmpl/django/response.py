@@ -11,8 +11,9 @@ that has its database connections.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import aclosing
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import jinja2
@@ -24,7 +25,13 @@ from django.utils.cache import patch_vary_headers
 
 from streamtmpl.chunks.options import AutoDeferred, Block, RegionOptions, StreamOptions
 from streamtmpl.chunks.render import asyncio_runs
-from streamtmpl.rendering import variables_of
+from streamtmpl.rendering import async_stream_of, stream_of, variables_of
+from streamtmpl.responses.body import (
+    async_byte_stream,
+    byte_stream,
+    close_unread,
+    content_type_of,
+)
 from streamtmpl.responses.policy import region_options
 from streamtmpl.responses.script import PAGE, PATCH, Script, script_response
 
@@ -128,13 +135,10 @@ class StreamTemplateResponse(StreamingHttpResponse):
         if self.is_rendered:
             return self
         head = self._request.method == "HEAD"
-        template = _resolve(self.template_name, self.using)
-        regions = self._shown(template)
-        if not head or self._options.commit_after is not None:
-            self._begin(template, regions)
+        vary = self._begin(head)
         if head:
             self._body.leave_out()
-        patch_vary_headers(self, regions.vary)
+        patch_vary_headers(self, vary)
         session = getattr(self._request, "session", None)
         if session is not None and not session.accessed:
             # Nobody knows yet whether the rest of the page will: shared caches must be careful.
@@ -146,12 +150,22 @@ class StreamTemplateResponse(StreamingHttpResponse):
             response = response if changed is None else changed
         return response
 
-    def _begin(self, template: Any, regions: RegionOptions) -> None:
+    def _begin(self, head: bool) -> Collection[str]:
+        """Render up to the first chunk; gives the headers of the request by which regions go."""
+        template = _resolve(self.template_name, self.using)
+        regions = self._shown(template)
+        if not head or self._options.commit_after is not None:
+            self._begin_template(template, regions)
+        return regions.vary
+
+    def _begin_template(self, template: Any, regions: RegionOptions) -> None:
         variables = variables_of(self.context_data)
         _add_request(variables, self._request, template.backend)
         options = self._options.but(encoding=self.charset, regions=regions)
+        is_async = template.template.environment.is_async
+        make = async_stream_of if is_async else stream_of
         try:
-            self._body.begin(template.template, variables, options)
+            self._body.begin(partial(make, template.template, variables, options), is_async)
         except jinja2.TemplateSyntaxError as error:  # of one that it includes
             syntax_error = TemplateSyntaxError(error.args)
             syntax_error.template_debug = get_exception_info(error)
@@ -196,6 +210,58 @@ class StreamTemplateResponse(StreamingHttpResponse):
         """Close the stream, then do what Django does at the end of a request; once."""
         if not self.closed:
             super().close()
+
+
+class StreamResponse(StreamTemplateResponse):
+    """A response that sends a stream or an iterable, such as :func:`~streamtmpl.csv_rows` of rows.
+
+    Like a :class:`StreamTemplateResponse` it begins when the view has returned, up to the first
+    chunk. Under ASGI what is not async is read in the thread that Django runs the request's sync
+    code in, which has its database connections.
+    """
+
+    def __init__(
+        self,
+        request: HttpRequest,
+        source: Any,
+        *,
+        content_type: str | None = None,
+        status: int | None = None,
+        charset: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        chunk_size: int | None = None,
+    ) -> None:
+        """Prepare to stream *source*; the other arguments are those of ``HttpResponse``.
+
+        :param source: a stream of either kind, or an iterable, async or not, of ``str`` or
+            ``bytes``.
+        :param content_type: that of the stream, or of HTML, unless given.
+        :param chunk_size: as for :func:`~streamtmpl.rechunk`; not for streams.
+        :raises ValueError: *headers* has a ``Content-Length``, which nobody can know yet.
+        """
+        if content_type is None and charset is None:
+            content_type = content_type_of(source)
+        super().__init__(
+            request,
+            source,
+            content_type=content_type,
+            status=status,
+            charset=charset,
+            headers=headers,
+            chunk_size=chunk_size,
+        )
+        self.template_name = None
+        self._source = source
+
+    def _begin(self, head: bool) -> Collection[str]:
+        if head:
+            close_unread(self._source)
+        else:
+            is_async = hasattr(self._source, "__aiter__")
+            make = async_byte_stream if is_async else byte_stream
+            options = self._options.but(encoding=self.charset)
+            self._body.begin(partial(make, self._source, None, options), is_async)
+        return ()
 
 
 def patch_script(request: HttpRequest) -> HttpResponse:

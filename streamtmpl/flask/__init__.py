@@ -5,6 +5,8 @@ from streamtmpl.exceptions import LateSessionWarning
 from .supported import VERSION as VERSION
 from .views import (
     StreamTemplates,
+    event_response,
+    last_event_id,
     page_script,
     patch_script,
     stream_response,
@@ -16,6 +18,8 @@ from .views import (
 __all__ = [
     "LateSessionWarning",
     "StreamTemplates",
+    "event_response",
+    "last_event_id",
     "page_script",
     "patch_script",
     "stream_response",

@@ -17,12 +17,14 @@ from quart import Quart, Response, current_app, request
 from quart.signals import before_render_template, template_rendered
 
 from streamtmpl.chunks.options import AutoDeferred, Block, RegionOptions, StreamOptions
+from streamtmpl.events.response import add_event_headers, decoded_id
+from streamtmpl.events.streams import KEEP_ALIVE, event_stream_async
 from streamtmpl.pallets.config import policy_of
 from streamtmpl.pallets.environment import streaming_environment
 from streamtmpl.pallets.extension import Extension, response_of_script, streams_of
 from streamtmpl.rendering import async_stream_of, variables_of
-from streamtmpl.responses.body import async_byte_stream, check_no_template
-from streamtmpl.responses.head import CONTENT_TYPE, ResponseHead
+from streamtmpl.responses.body import async_byte_stream, check_no_template, content_type_of
+from streamtmpl.responses.head import ResponseHead
 from streamtmpl.responses.policy import region_options
 from streamtmpl.responses.script import PAGE, PATCH
 
@@ -30,9 +32,10 @@ from .hold import HeldContexts, cv_app, cv_request, request_context
 from .streams import _iterate, _register, _start, connect
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from concurrent.futures import Executor
 
+    from streamtmpl.events.event import Event
     from streamtmpl.responses.head import HeaderItems
 
 
@@ -125,7 +128,7 @@ async def stream_response(
     *,
     status: int | str = 200,
     headers: HeaderItems = (),
-    content_type: str = CONTENT_TYPE,
+    content_type: str | None = None,
     chunk_size: int | None = None,
     commit_after: str | None = None,
     deferred: AutoDeferred | None = None,
@@ -142,7 +145,8 @@ async def stream_response(
         either kind or an iterable, async or not, of ``str`` or ``bytes``.
     :param status: a code, or code and reason.
     :param headers: a mapping, or pairs; ``X-Accel-Buffering: no`` unless they say other.
-    :param content_type: the type, whose charset the text is encoded in.
+    :param content_type: the type, whose charset the text is encoded in; that of the stream, or of
+        HTML, unless given.
     :param chunk_size: as of :func:`~streamtmpl.render_stream`.
     :param commit_after: a block of the template: the first chunk is held until after it.
     :param deferred: where deferred regions are rendered: ``"patch"``, ``"in-order"`` or ``"auto"``,
@@ -154,7 +158,7 @@ async def stream_response(
     :raises TypeError: an argument goes with a template, and *source* is none.
     :raises NotStreamingError: *source* is none of these.
     """
-    head = ResponseHead(status, headers, content_type)
+    head = ResponseHead(status, headers, content_type or content_type_of(source))
     options = StreamOptions(chunk_size, head.charset, commit_after, block=block)
     app = _app()
     if isinstance(source, str):
@@ -168,6 +172,38 @@ async def stream_response(
         chunks = await hold.make(async_byte_stream, source, context, options)
         body = await _start(hold, chunks)
     return app.response_class(body, status=head.status, headers=dict(head.sent()))
+
+
+async def event_response(
+    source: AsyncIterable[Event | None] | Iterable[Event | None],
+    *,
+    keep_alive: float | None = KEEP_ALIVE,
+    stop_on_error: bool = False,
+    status: int | str = 200,
+    headers: HeaderItems = (),
+) -> Response:
+    """Make a response that sends events as they come, of the application's class for responses.
+
+    :param source: an async iterable of events, or an ordinary one.
+    :param keep_alive: this and *stop_on_error* are those of
+        :func:`~streamtmpl.events.event_stream_async`, as are the errors.
+    :param status: a code, or code and reason.
+    :param headers: a mapping, or pairs; those of an event stream are added.
+    :raises ValueError: a header or the status could not be sent.
+    """
+    head = ResponseHead(status, headers)
+    add_event_headers(head.headers)
+    hold = HeldContexts()
+    stream = await hold.make(event_stream_async, source, keep_alive, stop_on_error=stop_on_error)
+    body = await _start(hold, stream)
+    response: Response = _app().response_class(body, status=head.status, headers=dict(head.sent()))
+    response.timeout = None  # Quart would end it after RESPONSE_TIMEOUT
+    return response
+
+
+def last_event_id() -> str | None:
+    """The id of the last event that the client has seen, if it connects again."""
+    return decoded_id(request.headers.get("Last-Event-ID"))
 
 
 async def patch_script() -> Response:

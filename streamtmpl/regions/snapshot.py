@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def region_context(context: Context, variables: Mapping[str, Any]) -> Context:
     """A context with what *context* has now, and the local *variables*."""
     made: Context
-    if type(context) is StreamContext:
+    if isinstance(context, StreamContext):
         parent = {**context.parent, **context.vars}
         for name, value in variables.items():
             if value is not missing:
@@ -97,6 +97,8 @@ def _copy_loop(loop: Any, copies: dict[int, Any]) -> None:
     kind = AwaitedLoopContext if isinstance(loop, AwaitedLoopContext) else LoopContext
     copies[id(loop)] = made = kind.__new__(kind)
     made.__dict__.update(loop.__dict__)
+    for name in LoopContext.__slots__:
+        setattr(made, name, getattr(loop, name))
     made._source = None
     made._iterator = iter(())
     if made._recurse is not None:

@@ -18,6 +18,8 @@ from streamtmpl.exceptions import NotStreamingError, not_iterable
 from streamtmpl.rechunking import rechunk, rechunk_async
 from streamtmpl.rendering import async_stream_of, stream_of
 
+from .head import CONTENT_TYPE
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
@@ -76,6 +78,12 @@ def async_byte_stream(
         texts = _Wire(charset).async_items(source)
         return rechunk_async(texts, chunk_size=options.chunk_size, encoding="latin-1")
     return thread_stream(byte_stream(source, None, options))
+
+
+def content_type_of(source: Any) -> str:
+    """The content type of a response with *source*, unless it is told another one."""
+    is_stream = isinstance(source, (ChunkStream, AsyncChunkStream))
+    return (source.content_type if is_stream else None) or CONTENT_TYPE
 
 
 def close_unread(source: Any) -> None:

@@ -1,6 +1,7 @@
 """What generated code calls, under the names of the vocabulary.
 
 - ``macros``, ``blocks``: macros, ``super()`` and ``self``, which stream at output positions;
+- ``includes``: what renders a template where it is included;
 - ``naming``: how templates' errors call them;
 - ``loops``, ``sources``: the ``loop`` object, and what a loop runs over;
 - ``filters``, ``lookups``, ``escaping``: values, and their text.
@@ -9,12 +10,12 @@
 from streamtmpl.vocabulary import fetching
 
 # All of them: the first template loads the runtime, the next one has nothing left to load.
-from . import escaping, filters, lookups, sources
+from . import escaping, filters, includes, lookups, sources
 from .blocks import AsyncBlockReference, BlockReference
 from .loops import AsyncLoopContext, AwaitedLoopContext, LoopContext
 from .macros import AsyncMacro, Macro
 
-__all__ = ["async_streamed", "escaping", "filters", "lookups", "sources", "streamed"]
+__all__ = ["async_streamed", "escaping", "filters", "includes", "lookups", "sources", "streamed"]
 
 streamed = frozenset({Macro, BlockReference, LoopContext})
 """The exact types of callables that can write straight into the stream (their ``_into``)."""

@@ -69,7 +69,7 @@ class AsyncBlockReference(BlockReference):
 
 def overridden_block(context: Context, name: str, block: Callable[..., Any]) -> Any:
     """``super`` in the block *name* whose compiled function is *block*."""
-    if type(context) is not StreamContext:
+    if not isinstance(context, StreamContext):
         return streamed_reference(context.super(name, block))
     stack = context.blocks.get(name, [])
     depth = stack.index(block) + 1 if block in stack else len(stack)

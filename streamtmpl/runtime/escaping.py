@@ -6,6 +6,7 @@ subclass could bring a ``__format__`` of its own into the f-strings of generated
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import markupsafe
@@ -55,6 +56,25 @@ def escape_value(value: Any) -> str:
     if kind in _NEVER_ESCAPED:
         return str(value)
     return str.__str__(markupsafe.escape(value))
+
+
+def plain_text(value: Any) -> str | None:
+    """The text of a value, escaped or not, if no code of the user's has a part in it."""
+    kind = type(value)
+    if kind is markupsafe.Markup:
+        return str.__str__(value)
+    return str(value) if kind in _NEVER_ESCAPED or _is_of_database(kind, value) else None
+
+
+def _is_of_database(kind: type, value: Any) -> bool:
+    """Whether a value is a decimal number or a date, without a time zone that could be anybody's.
+
+    Who has none of these has not imported the modules either.
+    """
+    numbers, dates = sys.modules.get("decimal"), sys.modules.get("datetime")
+    if kind is getattr(numbers, "Decimal", None) or kind is getattr(dates, "date", None):
+        return True
+    return kind is getattr(dates, "datetime", None) and value.tzinfo is None
 
 
 def block_text(value: Any) -> str:

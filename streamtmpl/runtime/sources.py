@@ -40,6 +40,11 @@ in_memory: frozenset[type] = frozenset(
 )
 """Exact types that a loop may run over without a :class:`Source`."""
 
+row_types: frozenset[type] = frozenset({list, tuple, dict, type({}.keys()), type({}.values())})
+"""Exact types of what cells may be taken from twice, and whose length is known."""
+
+dict_items: type = type({}.items())
+
 _SAMPLES: tuple[Any, ...] = ([], (), {}, {}.values(), {}.items(), "", b"", deque(), range(0))
 _IN_MEMORY_ITERATORS: frozenset[type] = frozenset(
     [type(iter(sample)) for sample in (*_SAMPLES, set(), range(2**64))]

@@ -16,6 +16,11 @@ Start = Callable[[str], Browser]
 Library = Callable[[str], str]
 
 
+def pytest_ignore_collect(config: pytest.Config) -> bool | None:
+    """Is called for what is in this folder."""
+    return None if config.option.browsers else True
+
+
 @pytest.fixture(scope="session")
 def start() -> Iterator[Start]:
     """Gives the running browser of a kind; the test is skipped where it is not installed."""

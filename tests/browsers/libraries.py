@@ -1,7 +1,9 @@
 """The JavaScript libraries that pages are tested with, from packages that have their files.
 
-Those of PyPI come with the extra ``test``. For the others, install npm's ``@hotwired/turbo`` and
-``@hotwired/stimulus``, and let ``STREAMTMPL_NODE_MODULES`` name the folder ``node_modules``.
+Those of PyPI come with the extra ``test``. For the others, install npm's ``@hotwired/turbo``,
+``@hotwired/stimulus`` and ``htmx-ext-sse``, and let ``STREAMTMPL_NODE_MODULES`` name the folder
+``node_modules``. npm has no release of Datastar that patches elements: put the file
+``bundles/datastar.js`` of its repository into the folder ``datastar`` there.
 """
 
 from __future__ import annotations
@@ -20,6 +22,8 @@ _FROM_PYPI = {
 _FROM_NPM = {
     "Turbo": "@hotwired/turbo/dist/turbo.es2017-umd.js",
     "Stimulus": "@hotwired/stimulus/dist/stimulus.umd.js",
+    "htmx sse": "htmx-ext-sse/dist/sse.js",
+    "Datastar": "datastar/datastar.js",
 }
 _NODE_MODULES = "STREAMTMPL_NODE_MODULES"
 
@@ -30,6 +34,8 @@ def source(name: str) -> str:
         if _NODE_MODULES not in os.environ:
             raise LookupError(f"no {name}: {_NODE_MODULES} names no folder of npm's")
         file = Path(os.environ[_NODE_MODULES], _FROM_NPM[name])
+        if not file.exists():
+            raise LookupError(f"no {name}: {file.name} is not in the folder of npm's")
     else:
         package, path = _FROM_PYPI[name]
         spec = find_spec(package)

@@ -206,7 +206,7 @@ async def ready_rows(count: int) -> AsyncIterator[int]:
 
 ROWS = (
     "head{% macro cell(r) %}<td>{{ f(r) }}</td>{% endmacro %}"
-    "{% for r in rows(3000) %}<tr>{{ cell(r) }}{% if f(r) %}<td>{{ f(r)|string }}</td>{% endif %}"
+    "{% for r in rows(1500) %}<tr>{{ cell(r) }}{% if f(r) %}<td>{{ f(r)|string }}</td>{% endif %}"
     "</tr>{% endfor %}tail"
 )
 

@@ -24,14 +24,15 @@ from .workers import NUMBERS, counted, in_loop, stream_of, until
 seen: ContextVar[str] = ContextVar("seen", default="nothing")
 
 
-@pytest.mark.parametrize("chunk_size", [0, 700, 16384])
+@pytest.mark.parametrize(("chunk_size", "rows"), [(0, 300), (700, 3000), (16384, 3000)])
 @in_loop
-async def test_the_chunks_are_those_of_the_sync_stream(chunk_size: int) -> None:
-    source = "{% for n in range(3000) %}<p>{% if n % 2 %}{{ n }}{% endif %}</p>{% endfor %}"
+async def test_the_chunks_are_those_of_the_sync_stream(chunk_size: int, rows: int) -> None:
+    source = "{% for n in rows %}<p>{% if n % 2 %}{{ n }}{% endif %}</p>{% endfor %}"
     template = StreamEnvironment().from_string(source)
-    expected = list(render_stream(template, chunk_size=chunk_size))
+    context = {"rows": range(rows)}
+    expected = list(render_stream(template, context, chunk_size=chunk_size))
     workers = counted()
-    stream = render_stream_async(template, chunk_size=chunk_size)
+    stream = render_stream_async(template, context, chunk_size=chunk_size)
     assert [chunk async for chunk in stream] == expected
     # One hop for each chunk, and the one that finds the end.
     assert len(expected) <= workers.hops <= len(expected) + 1

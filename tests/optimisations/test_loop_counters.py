@@ -70,6 +70,10 @@ GIVEN_AWAY = {
     "to filters": "{{ loop|attr('index') }}{{ [loop]|map(attribute='last')|list }}",
     "to a function of the context": "{{ of_context() }}{{ loop.index }}",
     "iterated": "{% for z in loop %}{{ z[0] }}{% break %}{% endfor %}{{ x }}",
+    "pulled from": "{{ x }}{{ pulled(loop) }}{{ loop.index }}{{ loop.previtem }}",
+    "pulled from after a look ahead": "{{ loop.last }}{{ pulled(loop) }}{{ x }}{{ loop.last }}",
+    "pulled from, then its length": "{{ pulled(loop) }}{{ x }}{{ loop.length }}{{ loop.last }}",
+    "its length, then pulled from": "{{ loop.length }}{{ x }}{{ pulled(loop) }}{{ loop.revindex }}",
     "as a list": "{{ loop|list|length }}",
     "length by a filter": "{{ loop|length }}{{ x }}",
     "as a name in expressions": "{{ 1 if loop else 2 }}{{ (loop or 1).index }}"
@@ -99,8 +103,18 @@ def see(loop: Any, name: str = "index0") -> Any:
     return getattr(loop, name)
 
 
+def pulled(loop: Any) -> Any:
+    """The next item, of which the loop itself learns nothing."""
+    return next(loop, ("none",))[0]
+
+
 def context_of(make: Make) -> Make:
-    return lambda notes: {"rows": make(notes), "see": see, "of_context": of_context}
+    return lambda notes: {
+        "rows": make(notes),
+        "see": see,
+        "pulled": pulled,
+        "of_context": of_context,
+    }
 
 
 def agree(loop: str, body: str, kind: str, iterables: dict[str, Make] = ITERABLES) -> None:

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import jinja2
 import pytest
 from jinja2.runtime import BlockReference, LoopContext, Macro
+
+from streamtmpl import StreamEnvironment, render_stream
 
 from .agreement import Notes, Pair, each_escaping, sync_and_async
 
@@ -134,3 +137,18 @@ def test_sandboxes_that_refuse(mixin: type, kind: str) -> None:
     pages = [templates("nothing", call) for call in CALLS.values()]
     came_to = [Pair(page, kind, mixin=mixin).agree(context) for page in pages]
     assert any("is not safely callable" in str(each) for each in came_to)
+
+
+@pytest.mark.parametrize("behind", ["", "!", "!" * 200, "!" * 201, "!{{ 1 }}!", "!{{ x }}!"])
+def test_text_behind_calls_that_stream_and_others(behind: str) -> None:
+    """It is a chunk apart from what was streamed, and one with a value."""
+    source = (
+        "{% macro m(a) %}<{{ a }}>{% endmacro %}{% for call in [m, f, m] %}a{{ call(x) }}"
+        + behind
+        + "{% endfor %}"
+    )
+    values = {"x": 3, "f": lambda value: f"[{value}]"}
+    text = jinja2.Template(behind).render(values)
+    streamed = ["a<3>", text] if text else ["a<3>"]
+    stream = render_stream(StreamEnvironment().from_string(source), values, chunk_size=0)
+    assert list(stream) == [*streamed, f"a[3]{text}", *streamed]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import re
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from types import TracebackType
 from typing import Any, NamedTuple
 
@@ -170,6 +170,7 @@ def context(notes: Notes) -> dict[str, Any]:
         "pairs": [(1, "a"), (2, "b"), (3, "c")],
         "lazy": lazy,
         "lazy_async": lazy_async,
+        "source": lazy,
         "fails": fails,
         "note": note,
         "later": later,
@@ -258,22 +259,29 @@ def prepare(environment: jinja2.Environment) -> jinja2.Environment:
 Change = Callable[[jinja2.Environment], object]
 
 
-def outcome(compiled: Callable[[], jinja2.Template], stream: bool) -> tuple[Any, Notes]:
-    """The text or the exception of a render, and what happened in it."""
+def outcome(
+    compiled: Callable[[], jinja2.Template], stream: bool, source: str = "lazy"
+) -> tuple[Any, Notes]:
+    """The text or the exception of a render, and what happened in it.
+
+    ``source`` in the template is what the context has under the name *source*.
+    """
     notes: Notes = []
+    given = context(notes)
+    given["source"] = given[source]
     result: Any
     try:
         template = compiled()
         if stream:
 
             async def render() -> str:
-                chunks = render_stream_async(template, context(notes))
+                chunks = render_stream_async(template, given)
                 return "".join([chunk async for chunk in chunks])
 
         else:
 
             async def render() -> str:
-                return await template.render_async(context(notes))
+                return await template.render_async(given)
 
         result = run(render())
     except Exception as error:
@@ -281,19 +289,25 @@ def outcome(compiled: Callable[[], jinja2.Template], stream: bool) -> tuple[Any,
     return re.sub("0x[0-9a-f]+", "0x", result) if isinstance(result, str) else result, notes
 
 
-def assert_same(source: str, change: Change = lambda _: None, **options: Any) -> Any:
-    """Streamtmpl and Jinja2 come to the same; returns what."""
+def assert_same(
+    page: str,
+    change: Change = lambda _: None,
+    sources: Sequence[str] = ("lazy",),
+    **options: Any,
+) -> Any:
+    """Streamtmpl and Jinja2 come to the same with each source; returns what, with the last one."""
     options = {"enable_async": True, "extensions": EXTENSIONS, "autoescape": True, **options}
     expected_environment = prepare(jinja2.Environment(**options))
     change(expected_environment)
-    expected = outcome(lambda: expected_environment.from_string(source), False)
+    compiled = functools.cache(functools.partial(expected_environment.from_string, page))
+    expected = [outcome(compiled, False, source) for source in sources]
     for kind_of_environment in (StreamEnvironment, SandboxedStreamEnvironment):
         environment = prepare(kind_of_environment(**options))
         change(environment)
-        compiled = functools.cache(functools.partial(environment.from_string, source))
+        compiled = functools.cache(functools.partial(environment.from_string, page))
         for stream in (False, True):
-            assert outcome(compiled, stream) == expected
-    return expected[0]
+            assert [outcome(compiled, stream, source) for source in sources] == expected
+    return expected[-1][0]
 
 
 never_awaited = pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")

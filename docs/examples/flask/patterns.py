@@ -5,6 +5,7 @@ flask --app docs/examples/flask/patterns run
 
 from flask import Flask, request
 
+from streamtmpl import csv_rows
 from streamtmpl.flask.views import (
     StreamTemplates,
     stream_response,
@@ -23,14 +24,8 @@ def readings():
 
 @app.get("/readings.csv")
 def readings_csv():
-    """A large file out of a generator; chunks of a useful size are made of its lines."""
-
-    def lines():
-        yield "number,sensor,value\n"
-        for row in readings():
-            yield f"{row['number']},{row['sensor']},{row['value']}\n"
-
-    return stream_response(lines(), content_type="text/csv")
+    """A large file out of a generator."""
+    return stream_response(csv_rows(readings()))
 
 
 @app.get("/readings")

@@ -129,7 +129,7 @@ class CallGenerator(LookupGenerator):
         for argument in node.args:
             self.visit(argument, frame)
             self.write(", ")
-        self.write(f")[({counter.counted} - 1) % {len(node.args)}]")
+        self.write(f")[({counter.index0}) % {len(node.args)}]")
 
     def viewed_dict(self, node: nodes.Call, frame: Frame) -> str | None:
         """The local whose view a call asks for, if it is a dict."""

@@ -123,9 +123,13 @@ class LiftingGenerator(FilterGenerator):
         if type(node) is not nodes.Name or node.ctx != "load":
             return None
         ref = frame.symbols.ref(node.name)
-        load = frame.symbols.find_load(ref)
+        return ref if self.is_sure(ref, frame) else None
+
+    def is_sure(self, local: str, frame: Frame) -> bool:
+        """Whether the *local* of a variable has a value for certain."""
+        load = frame.symbols.find_load(local)
         defined = load is not None and load[0] == VAR_LOAD_PARAMETER
-        return ref if defined and not self.parameter_is_undeclared(ref) else None
+        return defined and not self.parameter_is_undeclared(local)
 
     def visit_Assign(self, node: nodes.Assign, frame: Frame) -> None:
         """``{% set name = value %}``"""
@@ -174,7 +178,7 @@ class LiftingGenerator(FilterGenerator):
         node = self.folded(node, frame)
         if not self._strategy_for(node, frame).own_local:
             return self.lift_parts(node, frame)
-        return self._in_local(node, self.operand(node, frame))
+        return self.in_local(node, self.operand(node, frame))
 
     def _lift_each(self, parts: list[nodes.Expr], frame: Frame) -> list[nodes.Expr]:
         """Lift *parts*, which are evaluated one after the other, up to the first that must stay."""
@@ -206,7 +210,7 @@ class LiftingGenerator(FilterGenerator):
             self.same_consumer(node, lifted)
             return lifted
         local = self.operand(node.node, frame)
-        value = self._in_local(node.node, local)
+        value = self.in_local(node.node, local)
         if pulls:
             self.note_iterator(local, value, frame)
         lifted = replaced(node, node=value)
@@ -214,7 +218,7 @@ class LiftingGenerator(FilterGenerator):
         return lifted
 
     @staticmethod
-    def _in_local(node: nodes.Expr, local: str) -> nodes.InternalName:
+    def in_local(node: nodes.Expr, local: str) -> nodes.InternalName:
         """The local that holds the value of *node*, as an expression."""
         name = object.__new__(nodes.InternalName)  # its constructor is the parser's alone
         nodes.Node.__init__(name, local, lineno=node.lineno, environment=node.environment)

@@ -34,6 +34,8 @@ class LookupGenerator(LoopAttributeGenerator):
         resolved = {
             target: name for target, (kind, name) in loads.items() if kind == VAR_LOAD_RESOLVE
         }
+        if resolved and not frame.rootlevel:
+            self.looks_up_later = True
         for target, name in resolved.items():
             self.writeline(
                 f"{target} = variables[{name!r}] if {name!r} in variables "

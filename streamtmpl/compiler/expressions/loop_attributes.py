@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 class LoopCounter(Record):
-    """The locals of a loop that counts.
+    """What tells at which item a loop is, and locals of it.
 
-    :ivar counted: how many items have been pulled.
+    :ivar counted: the source of how many items have been pulled.
     :ivar size: how many there are; ``None`` in there: unknown, and there is an object after all.
     :ivar object: the ``loop`` object.
-    :ivar beside: whether there is an object in any case, for more than what is counted.
+    :ivar beside: whether there is an object in any case, which counts.
     """
 
     counted: str
@@ -29,10 +29,14 @@ class LoopCounter(Record):
     object: str
     beside: bool = False
 
+    @property
+    def index0(self) -> str:
+        """The source of how many items there were before this one."""
+        return f"{self.object}.index0" if self.beside else f"{self.counted} - 1"
+
 
 _SOURCES = {
     "index": "{0}",
-    "index0": "{0} - 1",
     "first": "{0} == 1",
     "depth": "1",
     "depth0": "0",
@@ -70,6 +74,8 @@ class LoopAttributeGenerator(LiftingGenerator):
         counter = self._counter(node.node, frame)
         if counter is None or (counter.beside and node.attr not in NUMBERED):
             return None
+        if node.attr == "index0":
+            return counter.index0
         source = _SOURCES[node.attr].format(counter.counted, counter.size)
         if node.attr in COUNTED:
             return source
@@ -88,3 +94,8 @@ class LoopAttributeGenerator(LiftingGenerator):
         if type(node) is nodes.Getattr and node.attr in ("index", "index0", "depth", "depth0"):
             return self.counted_attribute(node, frame)
         return None
+
+    def may_count_on(self, node: nodes.Expr, frame: Frame) -> bool:
+        """Whether what is evaluated after *node* could change what is counted there."""
+        counter = self._counter(node.node, frame) if type(node) is nodes.Getattr else None
+        return counter is not None and counter.beside

@@ -51,7 +51,10 @@ class CounterGenerator(WatchingGenerator):
         )
 
     def counter_beside(self, node: nodes.For, loop: str) -> LoopCounter | None:
-        """A counter for a loop with an object, in local *loop*, if the body asks for numbers."""
+        """The count of a loop's object, in local *loop*, if the body asks for numbers.
+
+        The object counts what others pull from it as well.
+        """
         if not asks_for_number(node) or not plain_getattr(self.environment):
             return None
-        return LoopCounter(self.temporary_identifier(), None, loop, True)
+        return LoopCounter(f"{loop}.index0 + 1", None, loop, True)

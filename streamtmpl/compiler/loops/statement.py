@@ -38,6 +38,11 @@ class LoopGenerator(SelectingGenerator):
         super().__init__(*args, **kwargs)
         self._loops: list[Loop] = []
 
+    @property
+    def in_loop(self) -> bool:
+        """Whether what is being written runs for each item of a loop in this function."""
+        return bool(self._loops)
+
     def visit_For(self, node: nodes.For, frame: Frame) -> None:
         """Write a loop, recursive ones as a function."""
         self._refuse_assigning_loop(node)
@@ -225,19 +230,28 @@ class LoopGenerator(SelectingGenerator):
         self.spendable |= {body.symbols.ref(name) for name in used_once(node)}
         if loop.stepped:
             self.writeline(f"{loop.stepped} = SteppedLoop(undefined)")
-        if loop.counter:
+        counts = loop.counter is not None and not loop.counter.beside
+        if loop.counter and counts:
             self._begin_counter(loop, loop.counter)
+        runs_over, made = self._runs_over(loop), None
+        if loop.object and not loop.stepped and not self.environment.is_async:
+            made = self.temporary_identifier()
+            self.writeline(f"{made} = {runs_over}", loop.pulled_at)
+            runs_over = f"{made}._items()"
         self.writeline("for ", loop.pulled_at)
         item = self._for_target(loop)
-        self.write(f" in {self._runs_over(loop)}:")
+        self.write(f" in {runs_over}:")
         self.indent()
+        if made:
+            self.writeline(f"{loop.object} = {made}")
         self._pulled(loop, item)
         if node.test and not loop.selected:
             self.skip_unless(loop)
         if loop.stepped:
             self.writeline(f"{loop.object} = {loop.stepped}._step({item})")
         if loop.counter:
-            self.writeline(f"{loop.counter.counted} += 1")
+            if counts:
+                self.writeline(f"{loop.counter.counted} += 1")
             self.count_in(loop.counter)  # in the test of the items, ``loop`` is another one
         self.enter_frame(body)
         # Loops within one function share the local.
@@ -269,20 +283,16 @@ class LoopGenerator(SelectingGenerator):
 
     def _for_target(self, loop: Loop) -> str | None:
         """Write the target of the ``for``, or a local for what is to be looked at before."""
-        if self.environment.is_async or loop.stepped:
+        if self.environment.is_async or loop.stepped or loop.selected:
             item = self.temporary_identifier()
             self.write(item)
-            return item
-        if loop.selected:
-            item = self.temporary_identifier()
-            self.write(f"{item}, {loop.object}")
             return item
         self._assign_target(loop)
         return None
 
     def _assign_target(self, loop: Loop) -> None:
         self.visit(loop.node.target, loop.body)
-        if loop.object and not loop.selected and not loop.stepped:
+        if self.environment.is_async and loop.object and not loop.selected and not loop.stepped:
             self.write(f", {loop.object}")
 
     def _pulled(self, loop: Loop, item: str | None) -> None:

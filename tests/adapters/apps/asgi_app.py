@@ -38,18 +38,15 @@ from contextvars import ContextVar
 from typing import Any
 
 import anyio
+from jinja2 import DictLoader
 
 from streamtmpl import AsyncChunkStream, ChunkStream, StreamEnvironment
 from streamtmpl.asgi import StreamResponse, patch_script
 
-BLOCK = "x" * 64 * 1024
+BLOCK = "x" * 256 * 1024
 BLOCKS = 200 * 1024 * 1024 // len(BLOCK)
 CROWD = 50
 
-ENVIRONMENTS = {
-    "sync": StreamEnvironment(autoescape=True),
-    "async": StreamEnvironment(autoescape=True, enable_async=True),
-}
 TEMPLATES = {
     "gated": "head{% flush %}{{ wait(gate) }}rest",
     "endless": "{% for number in rows() %}{{ number }} {{ 'x' * 500 }}\n{% endfor %}",
@@ -69,6 +66,11 @@ TEMPLATES = {
     "{{ wait(crowd) }}<p>{{ user() }} {{ given }}</p>{% placeholder %}wait{% enddefer %}"
     "{% endfor %}",
     "page": "<p>{{ 'page' }}</p>",
+}
+LOADER = DictLoader(TEMPLATES)
+ENVIRONMENTS = {
+    "sync": StreamEnvironment(loader=LOADER, autoescape=True),
+    "async": StreamEnvironment(loader=LOADER, autoescape=True, enable_async=True),
 }
 
 # A sync stream that waits for its regions takes a thread, and must not wait for one of its own.
@@ -183,7 +185,7 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
 
 
 def page(kind: str, name: str, argument: str = "", deferred: Any = "patch") -> Any:
-    template = ENVIRONMENTS[kind].from_string(TEMPLATES[name])
+    template = ENVIRONMENTS[kind].get_template(name)
     context = {
         **CONTEXTS[kind],
         "blocks": blocks,
