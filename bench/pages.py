@@ -318,6 +318,32 @@ SHAPES = {
 }
 """The template of the pages and how many there are of them, by name of the shape."""
 
+_PART = """\
+<section id="part-###">
+  <h2>{{ page.title }}</h2>
+  {% if user.name %}
+  <p>{{ user.name|title }} <a href="{{ url('show', id=item.id) }}">{{ item.price * 2 }}</a></p>
+  {% for tag in item.tags %}
+  <i class="{{ loop.cycle('odd', 'even') }}">{{ tag|upper }}</i>
+  {% endfor %}
+  {% endif %}
+  <p>The quick brown fox's den is far from the river, {{ note }} the lazy dog sleeps.</p>
+</section>
+"""
+
+
+def long_page(lines: int) -> str:
+    """A template of that many lines, in parts of ten."""
+    return "".join(_PART.replace("###", str(number)) for number in range(lines // 10))
+
+
+def page_of_blocks(count: int) -> str:
+    """A template of that many blocks, each of three lines."""
+    return "".join(
+        f"{{% block b{number} %}}\n<h2>{{{{ page.title }}}}</h2> {number}\n{{% endblock %}}\n"
+        for number in range(count)
+    )
+
 
 def pages() -> dict[str, str]:
     """The hundred templates: Jinja2 sources by name, the same ones at every call."""

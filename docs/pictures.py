@@ -1,8 +1,8 @@
-"""Writes the pictures of the documentation: the dashboard while it comes in, and the live one.
+"""Writes the pictures of the documentation: the dashboards, and the table.
 
     python -m docs.pictures
 
-It runs docs/examples/dashboard and docs/examples/live at their own pace, and photographs them in
+It runs docs/examples/dashboard, live and table at their own pace, and photographs them in
 Chromium and Firefox, which must be installed, as soon as each part is there. It needs Pillow, which
 comes with the extra 'bench', and the font Inter.
 """
@@ -21,11 +21,10 @@ from PIL import Image, ImageDraw, ImageFont
 
 from tests.adapters.http_client import fetch
 from tests.adapters.launch import ROOT, free_port, module, running
-from tests.browsers.driver import Browser, browser
+from tests.browsers.driver import Browser, Page, browser
 
-FOLDER = ROOT / "docs" / "_static" / "deferred"
-LIVE = FOLDER.with_name("events") / "live.png"
-DESKTOP, PHONE, WHOLE = (1080, 1020), (390, 844), (1080, 1396)
+FOLDER = ROOT / "docs" / "_static"
+DESKTOP, PHONE, WHOLE, TABLE = (1080, 1020), (390, 844), (1080, 1396), (1080, 760)
 """Width and height of windows; the whole page is in the last one."""
 
 BAR = 44
@@ -55,30 +54,42 @@ class Moment(NamedTuple):
 
 
 def main() -> None:
-    with served("live/app") as address, browser("chromium") as chromium:
+    with example("live/app") as address, browser("chromium") as chromium:
         chromium.screen(900, 800, prefers_reduced_motion="reduce")
         page = chromium.open(address)
         sold = page.evaluate(SOLD)
         page.wait_for(f"{SOLD} === {sold + 2}")
-        with tempfile.TemporaryDirectory() as name:
-            page.screenshot(Path(name) / "page.png")
-            save(Image.open(Path(name) / "page.png").convert("RGB"), LIVE)
-    with served("dashboard/flask_app") as address:
+        photograph_page(page, "events/live.png")
+    with example("dashboard/flask_app") as address:
         with browser("firefox") as firefox:
             firefox.screen(*WHOLE)
-            save(comes_in(firefox, address)[-1].picture, "complete-firefox.png")
+            save(comes_in(firefox, address)[-1].picture, "deferred/complete-firefox.png")
         with browser("chromium") as chromium:
             photograph(chromium, address)
+    with example("table/app") as address, browser("chromium") as chromium:
+        chromium.screen(*TABLE, prefers_color_scheme="light")
+        photograph_page(chromium.open(f"{address}?sort=-euros&page=2"), "parts/table.png")
 
 
 @contextmanager
-def served(app: str) -> Iterator[str]:
-    """Run an example in Flask; gives its address."""
+def example(app: str) -> Iterator[str]:
+    """Run an example in Flask, without htmx; gives its address."""
     port = free_port()
     command = module("flask", "--app", f"docs/examples/{app}", "run", "--port", str(port))
-    with tempfile.TemporaryDirectory() as name, running(command, port, Path(name) / "log"):
+    variables = {"HTMX": "data:text/javascript,"}
+    with (
+        tempfile.TemporaryDirectory() as name,
+        running(command, port, Path(name) / "log", variables),
+    ):
         fetch(port)  # the first one also compiles the templates
         yield f"http://127.0.0.1:{port}/"
+
+
+def photograph_page(page: Page, name: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "page.png"
+        page.screenshot(file)
+        save(Image.open(file).convert("RGB"), name)
 
 
 def photograph(chromium: Browser, address: str) -> None:
@@ -88,11 +99,11 @@ def photograph(chromium: Browser, address: str) -> None:
         animate(moments, scheme)
         if scheme == "light":
             for moment, name in ((0, "shell"), (2, "partly"), (-1, "complete")):
-                save(moments[moment].picture, f"{name}.png")
+                save(moments[moment].picture, f"deferred/{name}.png")
         if scheme == "dark":
             chromium.screen(*PHONE, prefers_color_scheme=scheme, prefers_reduced_motion="reduce")
             shell, figures, *_, complete = comes_in(chromium, f"{address}?phone")
-            save(beside(shell.picture, figures.picture, complete.picture), "phone.png")
+            save(beside(shell.picture, figures.picture, complete.picture), "deferred/phone.png")
 
 
 def comes_in(opened: Browser, address: str) -> list[Moment]:
@@ -169,7 +180,7 @@ def animate(moments: list[Moment], scheme: str) -> None:
         frames.append(with_clock(picture, time, time / end, scheme))
     few = [palette.apply(frame) for frame in (*frames, last)]
     few[0].save(
-        FOLDER / f"comes-in-{scheme}.gif",
+        FOLDER / f"deferred/comes-in-{scheme}.gif",
         save_all=True,
         append_images=few[1:],
         duration=[STEP] * len(frames) + [REST],

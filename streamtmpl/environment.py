@@ -172,7 +172,7 @@ class StreamTemplate(jinja2.Template):
     def render_block(self, block: Block, /, *args: Any, **kwargs: Any) -> str:
         """Render one block of the page, or several in a tuple, and return the text.
 
-        The block is as it is in the whole page. The other arguments are those of :meth:`render`.
+        The block is as it is in the whole page. The other arguments are those of `render()`.
 
         :raises NotStreamingError: the template does not stream.
         :raises UnknownBlockError: the page has no such block.

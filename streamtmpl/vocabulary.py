@@ -48,12 +48,12 @@ _BOTH = {
     "streamtmpl.regions.failures": "boundary_failed",
     "streamtmpl.runtime.blocks": "TemplateReference overridden_block",
     "streamtmpl.runtime.escaping": (
-        "block_text do_escape escape_text escape_value plain_text to_text"
+        "block_text do_escape escape_any escape_text escape_value plain_text to_text"
     ),
     "streamtmpl.runtime.filters": "joined_texts",
     "streamtmpl.runtime.includes": "without_missing",
     "streamtmpl.runtime.lookups": (
-        "attribute_missing call is_plain item_missing item_or_undefined stopped unknown"
+        "attribute_missing call is_plain item_missing item_or_undefined looked_up stopped unknown"
     ),
     "streamtmpl.runtime.loops": "SteppedLoop",
     "streamtmpl.runtime.sources": ("PATIENCE ahead dict_items in_memory iterated paused row_types"),
@@ -69,7 +69,7 @@ _SYNC = {
     "streamtmpl.runtime.sources": "open_source",
 }
 _ASYNC = {
-    "jinja2.async_utils": "auto_aiter",
+    "jinja2.async_utils": "auto_aiter auto_await",
     "streamtmpl.chunks.compiled": "async_into async_template_function capture_async",
     "streamtmpl.chunks.cuts": "cut",
     "streamtmpl.regions.tasks": "begin_region_async",

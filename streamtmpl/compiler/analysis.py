@@ -35,6 +35,18 @@ CROSSING = 128
 BLOCK = 16384
 CALL = 32768
 """A call, of whatever."""
+_PULL = 65536
+"""A filter that pulls from an iterator."""
+
+ITERATING_FILTERS = frozenset(
+    {"batch", "first", "groupby", "join", "list", "map", "max", "min", "random", "reject"}
+    | {"rejectattr", "reverse", "select", "selectattr", "slice", "sort", "sum", "unique"}
+)
+"""Filters that pull from an iterator: it is closed with the stream, as one that a loop pulls from.
+"""
+
+LONG = 1500
+"""What has more nodes than this is long: it is compiled to compact code."""
 
 _VARIABLES = {
     "caller": 256,
@@ -61,6 +73,8 @@ _FLAGS: dict[type[nodes.Node], int] = {
 _WITH_CONTEXT = frozenset({nodes.Include, nodes.Import, nodes.FromImport})
 
 _CONTENTS = "streamtmpl_contents"
+_WEIGHT = "streamtmpl_weight"
+_PULLS = "streamtmpl_pulls"
 
 
 def _find(body: list[nodes.Node], kinds: tuple[type[nodes.Node], ...]) -> Iterator[nodes.Node]:
@@ -103,6 +117,7 @@ class Survey:
     :ivar imported: the names of Python modules that extensions want imported.
     :ivar set_names: the variables that are set, but for the targets of loops.
     :ivar shown: how often variables are shown, just as they are.
+    :ivar weight: how many nodes there are.
     """
 
     def __init__(self, node: nodes.Node) -> None:
@@ -112,11 +127,17 @@ class Survey:
         self.imported: list[nodes.ImportedName] = []
         self.set_names: set[str] = set()
         self.shown: Counter[str] = Counter()
+        self.weight = 0
         self._used_here = Used()
         self._used_in_body: dict[int, Used] = {}
         if isinstance(node, nodes.Template):
             self._used_in_body[id(node.body)] = self._used_here
         self.contents = self._mark(node)
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it is long."""
+        return self.weight > LONG
 
     def used_by(self, body: Iterable[nodes.Node]) -> Used:
         """What is used in *body*, that of the template or of a block; blocks in it do not count."""
@@ -125,6 +146,7 @@ class Survey:
 
     def _mark(self, node: Any) -> int:
         kind = type(node)
+        self.weight += 1
         if kind is nodes.Name:
             return _flags_of_name(node)
         if kind is nodes.Block:
@@ -132,6 +154,8 @@ class Survey:
         contents = _FLAGS.get(kind, 0)
         if kind is nodes.Filter:
             self._used_here.filters.add(node.name)
+            if node.name in ITERATING_FILTERS:
+                contents |= _PULL
         elif kind is nodes.Test:
             self._used_here.tests.add(node.name)
         elif kind is nodes.ImportedName:
@@ -159,6 +183,7 @@ class Survey:
         return contents & _OUTSIDE_BLOCKS
 
     def _mark_children(self, node: nodes.Node, contents: int) -> int:
+        before = self.weight
         for field in node.fields:
             value = getattr(node, field, None)
             if isinstance(value, nodes.Node):
@@ -169,6 +194,9 @@ class Survey:
                         contents |= self._mark(item)
         if isinstance(node, nodes.Stmt):
             setattr(node, _CONTENTS, contents)
+            setattr(node, _WEIGHT, self.weight - before)
+        elif contents & _PULL:
+            setattr(node, _PULLS, True)
         return contents
 
 
@@ -186,6 +214,16 @@ def contains(body: Iterable[nodes.Node], what: int) -> bool:
         if contents & what:
             return True
     return False
+
+
+def is_long(node: nodes.Stmt) -> bool:
+    """Whether *node*, as the survey found it, is long."""
+    return getattr(node, _WEIGHT, 0) > LONG
+
+
+def pulls(node: nodes.Expr) -> bool:
+    """Whether a filter in the expression *node*, as the survey found it, pulls from an iterator."""
+    return getattr(node, _PULLS, False)
 
 
 def undeclared(body: list[nodes.Node], *names: str) -> set[str]:

@@ -170,10 +170,11 @@ class FunctionGenerator(PartsGenerator):
         with self.function(f"{self.func('macro')}({signature}):", node, only_called=True):
             for name, parameter in zip(parameters.values(), names, strict=True):
                 self.writeline(f"{name} = {parameter}")
-            self.enter_frame(frame)
-            self._macro_defaults(node, frame)
-            self.blockvisit(node.body, frame)
-            self.leave_frame(frame, with_python_scope=True)
+            with self.repeated(node):
+                self.enter_frame(frame)
+                self._macro_defaults(node, frame)
+                self.blockvisit(node.body, frame)
+                self.leave_frame(frame, with_python_scope=True)
         self._loops, self._in_capture = outside
         return frame, macro_ref
 

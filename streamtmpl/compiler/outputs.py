@@ -9,9 +9,8 @@ from jinja2 import nodes
 
 from streamtmpl.vocabulary import PARAMETER
 
-from .analysis import FILTER, contains, may_await
+from .analysis import FILTER, ITERATING_FILTERS, contains, may_await
 from .expressions.calls import Arguments, shape
-from .expressions.filters import ITERATING_FILTERS
 from .runs import Run
 from .tags import is_flush
 from .texts import TextGenerator
@@ -87,7 +86,7 @@ class OutputGenerator(TextGenerator):
 
         :return: what is left to be written.
         """
-        run = Run()
+        run = Run(self._in_long)
         streams = calls_stream(self.environment) and nodes.Call in map(type, node.nodes)
         handed_over = self._last_hand_over(node, frame) if streams else -1
         asks = frame.eval_ctx.volatile
@@ -154,7 +153,7 @@ class OutputGenerator(TextGenerator):
         self.to_text(value, frame, awaitable=self.environment.is_async)
         run.add_name(value)
         run.add_text(rest)
-        following = Run()
+        following = Run(self._in_long)
         if at_once:
             self.writeline(f"{self.writer(frame)}({run.source()})")
         else:

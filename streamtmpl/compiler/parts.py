@@ -90,6 +90,8 @@ class PartsGenerator(JoiningGenerator):
 
     def _for_parts_too(self, node: nodes.Node, frame: Frame) -> None:
         self._dividing = isinstance(node, _AROUND)
+        if isinstance(node, nodes.AssignBlock):
+            self._places([node], frame, "if parts is not None:")
         self.visit(node, frame)
         self._dividing = True
         if isinstance(node, nodes.If):  # the branch that has the block may not be the one that runs

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 
 class Run:
-    """The parts of a run that are known so far: constant text and names of evaluated text."""
+    """The parts of a run that are known so far: constant text and names of evaluated text.
 
-    def __init__(self) -> None:
+    :ivar in_long: whether the module is long. To read an f-string takes Python (3.12 and later) a
+        copy of all that follows it, for each value in it.
+    """
+
+    def __init__(self, in_long: bool) -> None:
+        self._in_long = in_long
         self._parts: list[tuple[bool, str]] = []
 
     def __bool__(self) -> bool:
@@ -25,7 +30,7 @@ class Run:
 
     def __add__(self, other: Run) -> Run:
         """A run that goes on with *other*."""
-        both = Run()
+        both = Run(self._in_long)
         for constant, text in (*self._parts, *other._parts):
             (both.add_text if constant else both.add_name)(text)
         return both
@@ -34,7 +39,7 @@ class Run:
         """Its first constant text, what is between, and its last constant text."""
         parts = self._parts
         first, last = bool(parts) and parts[0][0], len(parts) > 1 and parts[-1][0]
-        start, middle, end = Run(), Run(), Run()
+        start, middle, end = (Run(self._in_long) for _ in range(3))
         end._parts = parts[len(parts) - last :]
         start._parts, middle._parts = parts[:first], parts[first : len(parts) - last]
         return start, middle, end
@@ -43,6 +48,12 @@ class Run:
         """The whole as one Python expression."""
         if all(constant for constant, _ in self._parts):
             return repr("".join(text for _, text in self._parts))
+        if self._in_long:
+            pieces = [
+                text.replace("%", "%%") if constant else "%s" for constant, text in self._parts
+            ]
+            values = ", ".join(text for constant, text in self._parts if not constant)
+            return f"{''.join(pieces)!r} % ({values},)"
         quote = '"' if all('"' not in text for constant, text in self._parts if constant) else "'"
         return f"f{quote}{''.join(self._piece(part, quote) for part in self._parts)}{quote}"
 

@@ -49,6 +49,11 @@ class TextGenerator(ExpressionGenerator):
             self.writeline(f"{name} = ", node)
             self._write_finalized(node, frame)
             self.to_text(name, frame)
+        elif not self.is_quick(node):
+            with self.line_of(node):
+                self.writeline(f"{name} = {self._text_function(frame)}(", node)
+                self.visit(node, frame)
+                self.write(")")
         elif not self.assign_text(name, node, frame):
             self.to_text(name, frame, awaitable=self.assign(name, node, frame))
         return name
@@ -70,6 +75,7 @@ class TextGenerator(ExpressionGenerator):
         if (
             type(node) is not nodes.Name
             or self.survey.shown[node.name] < 2
+            or self.compact
             or self.is_set(node.name)
             or frame.eval_ctx.volatile
             or not frame.eval_ctx.autoescape
@@ -110,11 +116,20 @@ class TextGenerator(ExpressionGenerator):
         """What turns a value into text where only the run knows whether to escape."""
         return "(escape_value if context.eval_ctx.autoescape else to_text)"
 
+    def _text_function(self, frame: Frame) -> str:
+        """What turns a value into text."""
+        if frame.eval_ctx.volatile:
+            return self.volatile_text()
+        return "escape_any" if frame.eval_ctx.autoescape else "to_text"
+
     def to_text(self, name: str, frame: Frame, awaitable: bool = False) -> None:
         """Turn the value in local *name*, awaited if need be, into text, or leave a number."""
         if frame.eval_ctx.volatile:
             return
         source = f"(await {name} if is_awaitable({name}) else {name})" if awaitable else name
+        if self.compact:
+            self.writeline(f"{name} = {self._text_function(frame)}({source})")
+            return
         other = f"type({name}) is not int and type({name}) is not float"
         if self.plain_only:
             other += f" and ({name} := plain_text({name})) is None"

@@ -11,7 +11,7 @@ from jinja2.compiler import CodeGenerator, CompilerExit, Frame, has_safe_repr
 
 from streamtmpl.vocabulary import ASYNC, SYNC, imports
 
-from .analysis import Survey
+from .analysis import Survey, is_long, pulls
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -58,6 +58,11 @@ class WritingGenerator(CodeGenerator):
 
     ``frame.buffer`` names the capturing buffer that a frame writes into; ``None`` means ``out``,
     the buffer that the function was called with.
+
+    :ivar compact: whether what is being written is compact code. Quick code has a short way for
+        each look-up, call and value, and Jinja2's own beside it: three times the code that Jinja2
+        writes. That is for what runs often, or is soon compiled. A long template's root and blocks
+        are compact, and a long macro or body of a loop.
     """
 
     streams = True
@@ -73,6 +78,7 @@ class WritingGenerator(CodeGenerator):
             self.name = str.__str__(self.name) if isinstance(self.name, str) else str(self.name)
         self._functions: list[_Function] = []
         self._facts: list[dict[str, str]] = [{}]
+        self.compact = self._in_long = False
 
     # -- functions
 
@@ -83,6 +89,7 @@ class WritingGenerator(CodeGenerator):
         It imports what it uses of the vocabulary.
         """
         self.survey = Survey(node)
+        self.compact = self._in_long = self.survey.is_long
         outer, self.stream = self.stream, StringIO()
         self.writeline("")
         yield
@@ -140,6 +147,20 @@ class WritingGenerator(CodeGenerator):
         if self.environment.is_async:
             return lines if lines or body else ["pass"]
         return lines if function.suspends else [*lines, "if 0: yield"]
+
+    @contextmanager
+    def repeated(self, node: nodes.Stmt) -> Iterator[None]:
+        """Around what may run often, that of a macro or loop *node*: quick unless it is long."""
+        outer, self.compact = self.compact, is_long(node)
+        yield
+        self.compact = outer
+
+    def is_quick(self, node: nodes.Expr) -> bool:
+        """Whether quick code is written for *node*.
+
+        Also where all else is compact, text is handed over before something is pulled from.
+        """
+        return not self.compact or pulls(node)
 
     # -- what the code written so far has found out
 

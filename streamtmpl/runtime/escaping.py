@@ -77,6 +77,11 @@ def _is_of_database(kind: type, value: Any) -> bool:
     return kind is getattr(dates, "datetime", None) and value.tzinfo is None
 
 
+def escape_any(value: Any) -> str:
+    """As :func:`escape_value`, where the value may well be an exact ``str``: in compact code."""
+    return escape_text(value) if type(value) is str else escape_value(value)
+
+
 def block_text(value: Any) -> str:
     """The text of a ``call`` or ``filter`` block, which must be text already.
 

@@ -32,6 +32,17 @@ def item_or_undefined(environment: Environment, value: Any, name: str) -> Any:
 
 
 @internalcode
+def looked_up(environment: Environment, value: Any, name: str) -> Any:
+    """``value.name``, as compact code looks it up, where dicts have no such attribute."""
+    if type(value) is dict:
+        try:
+            return value[name]
+        except KeyError:
+            return environment.undefined(obj=value, name=name)
+    return environment.getattr(value, name)
+
+
+@internalcode
 def attribute_missing(environment: Environment, value: Any, name: str) -> Any:
     """``value.name`` where looking the attribute up has raised the error that is being handled."""
     error = sys.exc_info()[1]

@@ -110,10 +110,12 @@ class Source:
     :ivar iterator: what a ``for`` runs over: *pulls*, or the awaitables of an async iterator.
     :ivar awaits: whether the items are awaitables of an async source.
     :ivar stride: how many pulls from one look at the clock to the next.
+    :ivar looked: when the latest look was, if the source itself looks (:meth:`pulled`).
     :ivar suspect: whether a pull was slow, not long ago: ask :meth:`ends` after each iteration.
     """
 
     __slots__ = (
+        "_countdown",
         "_cut_at",
         "_ended",
         "_fast_chunks",
@@ -123,12 +125,14 @@ class Source:
         "_slow",
         "awaits",
         "iterator",
+        "looked",
         "pulls",
         "stride",
         "suspect",
     )
 
     iterator: Iterator[Any]
+    looked: float
     pulls: Any
 
     def __init__(self, iterable: Any, out: Buffer, awaits: bool = False) -> None:
@@ -156,6 +160,19 @@ class Source:
     def head(self) -> bool:
         """Whether to hand over now, before the first pull: nothing has been so far."""
         return self._lazy and self._out.main.holds_head()
+
+    def begin(self) -> None:
+        """The first pull is next, of a loop that calls :meth:`pulled` after each."""
+        self._countdown, self.looked = self.stride, clock()
+
+    def pulled(self) -> None:
+        """Look at the clock if it is time: what loops do themselves, unless they are compact."""
+        self._countdown -= 1
+        if not self._countdown:
+            self._countdown, now = self.stride, clock()
+            if now - self.looked > PATIENCE:
+                self._countdown = self.late(self.looked, now)
+            self.looked = now
 
     def late(self, since: float, now: float) -> int:
         """Note that much time passed between two looks; returns the pulls until the next one.

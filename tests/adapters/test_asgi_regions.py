@@ -125,7 +125,7 @@ def test_a_region_that_fails_does_not_fail_the_response(server: Server, kind: st
     assert dict(patches(page)) == shown
     log = server.logged()[logged:]
     assert log.count("ZeroDivisionError") == 2
-    place = "of template '<template>' failed"
+    place = "of template 'failing' failed"
     assert f"the deferred region at line 1 {place}: its 'error' part is shown" in log
     assert f"the deferred region at line 2 {place}: nothing is shown in its place" in log
 

@@ -10,7 +10,7 @@ import jinja2
 import pytest
 
 from bench import compile as bench_compile
-from bench.compile import ENGINES, STEPS, Entry, enter, main, measure, met, text
+from bench.compile import ENGINES, LONG, STEPS, Entry, enter, main, measure, measure_long, met, text
 from bench.pages import SHAPES, pages
 from bench.workloads import WORKLOADS
 
@@ -96,16 +96,49 @@ def test_text() -> None:
         for label, seconds in (("Jinja2", [0.01, 0.02]), ("streamtmpl", [0.02, 0.02]))
         for step in STEPS
     }
-    lines = text(results, entries, {"a": "1\n2\n3", "b": "1"}).splitlines()
+    long = {("Jinja2", "5 lines"): [1.0, 2.0], ("streamtmpl", "5 lines"): [1.5, 2.0]}
+    long["Jinja2 (again)", "5 lines"] = [1.0, 2.0]
+    lines = text(results, entries, {"a": "1\n2\n3", "b": "1"}, long).splitlines()
     assert lines[5:9] == [
         "|  | compile | load | load from the bytecode cache | generated source | bytecode |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",
         "| Jinja2 | 1 (7.5 ms) | 1 (7.5 ms) | 1 (7.5 ms) | 1 (1.0 kB) | 1 (1.5 kB) |",
         "| streamtmpl | 1.50 (1.25-1.75) | 1.50 (1.25-1.75) | 1.50 (1.25-1.75) | 1.50 | 2.00 |",
     ]
+    assert lines[10:16] == [
+        "Compiling one long template:",
+        "",
+        "|  | 5 lines |",
+        "| --- | ---: |",
+        "| Jinja2 | 1 (1.5 s) |",
+        "| streamtmpl | 1.25 (1.12-1.38) |",
+    ]
     assert lines[-1] == "Goal for streamtmpl: at most 1.5: met."
     results["streamtmpl", "load"] = [0.03, 0.03]
     assert not met(results)
+    long["streamtmpl", "5 lines"] = [2.0, 4.0]
+    results["streamtmpl", "load"] = [0.02, 0.02]
+    lines = text(results, entries, {"a": "1\n2\n3", "b": "1"}, long).splitlines()
+    assert lines[-1] == "Goal for streamtmpl: at most 1.5: MISSED."
+
+
+def test_long_templates_are_as_long_as_they_are_called() -> None:
+    lines = {size: made().count("\n") for size, made in LONG.items()}
+    blocks = LONG["2,000 blocks"]().count("{% block")
+    assert lines == {
+        "500 lines": 500,
+        "5,000 lines": 5000,
+        "20,000 lines": 20000,
+        "2,000 blocks": 6000,
+    }
+    assert blocks == 2000
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_long_templates_are_compiled_by_each_engine(is_async: bool) -> None:
+    results = measure_long({"small": "{{ x }}"}, is_async, 2, Random())
+    assert set(results) == {(label, "small") for label in ENGINES}
+    assert all(len(seconds) == 2 and min(seconds) > 0 for seconds in results.values())
 
 
 @pytest.mark.parametrize(("allowed", "code"), [(1e9, 0), (0.0, 1)])
@@ -118,6 +151,7 @@ def test_command(
 ) -> None:
     monkeypatch.setattr(bench_compile, "pages", lambda: FEW)
     monkeypatch.setattr(bench_compile, "ALLOWED", allowed)
+    monkeypatch.setattr(bench_compile, "LONG", {"5 lines": lambda: "{{ x }}\n" * 5})
     assert main(["--rounds", "1", "--output", str(tmp_path / "table.md")]) == code
     written = (tmp_path / "table.md").read_text(encoding="utf-8")
     assert written == capsys.readouterr().out

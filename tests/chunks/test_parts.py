@@ -41,6 +41,8 @@ SOURCES = {
     "{% block b %}{{ x }}{% endblock %}{% set x = outside() %}",
     "namespaces": "{% set ns = namespace(n=1) %}{% block a %}{{ ns.n }}{% endblock %}"
     "{% set x = 1 %}{% set ns.n = 2 %}{% block b %}{{ ns.n }}{{ x }}{% endblock %}",
+    "captured": "{% set x = 1 %}{% set text %}[{% block a %}{{ x }}{% endblock %}]{% endset %}"
+    "{% set x = 2 %}{% block b %}{{ text }}{{ x }}{% endblock %}",
     "chunks": "{% block a %}{% for x in xs %}{{ x }};{% endfor %}{% endblock %}"
     "{% block b %}b{% endblock %}",
     "regions": "{% block a %}[{% defer %}late{% enddefer %}]{% boundary %}{{ 1 // 0 }}"
@@ -128,6 +130,12 @@ def test_a_condition_that_does_not_hold_does_not_hide_a_block(is_async: bool) ->
     assert part("if", "a", is_async, x=True) == "a1"
     assert part("if", "a", is_async, x=False) == "a"
     assert part("if", ("a", "b"), is_async, x=False) == "ab2"
+
+
+@both
+def test_a_block_in_a_block_assignment_stands_there(is_async: bool) -> None:
+    assert part("captured", "a", is_async) == "1"
+    assert part("captured", ("a", "b"), is_async) == "1[1]2"
 
 
 @both

@@ -29,6 +29,7 @@ from streamtmpl import (
     render_stream_async,
 )
 from streamtmpl.compiler.generated import compile_generated
+from tests.support.compact import CODE, compiled_to
 
 FILES = {
     "run.html": "<p>\n{{ name }}\n{{ 1 }} {{ 2 }}\n{{ boom() }} {{ name }}\n</p>",
@@ -170,11 +171,18 @@ WAYS: dict[str, list[Callable[[Any], None]]] = {
 
 
 @pytest.mark.comparison
+@pytest.mark.parametrize("code", CODE)
 @pytest.mark.parametrize("kind", WAYS)
 @pytest.mark.parametrize("name", PAGES)
 def test_tracebacks_are_those_of_jinja2(
-    name: str, kind: str, folder: Path, template_frames: Any
+    name: str,
+    kind: str,
+    code: str,
+    folder: Path,
+    template_frames: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    compiled_to(monkeypatch, code)
     is_async = kind == "async"
 
     def frames(engine: Any, way: Callable[[Any], None]) -> tuple[type, list[Any]]:
@@ -202,11 +210,18 @@ def test_other_kinds(kind: Any, folder: Path, template_frames: Any) -> None:
         ]
 
 
+@pytest.mark.parametrize("code", CODE)
 @pytest.mark.parametrize("is_async", [False, True])
 @pytest.mark.parametrize("name", PAGES)
 def test_no_frame_of_the_engine_among_the_templates(
-    name: str, is_async: bool, folder: Path, template_frames: Any
+    name: str,
+    is_async: bool,
+    code: str,
+    folder: Path,
+    template_frames: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    compiled_to(monkeypatch, code)
     template = environment(folder, StreamEnvironment, enable_async=is_async).get_template(name)
     error = raised(stream_in_thread_or_task if is_async else stream, template)
     files = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]

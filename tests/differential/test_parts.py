@@ -119,5 +119,7 @@ def test_random_pages(seed: int, depth: int, is_async: bool, escapes: bool) -> N
         event("not in the page")
         return
     event("compared")
-    part = environment.get_template(page)
-    assert text_of(part, {**variables, "outside": outside_called}, block) == expected
+    part = text_of(environment.get_template(page), {**variables, "outside": outside_called}, block)
+    if is_async:  # the page may hold back what follows a region that stands before the block
+        part, expected = part.replace(CUT, ""), expected.replace(CUT, "")
+    assert part == expected

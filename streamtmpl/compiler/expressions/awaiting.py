@@ -87,6 +87,11 @@ class AwaitingGenerator(WritingGenerator):
         if not self.environment.is_async:
             yield
             return
+        if self.compact:
+            self.write("(await auto_await(")
+            yield
+            self.write("))")
+            return
         value = self.temporary_identifier()
         self.write(f"({value} if type({value} := ")
         yield

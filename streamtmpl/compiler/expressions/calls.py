@@ -188,6 +188,7 @@ class CallGenerator(LookupGenerator):
         if (
             self.environment.sandboxed
             or not plain_call(self.environment)
+            or self.compact
             or not arguments.known  # errors of what is spread name the function that is called
         ):
             self.writeline(f"{target} = {call}", node)

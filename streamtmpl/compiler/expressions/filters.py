@@ -10,6 +10,7 @@ from jinja2.compiler import optimizeconst
 from jinja2.filters import FILTERS
 from jinja2.utils import _PassArg
 
+from streamtmpl.compiler.analysis import ITERATING_FILTERS
 from streamtmpl.vocabulary import DRAINING, PIPING
 
 from .awaiting import AwaitingGenerator
@@ -18,12 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from jinja2.compiler import Frame
-
-# Filters that pull from an iterator: it is closed with the stream, as one that a loop pulls from.
-ITERATING_FILTERS = frozenset(
-    {"batch", "first", "groupby", "join", "list", "map", "max", "min", "random", "reject"}
-    | {"rejectattr", "reverse", "select", "selectattr", "slice", "sort", "sum", "unique"}
-)
 
 _PASSED = {
     _PassArg.context: "context, ",

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from jinja2 import nodes
 from jinja2.idtracking import VAR_LOAD_PARAMETER
 
-from .filters import ITERATING_FILTERS, FilterGenerator
+from streamtmpl.compiler.analysis import ITERATING_FILTERS
+
+from .filters import FilterGenerator
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,6 +49,7 @@ class Strategy:
     :ivar write: writes the statements, for a target, a node and a frame.
     :ivar own_local: whether a part of an expression is better off so than where it stands.
     :ivar awaitable: whether the local may hold what is to be awaited (async environments).
+    :ivar quick: whether it is left out where code is compact.
     """
 
     def __init__(
@@ -57,12 +60,14 @@ class Strategy:
         *,
         own_local: bool = False,
         awaitable: bool = False,
+        quick: bool = False,
     ) -> None:
         self.kind = kind
         self.fits = fits
         self.write = write
         self.own_local = own_local
         self.awaitable = awaitable
+        self.quick = quick
 
 
 class LiftingGenerator(FilterGenerator):
@@ -74,8 +79,10 @@ class LiftingGenerator(FilterGenerator):
     strategies: tuple[Strategy, ...]
 
     def _strategy_for(self, node: nodes.Expr, frame: Frame) -> Strategy:
-        kind = type(node)
+        kind, quick = type(node), self.is_quick(node)
         for strategy in self.strategies:
+            if strategy.quick and not quick:
+                continue
             if strategy.kind in (kind, nodes.Expr) and strategy.fits(self, node, frame):
                 return strategy
         raise AssertionError("the last strategy fits always")
@@ -143,6 +150,8 @@ class LiftingGenerator(FilterGenerator):
 
         :return: what is left of it.
         """
+        if not self.is_quick(node):
+            return node
         if isinstance(node, nodes.Filter):
             return self._lift_filter(node, frame)
         if isinstance(node, (nodes.Not, nodes.Test)):

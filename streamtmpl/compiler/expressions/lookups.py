@@ -27,7 +27,11 @@ class LookupGenerator(LoopAttributeGenerator):
 
     def enter_frame(self, frame: Frame) -> None:
         """Write the look-ups of the variables that *frame* takes from the context."""
-        if self.get_resolve_func() != "resolve" or not plain_resolve(self.environment):
+        if (
+            self.get_resolve_func() != "resolve"
+            or not plain_resolve(self.environment)
+            or self.compact
+        ):
             super().enter_frame(frame)
             return
         loads = frame.symbols.loads
@@ -75,10 +79,12 @@ class LookupGenerator(LoopAttributeGenerator):
             self.write(f"({counted})")
             return
         with self.awaited():
-            if self.is_plain_attribute(node, frame):
+            quick = self.is_plain_attribute(node, frame)
+            if quick and not self.compact:
                 self._getattr_inline(node, frame)
                 return
-            self.write("environment.getattr(")
+            known = quick and not hasattr({}, node.attr)
+            self.write("looked_up(environment, " if known else "environment.getattr(")
             self.visit(node.node, frame)
             self.write(f", {node.attr!r})")
 

@@ -83,7 +83,9 @@ class ShortcutGenerator(CallGenerator):
 
         :return: whether there is.
         """
-        if not isinstance(node, nodes.Filter) or not self._is_builtin(node) or _all_arguments(node):
+        if not isinstance(node, nodes.Filter) or not self.is_quick(node):
+            return False
+        if not self._is_builtin(node) or _all_arguments(node):
             return False
         shortcut = _TEXT_SHORTCUTS.get(node.name)
         if shortcut is None:

@@ -46,6 +46,7 @@ class ExpressionGenerator(ShortcutGenerator):
             CallGenerator.viewed_dict,
             LiftingGenerator.assign_expression,
             own_local=True,
+            quick=True,
         ),
         # Calls and look-ups, whose errors statements can catch.
         Strategy(
@@ -53,6 +54,7 @@ class ExpressionGenerator(ShortcutGenerator):
             _always,
             CallGenerator.assign_value_of,
             own_local=True,
+            quick=True,
             awaitable=True,
         ),
         Strategy(
@@ -60,6 +62,7 @@ class ExpressionGenerator(ShortcutGenerator):
             LookupGenerator.is_plain_attribute,
             LookupGenerator.assign_attribute,
             own_local=True,
+            quick=True,
             awaitable=True,
         ),
         Strategy(
@@ -67,6 +70,7 @@ class ExpressionGenerator(ShortcutGenerator):
             LookupGenerator.is_plain_item,
             LookupGenerator.assign_item,
             own_local=True,
+            quick=True,
             awaitable=True,
         ),
         # Filters of Jinja2's. Where one is a part, only what it filters gets a local.
@@ -74,6 +78,7 @@ class ExpressionGenerator(ShortcutGenerator):
             nodes.Filter,
             ShortcutGenerator.shortcut_for,
             ShortcutGenerator.assign_filtered,
+            quick=True,
         ),
         # Whatever is left, as the expression that Jinja2 writes. Last, because it fits always.
         Strategy(

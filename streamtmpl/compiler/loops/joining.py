@@ -68,7 +68,8 @@ class JoiningGenerator(LoopGenerator):
 
     def _joins_in(self, frame: Frame) -> bool:
         return not (
-            frame.buffer is not None
+            self.compact
+            or frame.buffer is not None
             or frame.require_output_check
             or frame.eval_ctx.volatile
             or self.environment.finalize is not None
@@ -115,11 +116,11 @@ class JoiningGenerator(LoopGenerator):
             super().visit_For(node, frame)
             return
         self.value_count = 0
-        before = Run() if row.before is None else self.evaluated(row.before, frame)
-        after = Run() if row.after is None else self.evaluated(row.after, frame)
+        before = Run(self._in_long) if row.before is None else self.evaluated(row.before, frame)
+        after = Run(self._in_long) if row.after is None else self.evaluated(row.after, frame)
         if before and not self._keeps_silent(row.iterable, frame):
             self.write_run(before, frame)
-            before = Run()
+            before = Run(self._in_long)
         with self.line_of(node):
             iterable = self.operand(row.iterable, frame)
         text, pause = self.temporary_identifier(), self.remembered_local()

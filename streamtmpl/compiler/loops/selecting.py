@@ -124,7 +124,8 @@ class SelectingGenerator(CounterGenerator):
         """Write a generator of the items that pass the test."""
         test = loop.node.test
         assert test is not None
-        watch = Watch("fsource", loop.watch.countdown, loop.watch.looked)
+        looked = loop.watch.looked if loop.watch.countdown else "fsource.looked"
+        watch = Watch("fsource", looked, loop.watch.countdown)
         self.writeline(f"{'async ' if is_async else ''}def {name}(fiter, fsource):", test)
         self.indent()
         self.writeline("if fsource is not None:")

@@ -253,14 +253,8 @@ class LoopGenerator(SelectingGenerator):
             if counts:
                 self.writeline(f"{loop.counter.counted} += 1")
             self.count_in(loop.counter)  # in the test of the items, ``loop`` is another one
-        self.enter_frame(body)
-        # Loops within one function share the local.
-        if any(each.body.loop_frame for each in self._loops):
-            self.writeline("_loop_vars = {}")
-        self.blockvisit(node.body, body)
-        if empty:
-            self.writeline(f"{empty} = 0")
-        self._end_iteration_of(loop)
+        with self.repeated(node):
+            self._body(loop, empty)
         self.outdent()
         self.writeline("else:")
         self.indent()
@@ -270,6 +264,16 @@ class LoopGenerator(SelectingGenerator):
         self.spendable = spendable
         if loop.counter:
             self.count_out(loop.counter)
+
+    def _body(self, loop: Loop, empty: str | None) -> None:
+        self.enter_frame(loop.body)
+        # Loops within one function share the local.
+        if any(each.body.loop_frame for each in self._loops):
+            self.writeline("_loop_vars = {}")
+        self.blockvisit(loop.node.body, loop.body)
+        if empty:
+            self.writeline(f"{empty} = 0")
+        self._end_iteration_of(loop)
 
     def _begin_counter(self, loop: Loop, counter: LoopCounter) -> None:
         self.writeline(f"{counter.counted} = 0")

@@ -15,15 +15,16 @@ class Watch(Record):
     """The locals of the code that watches a source.
 
     :ivar source: the source; ``None`` in there: plain data, nothing to watch.
-    :ivar countdown: the pulls until the next look at the clock.
     :ivar looked: when the latest look was (seconds).
+    :ivar countdown: the pulls until the next look at the clock; ``None``: the source looks (compact
+        code).
     :ivar suspect: whether a pull was slow, not long ago; unless only the source knows (the body
         pulls too).
     """
 
     source: str
-    countdown: str
     looked: str
+    countdown: str | None = None
     suspect: str | None = None
 
 
@@ -35,16 +36,25 @@ class WatchingGenerator(OutputGenerator):
 
         :param pulls_alone: the loop's body never pulls.
         """
+        if self.compact:
+            return Watch(source, f"{source}.looked")
         suspect = self.temporary_identifier() if pulls_alone else None
-        return Watch(source, self.temporary_identifier(), self.temporary_identifier(), suspect)
+        countdown, looked = self.temporary_identifier(), self.temporary_identifier()
+        return Watch(source, looked, countdown, suspect)
 
     def begin_watch(self, watch: Watch) -> None:
         """Write the beginning, before the first pull."""
-        self.writeline(f"{watch.countdown}, {watch.looked} = {watch.source}.stride, clock()")
+        if watch.countdown is None:
+            self.writeline(f"{watch.source}.begin()")
+        else:
+            self.writeline(f"{watch.countdown}, {watch.looked} = {watch.source}.stride, clock()")
 
     def look_at_clock(self, watch: Watch) -> None:
         """Write the look at the clock after a pull."""
         source, countdown, looked = watch.source, watch.countdown, watch.looked
+        if countdown is None:
+            self.writeline(f"if {source}: {source}.pulled()")
+            return
         suspect = watch.suspect
         now = self.temporary_identifier()
         self.writeline(f"if {source} is not None:")
@@ -63,6 +73,8 @@ class WatchingGenerator(OutputGenerator):
     def was_slow(self, watch: Watch) -> str:
         """The condition that a finished iteration is to be handed over at once."""
         source = watch.source
+        if watch.countdown is None:
+            return f"{source} and {source}.suspect and {source}.ends()"
         suspect = watch.suspect or f"{source} is not None and {source}.suspect"
         return f"{suspect} and {source}.ends()"
 
@@ -81,7 +93,8 @@ class WatchingGenerator(OutputGenerator):
             if watch.suspect:
                 noted += f"; {watch.suspect} = {source}.suspect"
             self.indent()
-            self.writeline(f"if {source} is not None: {noted}")
+            asked = source if watch.countdown is None else f"{source} is not None"
+            self.writeline(f"if {asked}: {noted}")
             self.outdent()
 
     def exhausted(self, source: str) -> None:
