@@ -10,7 +10,7 @@ from .extras import missing
 
 try:
     import aiohttp_jinja2
-    from aiohttp import web
+    from aiohttp import HttpVersion11, web
 except ModuleNotFoundError as error:
     raise missing(error, "aiohttp", "aiohttp", "aiohttp_jinja2") from None
 
@@ -22,6 +22,7 @@ from .environment import enable_streaming
 from .events.response import add_event_headers
 from .events.streams import KEEP_ALIVE, event_stream_async
 from .responses.body import async_byte_stream, check_no_template, content_type_of
+from .responses.compression import maker
 from .responses.first import BegunAsync, begun_async
 from .responses.head import ResponseHead
 from .responses.headers import add_vary
@@ -29,7 +30,7 @@ from .responses.late import warn_late
 from .responses.policy import RegionPolicy, region_options
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Callable, Iterable, Mapping
+    from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping
     from concurrent.futures import Executor
 
     import jinja2
@@ -180,25 +181,75 @@ def last_event_id(request: web.Request) -> str | None:
 class _Streamed(web.Response):
     """A response whose first chunk is there. It is a ``Response`` so that sessions are saved."""
 
+    _has_left = False
+    _is_compressed = False
+    _coding: web.ContentCoding | None = None
+
     def __init__(
         self, stream: AsyncChunkStream[bytes], chunks: BegunAsync[bytes], **kwargs: Any
     ) -> None:
         super().__init__(body=chunks, **kwargs)  # by which aiohttp knows that it has no length
-        self._stream, self._chunks = stream, chunks
+        self._stream, self._own_body = stream, self.body
+        self._chunks: AsyncIterator[bytes] = chunks
+
+    @property
+    def compression(self) -> bool:
+        """Whether it is to be compressed."""
+        return self._is_compressed
+
+    def enable_compression(
+        self, force: bool | web.ContentCoding | None = None, strategy: int | None = None
+    ) -> None:
+        """Compress each chunk so that it can be read when it arrives: aiohttp would not flush it.
+
+        :param force: the coding, unless it is one that the client accepts.
+        :param strategy: taken as aiohttp's is, and not heeded.
+        """
+        if isinstance(force, bool):
+            force = web.ContentCoding.deflate if force else web.ContentCoding.identity
+        self._is_compressed, self._coding = True, force
+
+    def _compress(self, accepted: str) -> None:
+        """Have the chunks compressed, and the headers say so, as aiohttp would."""
+        coding, identity = self._coding, web.ContentCoding.identity
+        if coding is None:
+            coding = next((each for each in web.ContentCoding if each.value in accepted), identity)
+            add_vary(self.headers, ["Accept-Encoding"])
+        make = maker(coding.value)
+        if make is not None and "Content-Encoding" not in self.headers:
+            self.headers["Content-Encoding"] = coding.value
+            self._chunks = make().iterate_async(self._chunks)
 
     async def prepare(self, request: web.BaseRequest) -> Any:
         """Send the head."""
-        self._request = request
-        self._session = request.get(_SESSION)
-        self._saved = None if self._session is None else dict(self._session)
+        if self._is_replaced():
+            await self._stream.aclose()
+            return await super().prepare(request)
+        if not self.prepared:
+            self._begin(request)
         try:
             return await super().prepare(request)
         except BaseException:
             await self._stream.aclose()
             raise
 
+    def _is_replaced(self) -> bool:
+        """Whether somebody has put another body in the place of the stream."""
+        return self.body is not self._own_body
+
+    def _begin(self, request: web.BaseRequest) -> None:
+        self._request = request
+        self._session = request.get(_SESSION)
+        self._saved = None if self._session is None else dict(self._session)
+        if self._is_compressed:
+            self._compress(request.headers.get("Accept-Encoding", "").lower())
+        if request.version < HttpVersion11:
+            self.force_close()  # which is how the client sees the end; aiohttp would wait for it
+
     async def write_eof(self, data: bytes = b"") -> None:
         """Send the chunks, as long as the client is there."""
+        if self._is_replaced():
+            return await super().write_eof(data)
         request = self._request
 
         async def gone() -> dict[str, str]:
@@ -206,12 +257,22 @@ class _Streamed(web.Response):
                 await asyncio.sleep(_LOOK)
             return {"type": "http.disconnect"}
 
-        if not await while_connected(self._stream, self._deliver, gone):
+        if not await while_connected(self._stream, self._deliver, gone) or self._has_left:
             raise ConnectionResetError("the client has disconnected")
         if self._session is not None and dict(self._session) != self._saved:
             warn_late("stream_response(..., commit_after=...)")
         await web.StreamResponse.write_eof(self, data)
 
     async def _deliver(self) -> None:
-        async for chunk in self._chunks:
-            await self.write(chunk)
+        while True:
+            try:
+                chunk = await anext(self._chunks, None)
+            except ConnectionError as error:  # of the page's: aiohttp logs none
+                raise RuntimeError("the page has failed after its first chunk") from error
+            if chunk is None:
+                return
+            try:
+                await self.write(chunk)
+            except ConnectionError:
+                self._has_left = True
+                return

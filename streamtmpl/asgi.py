@@ -328,9 +328,15 @@ async def while_connected(
 async def _on_asyncio(
     stream: AsyncChunkStream[bytes], deliver: Callable[[], Awaitable[None]], receive: Receive
 ) -> bool:
+    closing = False
+
     async def own() -> None:
+        nonlocal closing
         async with stream:
-            await deliver()
+            try:
+                await deliver()
+            finally:
+                closing = True  # and that is not interrupted
 
     owner = asyncio.create_task(own())
     watcher = asyncio.create_task(_disconnect(receive))
@@ -338,7 +344,10 @@ async def _on_asyncio(
         await asyncio.wait((owner, watcher), return_when=asyncio.FIRST_COMPLETED)
     finally:
         disconnected = not owner.done()
-        await _end(owner, watcher)
+        watcher.cancel()
+        if not closing:
+            owner.cancel()
+        await _ended(owner, watcher)
     if disconnected and owner.cancelled():
         watcher.result()
         return False
@@ -346,13 +355,11 @@ async def _on_asyncio(
     return True
 
 
-async def _end(*tasks: asyncio.Task[None]) -> None:
-    """Cancel *tasks* once, and wait until they have ended however often the wait is cancelled.
+async def _ended(*tasks: asyncio.Task[None]) -> None:
+    """Wait until *tasks* have ended, however often the wait is cancelled.
 
     A cancelled scope of anyio's cancels the wait again and again, a closing stream must not be.
     """
-    for task in tasks:
-        task.cancel()
     cancelled = None
     while not all(task.done() for task in tasks):
         try:

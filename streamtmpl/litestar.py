@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from mimetypes import guess_type
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from .extras import missing
@@ -148,11 +150,19 @@ class StreamTemplateResponse(Template):
             background=self.background or background,
             cookies=[*self.cookies, *(cookies or ())],
             encoding=self.encoding,
-            headers={"X-Accel-Buffering": "no", **(headers or {}), **self.headers},
+            headers={**(headers or {}), **self.headers},
             is_head_response=is_head_response,
-            media_type=self.media_type or media_type or "text/html",
+            media_type=self.media_type or media_type or _media_type(self.template_name),
             status_code=self.status_code or status_code,
         )
+
+
+def _media_type(template_name: str | None) -> str:
+    """What a page is that nobody has said it of: the same as Litestar's ``Template``."""
+    if template_name is None:
+        return "text/html"
+    guesses = (guess_type(f"name{suffix}")[0] for suffix in PurePath(template_name).suffixes)
+    return next(filter(None, guesses), "text/plain")
 
 
 class EventResponse(Response[Any]):
@@ -221,6 +231,7 @@ class _StreamedResponse(ASGIResponse):
         self, stream: AsyncChunkStream[bytes], vary: tuple[str, ...], **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
+        self.headers.setdefault("X-Accel-Buffering", "no")  # names are in any case
         self._stream = stream
         self._vary = vary
 

@@ -15,7 +15,7 @@ from werkzeug.wsgi import ClosingIterator
 from streamtmpl.pallets.compression import After, compressor_for, prepare_first
 from streamtmpl.pallets.config import ACCEL
 from streamtmpl.pallets.extension import streams_of
-from streamtmpl.pallets.session import guard_session, vary_on
+from streamtmpl.pallets.session import add_vary, guard_session, vary_on
 from streamtmpl.responses.first import Begun
 
 from .hold import HeldContexts, request_context
@@ -96,6 +96,21 @@ def _answer_with(
         return response
 
     prepare_first(hold.request_context, prepare, _compressing)
+
+
+def _ended(chunk: Any, vary: Collection[str]) -> Generator[Any, None, None]:
+    """A generator of *chunk*, with which a page has ended: nothing is held for it."""
+    page = (each for each in (chunk,) if each is not None)
+    context = request_context()
+    if vary and context is not None:
+
+        def prepare(response: Response) -> Response:
+            if response.response is page:
+                add_vary(response, vary)
+            return response
+
+        context._after_request_functions.insert(0, prepare)
+    return page
 
 
 def _compressing(function: After) -> After:

@@ -33,7 +33,7 @@ from streamtmpl.responses.script import PAGE, PATCH
 
 from .hold import HeldContexts, cv_app, request_context
 from .regions import RegionExecutor
-from .streams import _start, connect
+from .streams import _ended, _start, connect
 from .supported import MERGED
 
 if TYPE_CHECKING:
@@ -270,5 +270,5 @@ def _rendered(
     if stream.over and not stream.has_regions:
         # A small page: nothing comes later that the contexts would have to be held for.
         completed()
-        return (chunk for chunk in (first,) if chunk is not None)
+        return _ended(first, vary)
     return _start(HeldContexts(), Begun(stream, first), [stream], False, completed, vary)

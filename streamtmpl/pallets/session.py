@@ -37,6 +37,11 @@ def vary_on(response: Any, app: Any, session: Any, names: Collection[str]) -> No
     is_read = getattr(session, "accessed", True)
     if not is_read and not app.session_interface.is_null_session(session):
         names = [*names, "Cookie"]
+    add_vary(response, names)
+
+
+def add_vary(response: Any, names: Collection[str]) -> None:
+    """Have shared caches keep *response* apart for these headers of the request."""
     if "Vary" in response.headers:
         response.vary.update(names)
     elif names:  # to have it parsed takes longer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, MutableMapping
 from functools import lru_cache
 from wsgiref.headers import Headers
 from wsgiref.util import is_hop_by_hop
@@ -64,7 +64,7 @@ class ResponseHeaders(Headers):
         super().add_header(name, None if _value is None else value, **_params)
 
 
-def add_vary(headers: Headers, names: Iterable[str]) -> None:
+def add_vary(headers: Headers | MutableMapping[str, str], names: Iterable[str]) -> None:
     """Have the header ``Vary`` (RFC 9110, section 12.5.5) name these headers as well."""
     known = headers.get("Vary") or ""
     there = {name.strip().lower() for name in known.split(",")}

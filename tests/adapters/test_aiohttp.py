@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from streamtmpl.aiohttp import setup, stream_template
+from tests.support.browser_bodies import BrowserBody
 from tests.support.navigations import NAVIGATION
 
 from .apps.aiohttp_app import application
@@ -95,6 +97,21 @@ def page_of(source: str) -> web.Application:
     return app
 
 
+def test_a_middleware_puts_another_body_in_the_place_of_a_stream() -> None:
+    @web.middleware
+    async def another(request: web.Request, handler: Any) -> web.StreamResponse:
+        response = await handler(request)
+        assert isinstance(response, web.Response)
+        response.text = "another"
+        return response
+
+    app = application()
+    app.middlewares.append(another)
+    _, headers, text = got("/quiet", app)
+    assert (headers["Content-Length"], text) == ("7", "another")
+    assert json.loads(got("/state")[2]) == {"open": 0}
+
+
 REGION = "<body>{% defer %}there{% placeholder %}wait{% enddefer %}</body>"
 
 
@@ -147,6 +164,34 @@ def test_text_arrives_while_the_template_runs(server: Server) -> None:
         assert connection.body(head) == b"rest"
 
 
+@pytest.mark.parametrize(
+    ("asked", "accepted", "coding"),
+    [
+        ("any", "gzip", "gzip"),
+        ("any", "br, gzip, deflate", "deflate"),
+        ("gzip", "deflate", "gzip"),
+        ("identity", "gzip", None),
+        ("any", "br", None),
+    ],
+)
+def test_compressed_text_arrives_while_the_template_runs(
+    server: Server, asked: str, accepted: str, coding: str | None
+) -> None:
+    gate = f"{asked}-{accepted[0]}"
+    with Connection(server.port) as connection:
+        connection.send(
+            f"/gated/{gate}?compressed={asked}", headers=f"Accept-Encoding: {accepted}\r\n"
+        )
+        head = connection.head()
+        assert head.get("Content-Encoding") == coding
+        assert ("Accept-Encoding" in str(head.get("Vary"))) == (asked == "any")
+        body = BrowserBody(coding)
+        assert body.arrive(connection.chunk()) == "head"
+        fetch(server.port, f"/open/{gate}")
+        assert body.arrive(connection.body(head)) == "headrest"
+        assert body.is_complete == (coding is not None)
+
+
 def test_a_region_follows_its_page(server: Server) -> None:
     with Connection(server.port) as connection:
         connection.send("/regions/b", headers="Sec-Fetch-Dest: document\r\n")
@@ -184,6 +229,12 @@ def test_a_late_error_cuts_the_connection(server: Server) -> None:
     assert "ZeroDivisionError" in server.logged()
 
 
+def test_a_late_error_that_looks_like_a_client_that_has_left_is_logged(server: Server) -> None:
+    with pytest.raises(Incomplete):
+        fetch(server.port, "/late-reset")
+    assert "ConnectionResetError: the database has gone" in server.logged()
+
+
 def test_each_stream_has_the_context_of_its_request(server: Server) -> None:
     connections = {name: Connection(server.port) for name in "abcde"}
     for name, connection in connections.items():
@@ -218,4 +269,12 @@ def test_a_client_of_http_1_0_gets_all_of_it(server: Server) -> None:
         connection._socket.sendall(b"GET /page HTTP/1.0\r\n\r\n")
         head = connection.head()
         assert head.get("Content-Length") is None
+        assert connection.body(head).endswith(b"<p>499</p>\n")
+
+
+def test_a_client_of_http_1_0_that_would_keep_the_connection_sees_the_end(server: Server) -> None:
+    with Connection(server.port) as connection:
+        connection._socket.sendall(b"GET /page HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+        head = connection.head()
+        assert (head.get("Content-Length"), head.get("Connection")) == (None, None)
         assert connection.body(head).endswith(b"<p>499</p>\n")

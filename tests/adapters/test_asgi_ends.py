@@ -253,3 +253,38 @@ def test_a_template_that_cancels_itself_does_not_end_the_response() -> None:
         assert not exchange.complete
 
     asyncio.run(main())
+
+
+def test_a_disconnect_does_not_interrupt_a_stream_that_closes(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    closing, may_close = asyncio.Event(), asyncio.Event()
+    closed = []
+
+    async def rows() -> AsyncIterator[int]:
+        try:
+            yield 1
+            await asyncio.Event().wait()
+        finally:
+            closing.set()
+            await may_close.wait()
+            closed.append(True)
+
+    async def main() -> None:
+        async def send(message: Any) -> None:
+            if message.get("body") == b"1":
+                raise OSError("the client has disconnected")
+
+        async def receive() -> dict[str, Any]:
+            await closing.wait()
+            asyncio.get_running_loop().call_later(0.05, may_close.set)
+            return {"type": "http.disconnect"}
+
+        text = "head{% flush %}{% for row in rows() %}{{ row }}{% flush %}{% endfor %}"
+        response = StreamResponse(template("async", text), {"rows": rows})
+        scope = {"type": "http", "method": "GET", "asgi": {"spec_version": "2.4"}, "headers": []}
+        await asyncio.wait_for(response(scope, receive, send), HANGS)
+        assert closed == [True]
+
+    asyncio.run(main())
+    assert not [record for record in caplog.records if record.name == "streamtmpl"]

@@ -16,6 +16,7 @@ from werkzeug.test import EnvironBuilder
 import streamtmpl.flask as streaming
 from streamtmpl import ChunkStream, rechunk
 from streamtmpl.flask.supported import MERGED
+from tests.support.navigations import NAVIGATION
 
 from .flask_fixtures import MANY, leaves_no_context, make_app, make_client, make_ended, open_stream  # noqa: F401 - fixtures
 
@@ -323,6 +324,27 @@ def test_a_page_of_one_chunk_holds_nothing(app, ended):
     assert b"".join(body) == b"/small"
     body.close()
     assert len(ended.events) == 2
+
+
+@pytest.mark.parametrize("headers", [{}, NAVIGATION])
+def test_a_page_of_one_chunk_says_by_which_headers_its_regions_are_shown(app, headers):
+    @app.get("/small")
+    def small():
+        page = streaming.stream_template_string("{% defer %}there{% enddefer %}")
+        response = flask.Response(page)
+        response.vary.add("Accept-Language")
+        return response
+
+    @app.get("/other")
+    def other():
+        streaming.stream_template_string("{% defer %}there{% enddefer %}")
+        return "other"
+
+    client = app.test_client()
+    response = client.get("/small", headers=headers)
+    assert "there" in response.text
+    assert {"Sec-Fetch-Dest", "Accept-Language"} <= {*response.vary}
+    assert "Vary" not in client.get("/other", headers=headers).headers
 
 
 def test_what_is_returned_is_a_generator_as_flask_s(app):

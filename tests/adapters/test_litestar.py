@@ -19,12 +19,14 @@ from litestar.background_tasks import BackgroundTask
 from litestar.exceptions import NotFoundException
 from litestar.middleware.session.server_side import ServerSideSessionConfig
 from litestar.plugins.jinja import JinjaTemplateEngine
+from litestar.response import Template
 from litestar.template import TemplateConfig
 from litestar.testing import TestClient
 
 from streamtmpl import StreamEnvironment
 from streamtmpl.exceptions import LateSessionWarning
 from streamtmpl.litestar import StreamTemplateEngine, StreamTemplateResponse
+from tests.support.browser_bodies import BrowserBody
 from tests.support.navigations import NAVIGATION
 
 from .http_client import Connection, Incomplete, fetch
@@ -75,6 +77,38 @@ def test_a_page(is_async: bool) -> None:
     assert response.headers["x-accel-buffering"] == "no"
     assert response.headers["x-own"] == "1"
     assert "content-length" not in response.headers
+
+
+def test_names_of_headers_are_in_any_case() -> None:
+    client = client_of("short" + FILL, headers={"x-accel-buffering": "yes", "vary": "Cookie"})
+    response = client.get("/")
+    assert response.headers.get_list("x-accel-buffering") == ["yes"]
+    [vary] = response.headers.get_list("vary")
+    assert vary.startswith("Cookie,")
+
+
+@pytest.mark.parametrize(
+    "name", ["feed.xml", "a.txt", "page.html", "page.html.jinja", "page.jinja", "page", None]
+)
+@pytest.mark.parametrize("media_type", [None, "text/css"])
+def test_the_media_type_is_that_of_litestars_template(
+    name: str | None, media_type: str | None
+) -> None:
+    said = {"template_str": "x"} if name is None else {"template_name": name}
+
+    @get("/rendered", media_type=media_type)
+    async def rendered() -> Template:
+        return Template(**said)  # type: ignore[arg-type]
+
+    @get("/streamed", media_type=media_type)
+    async def streamed() -> StreamTemplateResponse:
+        return StreamTemplateResponse(**said)  # type: ignore[arg-type]
+
+    environment = jinja2.Environment(loader=jinja2.FunctionLoader(lambda name: "x"))
+    config = TemplateConfig(instance=StreamTemplateEngine(engine_instance=environment))
+    client = TestClient(Litestar([rendered, streamed], template_config=config))
+    types = [client.get(path).headers["content-type"] for path in ("/rendered", "/streamed")]
+    assert types[0] == types[1]
 
 
 def test_a_small_page_has_its_length() -> None:
@@ -218,6 +252,19 @@ def test_text_arrives_while_the_template_runs(server: Server) -> None:
         assert connection.chunk() == b"head"
         fetch(server.port, "/open/a")
         assert connection.body(head) == b"rest"
+
+
+@pytest.mark.parametrize("coding", ["br", "gzip"])
+def test_compressed_text_arrives_while_the_template_runs(server: Server, coding: str) -> None:
+    with Connection(server.port) as connection:
+        connection.send(f"/gated/{coding}", headers=f"Accept-Encoding: {coding}\r\n")
+        head = connection.head()
+        assert head.get("Content-Encoding") == coding
+        body = BrowserBody(coding)
+        assert body.arrive(connection.chunk()) == "head"
+        fetch(server.port, f"/open/{coding}")
+        assert body.arrive(connection.body(head)) == "headrest"
+        assert body.is_complete
 
 
 def test_a_region_follows_its_page(server: Server) -> None:

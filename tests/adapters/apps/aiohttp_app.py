@@ -1,10 +1,12 @@
 """Pages of aiohttp's whose progress a test controls; ``/open/NAME`` opens a gate.
 
 ``/gated/NAME`` has a head and, when the gate is open, the rest; ``/quiet`` a head and then nothing;
-``/regions/NAME`` a region behind the gate; ``/late-error`` fails after its first chunk;
+``/regions/NAME`` a region behind the gate; ``/late-error`` fails after its first chunk,
+``/late-reset`` with what looks like a client that has left;
 ``/early-error`` before it; ``/user/NAME/GATE`` tells a context variable at both ends; ``/count``
 counts its requests in the session, in the first chunk, ``/count-late`` after it; ``/state`` tells
-how many sources are open. Run with the port.
+how many sources are open. The query ``?compressed=CODING``
+enables compression, ``any`` as the client accepts it. Run with the port.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ SOURCES = {
     "regions": "<body>shell{% defer %}{{ wait(gate) }}<b>late</b>{% placeholder %}wait"
     "{% enddefer %}</body>",
     "late-error": "one\n{% flush %}\n{{ 1 // 0 }}",
+    "late-reset": "one\n{% flush %}\n{{ reset() }}",
     "early-error": "{{ 1 // 0 }}",
     "user": "{{ user.get() }}{% flush %}{{ wait(gate) }}{{ user.get() }}",
     "count": COUNT + FILL,
@@ -48,6 +51,10 @@ async def wait(gate: str) -> str:
     return ""
 
 
+def reset() -> None:
+    raise ConnectionResetError("the database has gone")
+
+
 async def silence() -> AsyncIterator[int]:
     global open_sources
     open_sources += 1
@@ -60,7 +67,7 @@ async def silence() -> AsyncIterator[int]:
 
 async def page(request: web.Request) -> web.StreamResponse:
     name, *rest = request.path.strip("/").split("/")
-    context: dict[str, Any] = {"wait": wait, "silence": silence, "user": user}
+    context: dict[str, Any] = {"wait": wait, "silence": silence, "user": user, "reset": reset}
     context |= {"gate": rest[-1] if rest else "", "session": {}}
     if name == "user":
         user.set(rest[0])
@@ -70,9 +77,12 @@ async def page(request: web.Request) -> web.StreamResponse:
         return await stream_response(
             request, iter(["a,b\r\n", "1,2\r\n"]), content_type="text/csv", status="299 Curious"
         )
-    return await stream_template(
+    response = await stream_template(
         name, request, context, block=request.query.get("block"), headers={"X-Own": "1"}
     )
+    if coding := request.query.get("compressed"):
+        response.enable_compression(None if coding == "any" else web.ContentCoding(coding))
+    return response
 
 
 async def open_gate(request: web.Request) -> web.Response:

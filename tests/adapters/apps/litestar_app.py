@@ -3,7 +3,8 @@
 ``/gated/NAME`` has a head and, when the gate is open, the rest; ``/quiet`` a head and then nothing,
 ``/stream`` the same without a template;
 ``/regions/NAME`` a region behind the gate; ``/late-error`` fails after its first chunk;
-``/user/NAME/GATE`` tells a context variable at both ends; ``/state`` how many sources are open.
+``/user/NAME/GATE`` tells a context variable at both ends; ``/state`` how many sources are open. Who
+accepts brotli or gzip gets that.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 
 from jinja2 import DictLoader
 from litestar import Litestar, get
+from litestar.config.compression import CompressionConfig
 from litestar.template import TemplateConfig
 from litestar.types import ASGIApp
 
@@ -107,4 +109,5 @@ environment = StreamEnvironment(
 app = Litestar(
     [gated, quiet, regions, late_error, users, stream, open_gate, state],
     template_config=TemplateConfig(instance=StreamTemplateEngine(engine_instance=environment)),
+    compression_config=CompressionConfig(backend="brotli"),
 )
