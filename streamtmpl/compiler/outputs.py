@@ -243,14 +243,15 @@ class OutputGenerator(TextGenerator):
         if not self.in_loop or self.environment.sandboxed or frame.eval_ctx.volatile:
             self.writeline(found)
             return
-        macro, escaping = self.remembered_local(), self.temporary_identifier()
+        # The buffer stands for "none": no template can call it.
+        macro, escaping = self.remembered_local("out"), self.temporary_identifier()
         is_macro = f"type({callee}) is {self.choose_async('AsyncMacro', 'Macro')}"
         escapes = frame.eval_ctx.autoescape
         changed = f" or not {escaping}.autoescape" if escapes else ""
         self.writeline(f"if {callee} is not {macro}{changed}:")
         self.indent()
         self.writeline(found)
-        self.writeline(f"{macro} = None")
+        self.writeline(f"{macro} = out")
         self.writeline(f"if {entry} is not None and {is_macro}:")
         self.indent()
         self.writeline(f"{macro} = {callee}")

@@ -43,14 +43,14 @@ class _Function:
     :ivar suspends: whether there is a place in it where a chunk can be cut.
     :ivar tallies: whether what is being written is in a loop that counts in ``held`` what is held.
     :ivar tally_at: where something else has written into the buffer, the indentation of that line.
-    :ivar remembered: the locals that are ``None`` when it begins.
+    :ivar remembered: locals that are set when it begins, and the source of what they are then.
     """
 
     def __init__(self) -> None:
         self.suspends = False
         self.tallies = False
         self.tally_at: int | None = None
-        self.remembered: list[str] = []
+        self.remembered: dict[str, str] = {}
 
 
 class WritingGenerator(CodeGenerator):
@@ -143,7 +143,7 @@ class WritingGenerator(CodeGenerator):
     ) -> list[str]:
         candidates = (*renders, *_LOCALS_OF_WRITING)
         lines = [line for usage, line in candidates if usage in body]
-        lines += [f"{local} = None" for local in function.remembered]
+        lines += [f"{local} = {first}" for local, first in function.remembered.items()]
         if self.environment.is_async:
             return lines if lines or body else ["pass"]
         return lines if function.suspends else [*lines, "if 0: yield"]
@@ -197,10 +197,10 @@ class WritingGenerator(CodeGenerator):
             for fact in [each for each in facts if each.rpartition(" ")[2] in frame.symbols.loads]:
                 del facts[fact]
 
-    def remembered_local(self) -> str:
-        """A local that is ``None`` when the function begins and then what it was set to last."""
+    def remembered_local(self, first: str = "None") -> str:
+        """A local that is *first* when the function begins and then what it was set to last."""
         local = self.temporary_identifier()
-        self._functions[-1].remembered.append(local)
+        self._functions[-1].remembered[local] = first
         return local
 
     # -- suspending
