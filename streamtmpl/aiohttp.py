@@ -16,13 +16,13 @@ except ModuleNotFoundError as error:
 
 from jinja2 import Template
 
-from .asgi import while_connected
 from .chunks.options import AutoDeferred, Block, StreamOptions
 from .environment import enable_streaming
 from .events.response import add_event_headers
 from .events.streams import KEEP_ALIVE, event_stream_async
 from .responses.body import async_byte_stream, check_no_template, content_type_of
 from .responses.compression import maker
+from .responses.delivery import while_connected
 from .responses.first import BegunAsync, begun_async
 from .responses.head import ResponseHead
 from .responses.headers import add_vary

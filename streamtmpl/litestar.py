@@ -17,12 +17,12 @@ except ModuleNotFoundError as error:
     raise missing(error, "litestar", "litestar") from None
 
 from .asgi import last_event_id as last_event_id_of
-from .asgi import send_stream
 from .chunks.options import AutoDeferred, Block, StreamOptions
 from .environment import enable_streaming
 from .events.response import EVENT_HEADERS
 from .events.streams import KEEP_ALIVE, event_stream_async
 from .rendering import async_stream_of
+from .responses.delivery import send_stream
 from .responses.headers import check_headers
 from .responses.late import LateDict
 from .responses.policy import RegionPolicy, region_options

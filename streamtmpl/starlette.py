@@ -12,7 +12,7 @@ try:
 except ModuleNotFoundError as error:
     raise missing(error, "starlette", "starlette") from None
 
-from .asgi import close_source, headers_of, send_stream
+from .asgi import headers_of
 from .asgi import last_event_id as last_event_id_of
 from .chunks.options import AutoDeferred, Block, StreamOptions
 from .environment import enable_streaming
@@ -20,6 +20,7 @@ from .events.response import add_event_headers
 from .events.streams import KEEP_ALIVE, event_stream_async
 from .rendering import async_stream_of
 from .responses.body import async_byte_stream, content_type_of
+from .responses.delivery import close_source, send_stream
 from .responses.head import charset_of
 from .responses.headers import check_headers
 from .responses.late import LateDict
@@ -87,7 +88,7 @@ class _Streamed(Response):
         return None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer the request, then run the background task; see :mod:`streamtmpl.asgi`."""
+        """Answer the request, then run the background task."""
         has_session = isinstance(scope.get("session"), dict)
         if has_session:  # nobody knows yet whether the rest will read it
             self.headers.add_vary_header("Cookie")
@@ -215,7 +216,7 @@ class StreamTemplateResponse(_Streamed):
         return {"template": self.template, "context": self.context}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer the request, then run the background task; see :mod:`streamtmpl.asgi`."""
+        """Answer the request, then run the background task."""
         if self._undecided is not None:
             self._vary_on(settle(self._undecided, headers_of(scope)))
         await super().__call__(scope, receive, send)

@@ -1,0 +1,228 @@
+"""How a stream goes out over ASGI: who waits for whom, and how it ends.
+
+One task owns a stream: it steps it, sends what it gives, and closes it. Another one waits for the
+client's disconnect, for which servers do not agree on any other sign, and cancels the first. A page
+that needs no wait and no second chunk is sent without them, as any other response.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any
+
+from streamtmpl.chunks.render import asyncio_runs
+
+from .head import WITHOUT_CONTENT
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, MutableMapping
+
+    from streamtmpl.chunks.async_stream import AsyncChunkStream
+
+    Scope = MutableMapping[str, Any]
+    Message = MutableMapping[str, Any]
+    Receive = Callable[[], Awaitable[Message]]
+    Send = Callable[[Message], Awaitable[None]]
+
+
+async def close_source(source: Any) -> None:
+    """Close what no step of a stream has opened, so that the stream has nothing to close."""
+    close = getattr(source, "aclose", None)
+    if close is not None:
+        await close()
+    elif callable(close := getattr(source, "close", None)):
+        if asyncio_runs():
+            await asyncio.to_thread(close)
+        else:
+            close()
+
+
+async def send_stream(
+    stream: AsyncChunkStream[bytes],
+    start: Callable[[], Awaitable[Message]],
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+) -> None:
+    """Send a response whose body is *stream*, and close the stream.
+
+    :param start: gives the message ``http.response.start``; called when the first chunk is there,
+        and before anything is sent.
+    :raises RuntimeError: *scope* is not of HTTP.
+    :raises Exception: what the stream raised. The end of the response has not been sent then.
+    """
+    if scope["type"] != "http":
+        raise RuntimeError(f"a stream answers HTTP requests, not a scope of {scope['type']!r}")
+    send = _telling_disconnects(scope, send)
+    try:
+        async with stream:
+            if scope["method"] == "HEAD":
+                await send(await start())
+            elif (whole := await stream.whole()) is not None:
+                await _send_whole(whole, await start(), send)
+                return
+            else:
+                delivery = _Delivery(stream, start, send)
+                if not await while_connected(stream, delivery.run, receive):
+                    return
+                if delivery.whole is not None:
+                    await _send_whole(delivery.whole, await start(), send)
+                    return
+        # Servers report a disconnect as soon as they have this: nobody watches any more.
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+    except _Disconnected:
+        pass
+
+
+async def _send_whole(body: bytes, start: Message, send: Send) -> None:
+    """Send a response that is there as a whole: with its length, and to whoever is still there."""
+    if start["status"] in WITHOUT_CONTENT:
+        body = b""
+    else:
+        length = (b"content-length", str(len(body)).encode())
+        start = {**start, "headers": [*start["headers"], length]}
+    await send(start)
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+class _Disconnected(Exception):
+    """The server has told, when something was to be sent, that the client is gone."""
+
+
+def _telling_disconnects(scope: Scope, send: Send) -> Send:
+    """*send*, which raises :class:`_Disconnected` where the server's raises an ``OSError`` for it.
+
+    Servers do so from version 2.4 of the specification on.
+    """
+    if not _tells_disconnects(scope.get("asgi", {}).get("spec_version", "2.0")):
+        return send
+
+    async def send_if_connected(message: Message) -> None:
+        try:
+            await send(message)
+        except OSError as error:
+            raise _Disconnected from error
+
+    return send_if_connected
+
+
+@lru_cache(8)
+def _tells_disconnects(version: str) -> bool:
+    return tuple(map(int, version.split("."))) >= (2, 4)
+
+
+class _Delivery:
+    """Sends the head and the chunks of a response; the next chunk is asked for when one is sent.
+
+    :ivar whole: what is still to be sent, and is the whole response: its first chunk is its last.
+    """
+
+    whole: bytes | None = None
+
+    def __init__(
+        self,
+        stream: AsyncChunkStream[bytes],
+        start: Callable[[], Awaitable[Message]],
+        send: Send,
+    ) -> None:
+        self._stream, self._start, self._send = stream, start, send
+
+    async def run(self) -> None:
+        """Send all but the end of the response."""
+        stream, send = self._stream, self._send
+        chunk = await anext(stream, None)
+        if stream.over:
+            self.whole = chunk or b""
+            return
+        message = await self._start()
+        await send(message)
+        if message["status"] in WITHOUT_CONTENT:
+            return
+        while chunk is not None:
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            chunk = await anext(stream, None)
+
+
+async def _disconnect(receive: Receive) -> None:
+    """Wait until the client has disconnected; what it still sends is dropped."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def while_connected(
+    stream: AsyncChunkStream[bytes], deliver: Callable[[], Awaitable[None]], receive: Receive
+) -> bool:
+    """Run *deliver*, cancel it when the client disconnects, and say whether it has ended."""
+    if asyncio_runs():
+        return await _on_asyncio(stream, deliver, receive)
+    trio = sys.modules.get("trio")
+    if trio is None:
+        raise RuntimeError("streams are sent under asyncio or trio, not under another event loop")
+    return await _on_trio(trio, deliver, receive)
+
+
+async def _on_asyncio(
+    stream: AsyncChunkStream[bytes], deliver: Callable[[], Awaitable[None]], receive: Receive
+) -> bool:
+    closing = False
+
+    async def own() -> None:
+        nonlocal closing
+        async with stream:
+            try:
+                await deliver()
+            finally:
+                closing = True  # and that is not interrupted
+
+    owner = asyncio.create_task(own())
+    watcher = asyncio.create_task(_disconnect(receive))
+    try:
+        await asyncio.wait((owner, watcher), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        disconnected = not owner.done()
+        watcher.cancel()
+        if not closing:
+            owner.cancel()
+        await _ended(owner, watcher)
+    if disconnected and owner.cancelled():
+        watcher.result()
+        return False
+    owner.result()
+    return True
+
+
+async def _ended(*tasks: asyncio.Task[None]) -> None:
+    """Wait until *tasks* have ended, however often the wait is cancelled.
+
+    A cancelled scope of anyio's cancels the wait again and again, a closing stream must not be.
+    """
+    cancelled = None
+    while not all(task.done() for task in tasks):
+        try:
+            await asyncio.wait(tasks)
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
+
+
+async def _on_trio(trio: Any, deliver: Callable[[], Awaitable[None]], receive: Receive) -> bool:
+    errors: list[Exception] = []
+    delivered = False
+
+    async def run(function: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await function()
+        except Exception as error:  # noqa: BLE001 - raised below: the nursery would wrap it
+            errors.append(error)
+        nursery.cancel_scope.cancel()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(run, partial(_disconnect, receive))
+        await run(deliver)
+        delivered = True
+    if errors:
+        raise errors[0]
+    return delivered
