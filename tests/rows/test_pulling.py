@@ -384,4 +384,4 @@ def test_memory_does_not_grow_with_the_rows(way: Way, name: str) -> None:
             tracemalloc.stop()
 
     peak(2000)  # what is made once
-    assert peak(100_000) < peak(2000) + 100_000
+    assert peak(20_000) < peak(2000) + 100_000  # of 18,000 rows more, each has 40 characters
