@@ -45,7 +45,7 @@ SERVERS = {
 def _sees_disconnects() -> bool:
     import django  # noqa: PLC0415 - it may not be installed
 
-    return django.VERSION >= (5, 0)
+    return bool(django.VERSION >= (5, 0))
 
 
 @contextmanager
