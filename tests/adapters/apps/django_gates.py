@@ -7,8 +7,10 @@ import os
 import time
 from contextvars import ContextVar
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-FOLDER = Path(os.environ.get("GATES", "."))
+_own = TemporaryDirectory()  # where nobody has said where, a test leaves nothing behind
+FOLDER = Path(os.environ.get("GATES", _own.name))
 
 variable: ContextVar[str] = ContextVar("variable", default="none")
 """Who asks, as the views of some pages say."""
