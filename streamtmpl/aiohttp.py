@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .extras import missing
@@ -22,7 +21,7 @@ from .events.response import add_event_headers
 from .events.streams import KEEP_ALIVE, event_stream_async
 from .responses.body import async_byte_stream, check_no_template, content_type_of
 from .responses.compression import maker
-from .responses.delivery import while_connected
+from .responses.delivery import close_source, while_connected
 from .responses.first import BegunAsync, begun_async
 from .responses.head import ResponseHead
 from .responses.headers import add_vary
@@ -136,16 +135,15 @@ async def stream_response(
     else:
         check_no_template(source, deferred=deferred, nonce=nonce, executor=executor)
     stream = async_byte_stream(source, context, options)
-    made = partial(web.Response, status=head.status, reason=head.status_line.partition(" ")[2])
+    reason = head.status_line.partition(" ")[2]
+    begins: dict[str, Any] = {"status": head.status, "reason": reason, "headers": head.sent()}
     if request.method == "HEAD" or not head.has_content:
         await stream.aclose()
-        return made(headers=head.sent())
+        await close_source(source)
+        return web.Response(**begins)
     if (whole := await stream.whole()) is not None:
-        return made(headers=head.sent(), body=whole)
-    chunks = await begun_async(stream)
-    return _Streamed(
-        stream, chunks, status=head.status, reason=made.keywords["reason"], headers=head.sent()
-    )
+        return web.Response(**begins, body=whole)
+    return _Streamed(stream, await begun_async(stream), **begins)
 
 
 async def event_response(

@@ -18,7 +18,7 @@ import jinja2
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from streamtmpl.aiohttp import setup, stream_template
+from streamtmpl.aiohttp import setup, stream_response, stream_template
 from tests.support.browser_bodies import BrowserBody
 from tests.support.navigations import NAVIGATION
 
@@ -81,6 +81,31 @@ def test_an_error_before_the_first_chunk_is_an_error_page() -> None:
 def test_nothing_is_rendered_for_head() -> None:
     status, headers, text = got("/early-error", method="HEAD")
     assert (status, headers["X-Own"], text) == (200, "1", "")
+
+
+@pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 204)])
+def test_a_source_that_is_not_sent_is_closed(method: str, status: int) -> None:
+    class Lines:
+        closed = False
+
+        def __iter__(self) -> Lines:
+            return self
+
+        def __next__(self) -> str:
+            pytest.fail("read, and nobody wants it")
+
+        def close(self) -> None:
+            self.closed = True
+
+    lines = Lines()
+
+    async def page(request: web.Request) -> web.StreamResponse:
+        return await stream_response(request, lines, status=status)
+
+    app = web.Application()
+    app.router.add_route("*", "/", page)
+    assert got("/", app, method=method)[::2] == (status, "")
+    assert lines.closed
 
 
 def page_of(source: str) -> web.Application:
