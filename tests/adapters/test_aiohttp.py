@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,7 +24,7 @@ from tests.support.navigations import NAVIGATION
 from .apps.aiohttp_app import application
 from .http_client import Connection, Incomplete, fetch
 from .launch import Server, free_port, module, running
-from .patches import is_plain, patches, read_until
+from .patches import is_plain, patches
 
 # aiohttp-jinja2 and aiohttp-session keep what they have under plain strings.
 pytestmark = pytest.mark.filterwarnings("ignore::aiohttp.web.NotAppKeyWarning")
@@ -180,15 +179,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield running_server
 
 
-def test_text_arrives_while_the_template_runs(server: Server) -> None:
-    with Connection(server.port) as connection:
-        connection.send("/gated/a")
-        head = connection.head()
-        assert connection.chunk() == b"head"
-        fetch(server.port, "/open/a")
-        assert connection.body(head) == b"rest"
-
-
 @pytest.mark.parametrize(
     ("asked", "accepted", "coding"),
     [
@@ -217,59 +207,10 @@ def test_compressed_text_arrives_while_the_template_runs(
         assert body.is_complete == (coding is not None)
 
 
-def test_a_region_follows_its_page(server: Server) -> None:
-    with Connection(server.port) as connection:
-        connection.send("/regions/b", headers="Sec-Fetch-Dest: document\r\n")
-        connection.head()
-        assert "late" not in read_until(connection.chunk, "shell")
-        fetch(server.port, "/open/b")
-        assert "<b>late</b>" in read_until(connection.chunk, "</template>")
-
-
-def test_a_client_that_leaves_closes_the_sources(server: Server) -> None:
-    def opened() -> int:
-        return int(json.loads(fetch(server.port, "/state")[1])["open"])
-
-    connections = [Connection(server.port) for _ in range(50)]
-    for connection in connections:
-        connection.send("/quiet")
-        connection.head()
-        assert connection.chunk() == b"head"
-    assert opened() == 50
-    for connection in connections:
-        connection.close()
-    patience = time.monotonic() + 20
-    while opened():
-        assert time.monotonic() < patience
-        time.sleep(0.02)
-
-
-def test_a_late_error_cuts_the_connection(server: Server) -> None:
-    with Connection(server.port) as connection:
-        connection.send("/late-error")
-        head = connection.head()
-        assert connection.chunk() == b"one\n"
-        with pytest.raises(Incomplete):
-            connection.body(head)
-    assert "ZeroDivisionError" in server.logged()
-
-
 def test_a_late_error_that_looks_like_a_client_that_has_left_is_logged(server: Server) -> None:
     with pytest.raises(Incomplete):
         fetch(server.port, "/late-reset")
     assert "ConnectionResetError: the database has gone" in server.logged()
-
-
-def test_each_stream_has_the_context_of_its_request(server: Server) -> None:
-    connections = {name: Connection(server.port) for name in "abcde"}
-    for name, connection in connections.items():
-        connection.send(f"/user/{name}/crowd")
-        connection.head()
-        assert connection.chunk() == name.encode()
-    fetch(server.port, "/open/crowd")
-    for name, connection in connections.items():
-        assert connection.chunk() == name.encode()
-        connection.close()
 
 
 def test_a_session_that_changes_in_the_first_chunk_is_kept(server: Server) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import time
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -29,9 +27,9 @@ from streamtmpl.litestar import StreamTemplateEngine, StreamTemplateResponse
 from tests.support.browser_bodies import BrowserBody
 from tests.support.navigations import NAVIGATION
 
-from .http_client import Connection, Incomplete, fetch
+from .http_client import Connection, fetch
 from .launch import Server, free_port, module, running
-from .patches import is_plain, patches, read_until
+from .patches import is_plain, patches
 
 FILL = "{% for n in range(500) %}<p>{{ n }}</p>\n{% endfor %}\n"
 
@@ -245,15 +243,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield running_server
 
 
-def test_text_arrives_while_the_template_runs(server: Server) -> None:
-    with Connection(server.port) as connection:
-        connection.send("/gated/a")
-        head = connection.head()
-        assert connection.chunk() == b"head"
-        fetch(server.port, "/open/a")
-        assert connection.body(head) == b"rest"
-
-
 @pytest.mark.parametrize("coding", ["br", "gzip"])
 def test_compressed_text_arrives_while_the_template_runs(server: Server, coding: str) -> None:
     with Connection(server.port) as connection:
@@ -265,53 +254,3 @@ def test_compressed_text_arrives_while_the_template_runs(server: Server, coding:
         fetch(server.port, f"/open/{coding}")
         assert body.arrive(connection.body(head)) == "headrest"
         assert body.is_complete
-
-
-def test_a_region_follows_its_page(server: Server) -> None:
-    with Connection(server.port) as connection:
-        connection.send("/regions/b", headers="Sec-Fetch-Dest: document\r\n")
-        connection.head()
-        assert "late" not in read_until(connection.chunk, "shell")
-        fetch(server.port, "/open/b")
-        assert "<b>late</b>" in read_until(connection.chunk, "</template>")
-
-
-@pytest.mark.parametrize(("path", "first"), [("/quiet", b"head"), ("/stream", b"1")])
-def test_a_client_that_leaves_closes_the_sources(server: Server, path: str, first: bytes) -> None:
-    def opened() -> int:
-        return int(json.loads(fetch(server.port, "/state")[1])["open"])
-
-    connections = [Connection(server.port) for _ in range(50)]
-    for connection in connections:
-        connection.send(path)
-        connection.head()
-        assert connection.chunk() == first
-    assert opened() == 50
-    for connection in connections:
-        connection.close()
-    patience = time.monotonic() + 20
-    while opened():
-        assert time.monotonic() < patience
-        time.sleep(0.02)
-
-
-def test_a_late_error_cuts_the_connection(server: Server) -> None:
-    with Connection(server.port) as connection:
-        connection.send("/late-error")
-        head = connection.head()
-        assert connection.chunk() == b"one\n"
-        with pytest.raises(Incomplete):
-            connection.body(head)
-    assert "ZeroDivisionError" in server.logged()
-
-
-def test_each_stream_has_the_context_of_its_request(server: Server) -> None:
-    connections = {name: Connection(server.port) for name in "abcde"}
-    for name, connection in connections.items():
-        connection.send(f"/user/{name}/crowd")
-        connection.head()
-        assert connection.chunk() == name.encode()
-    fetch(server.port, "/open/crowd")
-    for name, connection in connections.items():
-        assert connection.chunk() == name.encode()
-        connection.close()

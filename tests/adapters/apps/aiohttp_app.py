@@ -1,6 +1,7 @@
 """Pages of aiohttp's whose progress a test controls; ``/open/NAME`` opens a gate.
 
-``/gated/NAME`` has a head and, when the gate is open, the rest; ``/quiet`` a head and then nothing;
+``/gated/NAME`` has a head and, when the gate is open, the rest; ``/quiet`` a head and then nothing,
+``/silence`` the same without a template;
 ``/regions/NAME`` a region behind the gate; ``/late-error`` fails after its first chunk,
 ``/late-reset`` with what looks like a client that has left;
 ``/early-error`` before it; ``/user/NAME/GATE`` tells a context variable at both ends; ``/count``
@@ -55,11 +56,11 @@ def reset() -> None:
     raise ConnectionResetError("the database has gone")
 
 
-async def silence() -> AsyncIterator[int]:
+async def silence() -> AsyncIterator[str]:
     global open_sources
     open_sources += 1
     try:
-        yield 1
+        yield "1"
         await asyncio.Event().wait()
     finally:
         open_sources -= 1
@@ -73,6 +74,8 @@ async def page(request: web.Request) -> web.StreamResponse:
         user.set(rest[0])
     if name.startswith("count"):
         context["session"] = await aiohttp_session.get_session(request)
+    if name == "silence":
+        return await stream_response(request, silence())
     if name == "stream":
         return await stream_response(
             request, iter(["a,b\r\n", "1,2\r\n"]), content_type="text/csv", status="299 Curious"

@@ -1,7 +1,7 @@
 """Pages of Litestar's whose progress a test controls; ``/open/NAME`` opens a gate.
 
 ``/gated/NAME`` has a head and, when the gate is open, the rest; ``/quiet`` a head and then nothing,
-``/stream`` the same without a template;
+``/silence`` the same without a template;
 ``/regions/NAME`` a region behind the gate; ``/late-error`` fails after its first chunk;
 ``/user/NAME/GATE`` tells a context variable at both ends; ``/state`` how many sources are open. Who
 accepts brotli or gzip gets that.
@@ -86,7 +86,7 @@ async def users(name: str, gate: str) -> StreamTemplateResponse:
     return page("user", gate)
 
 
-@get("/stream")
+@get("/silence")
 async def stream() -> ASGIApp:
     application: Any = StreamResponse(silence())  # Litestar's types are more exact than ASGI's
     return application  # type: ignore[no-any-return]
