@@ -173,7 +173,8 @@ def test_head_opens_nothing(server: Server) -> None:
     with Connection(server.port) as connection:
         connection.send("/events", method="HEAD", headers="Connection: close\r\n")
         head = connection.head()
-        assert connection.receive() == b""  # the server has ended the response
+        # The server has ended the response; waitress sends the last chunk of no body.
+        assert connection.receive() in (b"", b"0\r\n\r\n")
     if head.status != 405:  # FastAPI's answer, and Litestar's, unless they are told another one
         assert head.get("Content-Type") == "text/event-stream"
     assert ask(server, "/open") == "0"
