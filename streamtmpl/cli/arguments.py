@@ -1,100 +1,102 @@
-"""The command line's arguments and how they are checked."""
+"""What the commands are told alike: a template, and data for it; how arguments are checked."""
 
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import jinja2.ext
 from jinja2.utils import import_string
 
-from streamtmpl import __version__
-
 from .files import STANDARD_INPUT, UTF8
 from .rows import ROW_FORMATS
 
-PROGRAM = "streamtmpl"
-EXIT_USAGE = 2
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction["Parser"]
 
-_DESCRIPTION = "Render a Jinja2 template, writing its text in chunks while it is still running."
-_EPILOG = """\
-exit status:
-  0      all is rendered
-  1      an error in a template, in the data or while writing; the message says where
-  2      wrong usage
-  128+N  ended by signal N: 130 interrupted, 141 the reader of the output left
-"""
+PROGRAM = "streamtmpl"
+EXIT_OK = 0
+EXIT_ERROR = 1
+EXIT_USAGE = 2
+EXIT_SIGNAL = 128  # plus the signal's number, as shells report it
+EXIT_BROKEN_PIPE = EXIT_SIGNAL + 13  # the number of SIGPIPE, which Windows does not define
+
+
+class Options:
+    """What a command was asked to do."""
+
+    def conflict(self) -> str | None:
+        """What is wrong with the arguments together, if anything is."""
+        return None
 
 
 @dataclass(frozen=True)
-class RenderOptions:
-    """What ``streamtmpl render`` was asked to do; names and units are those of its arguments."""
+class Command:
+    """A command: what parses its arguments, what they become, and what does it.
+
+    :ivar run: takes an instance of *options* and returns the exit status.
+    """
+
+    parser: argparse.ArgumentParser
+    options: type[Options]
+    run: Callable[[Any], int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TemplateOptions(Options):
+    """Which template is meant, and how it is read; names are those of the arguments."""
 
     template: str
-    blocks: list[str] | None
     search_path: list[str]
     extensions: list[type[jinja2.ext.Extension]]
     trim_blocks: bool
     lstrip_blocks: bool
     strict: bool
+    autoescape: bool | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataOptions(Options):
+    """What the template is rendered with; names are those of the arguments."""
+
     data: list[str]
     definitions: list[tuple[str, str]]
     rows: list[tuple[str, str]]  # the name that the template sees, the file
     rows_format: str | None
     delimiter: str | None
     encoding: str
-    output: str | None
-    chunk_size: int | None  # characters
-    autoescape: bool | None
-    traceback: bool
+
+    def conflict(self) -> str | None:
+        """What is wrong with the arguments together, if anything is."""
+        names = [name for name, _ in self.rows] + list(dict(self.definitions))
+        repeated = next((name for name in names if names.count(name) > 1), None)
+        if repeated is not None:
+            return f"{repeated!r} is given twice: use --rows NAME=FILE to choose another name"
+        files = [*self.data, *(file for _, file in self.rows)]
+        if files.count(STANDARD_INPUT) > 1:
+            return "standard input (-) can be only one of the --data and --rows files"
+        if self.delimiter is not None and self.rows_format in ("jsonl", "json"):
+            return "--delimiter is for CSV and TSV: leave it out, or give another --rows-format"
+        return None
 
 
-def parse_arguments(arguments: Sequence[str] | None) -> RenderOptions:
-    """The checked *arguments*; ``None`` stands for the process's own.
+class Parser(argparse.ArgumentParser):
+    """The parser of the command, and of each command in it."""
 
-    :raises SystemExit: wrong usage, ``--help`` and ``--version``.
-    """
-    parser = _parser()
-    options = RenderOptions(**vars(parser.parse_args(arguments)))
-    names = [name for name, _ in options.rows] + list(dict(options.definitions))
-    repeated = next((name for name in names if names.count(name) > 1), None)
-    if repeated is not None:
-        parser.error(f"{repeated!r} is given twice: use --rows NAME=FILE to choose another name")
-    files = [*options.data, *(file for _, file in options.rows)]
-    if files.count(STANDARD_INPUT) > 1:
-        parser.error("standard input (-) can be only one of the --data and --rows files")
-    if options.delimiter is not None and options.rows_format in ("jsonl", "json"):
-        parser.error("--delimiter is for CSV and TSV: leave it out, or give another --rows-format")
-    return options
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        super().__init__(allow_abbrev=False, **options)
 
-
-class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Report wrong usage like every other error; argparse would name the subcommand too."""
         self.print_usage(sys.stderr)
         self.exit(EXIT_USAGE, f"{PROGRAM}: error: {message}\n")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog=PROGRAM, description=_DESCRIPTION, allow_abbrev=False)
-    parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
-    render = parser.add_subparsers(required=True, metavar="COMMAND").add_parser(
-        "render",
-        help="render a template to standard output or to a file",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    _add_template_arguments(render)
-    _add_data_arguments(render)
-    _add_output_arguments(render)
-    return parser
-
-
-def _add_template_arguments(parser: argparse.ArgumentParser) -> None:
+def add_template_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what :class:`TemplateOptions` holds."""
     parser.add_argument("template", metavar="TEMPLATE", help="the file to render")
     parser.add_argument(
         "--search-path",
@@ -103,13 +105,6 @@ def _add_template_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         type=_folder,
         help="folder of templates, searched before TEMPLATE's own folder; may be repeated",
-    )
-    parser.add_argument(
-        "--block",
-        dest="blocks",
-        metavar="NAME",
-        action="append",
-        help="render this block of the page alone; may be repeated, in the order wanted",
     )
     parser.add_argument(
         "--autoescape",
@@ -141,13 +136,14 @@ def _add_template_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_data_arguments(parser: argparse.ArgumentParser) -> None:
+def add_data_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what :class:`DataOptions` holds."""
     parser.add_argument(
         "--data",
         metavar="FILE",
         action="append",
         default=[],
-        type=_file,
+        type=file_argument,
         help="JSON, TOML or YAML file of values by name, or one of them packed as .gz; - is JSON "
         "on standard input; may be repeated, later files win",
     )
@@ -191,26 +187,11 @@ def _add_data_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_output_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--output",
-        metavar="FILE",
-        type=_file,
-        help="write to FILE, which changes only once all is rendered (default: standard output)",
-    )
-    parser.add_argument(
-        "--chunk-size",
-        metavar="N",
-        type=_chunk_size,
-        help="characters to collect before a chunk is written (default: 16384); 0 writes "
-        "whenever a statement block ends",
-    )
-    parser.add_argument(
-        "--traceback", action="store_true", help="print Python's traceback before an error message"
-    )
+def file_argument(text: str) -> str:
+    """A file that is named.
 
-
-def _file(text: str) -> str:
+    :raises argparse.ArgumentTypeError: it is not.
+    """
     if not text:
         raise argparse.ArgumentTypeError("expected a file, found nothing")
     return text
@@ -266,13 +247,3 @@ def _extension(text: str) -> type[jinja2.ext.Extension]:
         problem = f"expected an extension of Jinja2, found {extension!r} in {text!r}"
         raise argparse.ArgumentTypeError(problem)
     return extension
-
-
-def _chunk_size(text: str) -> int:
-    try:
-        size = int(text)
-    except ValueError:
-        size = -1
-    if size < 0:
-        raise argparse.ArgumentTypeError(f"expected a number of characters from 0, found {text!r}")
-    return size

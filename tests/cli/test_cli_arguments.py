@@ -7,7 +7,12 @@ import jinja2.ext
 import pytest
 
 import streamtmpl
-from streamtmpl.cli.arguments import parse_arguments
+from streamtmpl.cli import command
+
+
+def parse_arguments(arguments):
+    options, _ = command.parse_arguments(arguments)
+    return options
 
 
 def test_defaults():
