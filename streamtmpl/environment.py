@@ -273,6 +273,18 @@ class Streaming(Compiling):
             cache = salted(cache)
         self.__dict__["bytecode_cache"] = cache
 
+    def from_string(
+        self,
+        source: str | nodes.Template,
+        globals: MutableMapping[str, Any] | None = None,
+        template_class: type[Template] | None = None,
+    ) -> Template:
+        """A template of *source*, which it keeps for whoever explains it."""
+        template = super().from_string(source, globals, template_class)
+        if isinstance(source, str):
+            template._source = source  # type: ignore[attr-defined]
+        return template
+
     def overlay(self, *args: Any, chunk_size: int = missing, **kwargs: Any) -> Self:
         """An environment that shares this one's data, as Jinja2's :meth:`overlay` makes it."""
         overlay = super().overlay(*args, **kwargs)
