@@ -31,7 +31,11 @@ class CallNotes(LoopNotes):
 
     def _write_call(self, node: nodes.Call, frame: Frame, run: Run, *args: Any, **how: Any) -> Run:
         self._say_shown(node, frame, "its value is a part of the run")
-        with self.behind(node.lineno, f"behind `{shown(node)}`"):
+        callee = self.names.callee(node.node)
+        where = f"behind {callee.words}"
+        if not callee.writes:
+            where += ", if it streams"
+        with self.behind(node.lineno, None if callee.kind == "function" else where):
             return super()._write_call(node, frame, run, *args, **how)
 
     def _say_shown(self, node: nodes.Call, frame: Frame, otherwise: str) -> None:
@@ -71,7 +75,7 @@ class CallNotes(LoopNotes):
         if isinstance(self.reading.parents[node], nodes.Output):
             why, mend = self._environment_captures()
         else:
-            position = position_of(node, callee, self.reading.parents)
+            position = position_of(node, callee, self.reading.parents, self.names)
             why, mend = position.why, position.mend
         if not callee.writes:
             if isinstance(node.node, nodes.Name):

@@ -161,7 +161,7 @@ class NotingGenerator(StreamCodeGenerator):
             self._reasons.pop()
 
     @contextmanager
-    def behind(self, line: int, where: str) -> Iterator[None]:
+    def behind(self, line: int, where: str | None) -> Iterator[None]:
         """Around what ends at a boundary of its own."""
         outer, self._behind = self._behind, Because(line, where)
         try:

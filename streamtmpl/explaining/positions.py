@@ -13,7 +13,7 @@ from .names import shown
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .names import Callee
+    from .names import Callee, Names
 
 
 class Position(Record):
@@ -40,7 +40,7 @@ _NEEDLESS = frozenset({"safe", "e", "escape", "string"})
 
 
 def position_of(
-    call: nodes.Call, callee: Callee, parents: Mapping[nodes.Node, nodes.Node]
+    call: nodes.Call, callee: Callee, parents: Mapping[nodes.Node, nodes.Node], names: Names
 ) -> Position:
     """Where *call* stands, of what is *callee*."""
     child: nodes.Node = call
@@ -63,18 +63,25 @@ def position_of(
             "it is put into a list",
             f"show each where it is to stand: `{{{{ {_plain(callee)} }}}}`",
         )
-    if isinstance(parent, (nodes.Call, nodes.Filter, nodes.Test)):
-        what = shown(parent.node) if isinstance(parent, nodes.Call) else parent.name
-        return Position(
-            f"it is an argument of `{what}`",
-            f"show it inside of `{{% call %}}`: `{{{{ {_plain(callee)} }}}}`,"
-            " and `{{ caller() }}` where it is to stand",
-        )
+    if isinstance(parent, nodes.Call):
+        return _argument(parent, callee, names)
+    if isinstance(parent, (nodes.Filter, nodes.Test)):
+        return Position(f"it is an argument of `{parent.name}`")
     return _in_statement(parent, child, callee)
 
 
 def _plain(callee: Callee) -> str:
     return callee.words.strip("`")
+
+
+def _argument(of: nodes.Call, callee: Callee, names: Names) -> Position:
+    mend = None
+    if names.callee(of.node).kind == "macro":
+        mend = (
+            f"show it inside of `{{% call %}}`: `{{{{ {_plain(callee)} }}}}`,"
+            " and `{{ caller() }}` where it is to stand"
+        )
+    return Position(f"it is an argument of `{shown(of.node)}`", mend)
 
 
 def _filtered(name: str, callee: Callee) -> Position:
@@ -98,6 +105,8 @@ def _chosen(choice: nodes.CondExpr, child: nodes.Node, callee: Callee) -> Positi
 
 
 def _in_statement(parent: nodes.Node | None, child: nodes.Node, callee: Callee) -> Position:
+    if isinstance(parent, nodes.Assign) and shown(parent.target) == "_trans":  # Jinja2's own
+        return Position("`{% trans %}` puts it into the translation")
     if isinstance(parent, nodes.Assign):
         return Position(
             f"`{{% set %}}` keeps it in `{shown(parent.target)}`",
