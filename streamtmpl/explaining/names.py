@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _GETS = (nodes.Getattr, nodes.Getitem)
 _LITERALS = (nodes.Const, nodes.List, nodes.Tuple, nodes.Dict, nodes.TemplateData)
+_TRANSLATING = frozenset({"_", "gettext", "ngettext", "npgettext", "pgettext"})
 _OURS = frozenset({"macro", "caller", "block", "loop"})
 
 
@@ -48,6 +49,8 @@ def shown(node: nodes.Node | None) -> str:
     if isinstance(node, (nodes.Filter, nodes.Test)):
         sign = "|" if isinstance(node, nodes.Filter) else " is "
         return f"{shown(node.node)}{sign}{node.name}"
+    if isinstance(node, nodes.NSRef):
+        return f"{node.name}.{node.attr}"
     if isinstance(node, nodes.Const):
         return repr(node.value)
     if isinstance(node, nodes.ExtensionAttribute):
@@ -127,6 +130,8 @@ class Names:
         if not self._set[name] and name in self._globals:
             is_macro = isinstance(self._globals[name], runtime.Macro)
             return Callee("macro" if is_macro else "function", words)
+        if not self._set[name] and name in _TRANSLATING:
+            return Callee("function", words)
         return Callee("unknown", words)
 
     def _attribute(self, name: str, attribute: object, words: str) -> Callee:

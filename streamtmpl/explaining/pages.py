@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from jinja2 import TemplateError, TemplateNotFound, nodes
 
@@ -13,7 +13,7 @@ from streamtmpl.compiler import StreamCodeGenerator
 from streamtmpl.exceptions import NotStreamingError
 
 from .names import Names, constant_name
-from .reading import Reading
+from .reading import Reading, lines_of
 from .recording import record
 from .statements import ExplainedTemplate, Explanation, Kind, Line, Statement
 
@@ -118,7 +118,7 @@ class _Recorded:
             by_line.setdefault(each.line, []).append(replace(each, ignored=ignored))
         lines = tuple(
             Line(number, source, tuple(sorted(by_line.get(number, ()), key=_rank)))
-            for number, source in enumerate(reading.source.splitlines(), 1)
+            for number, source in enumerate(lines_of(reading.source), 1)
         )
         return ExplainedTemplate(reading.name, reading.file, lines)
 
@@ -165,7 +165,7 @@ class _Page:
                 if reading is not None:
                     self.add(reading, self._environment.globals)
                 elif isinstance(node, nodes.Extends):
-                    raise TemplateNotFound(joined)
+                    self._refuse(joined)
 
     def _reading(self, name: str) -> Reading | None:
         """The template *name*, if it can be read."""
@@ -175,6 +175,12 @@ class _Page:
             return _read(self._environment, name)
         except (TemplateNotFound, ValueError):
             return None
+
+    def _refuse(self, name: str) -> NoReturn:
+        """Raise what there is against reading the template *name*."""
+        if self._environment.loader is not None:
+            _read(self._environment, name)
+        raise TemplateNotFound(name)
 
     def _tree(self, name: str) -> nodes.Template | None:
         if name not in self._readings:
@@ -211,7 +217,7 @@ class _Page:
             chain.append(parent)
         for child, parent in pairwise(chain):
             line = next(node.lineno for node in child.reading.tree.find_all(nodes.Extends))
-            text = f"extends `{parent.reading.name}`, which writes what is around the blocks"
+            text = f"`{parent.reading.name}` writes what is around the blocks"
             child.say("extends", line, text)
         return chain
 

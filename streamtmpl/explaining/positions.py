@@ -36,6 +36,7 @@ _INSIDE = {
 _JOINING = (nodes.Concat, nodes.Add)
 _COMPARING = (nodes.Compare, nodes.Operand, nodes.Test, nodes.Not, nodes.And, nodes.Or)
 _COLLECTIONS = (nodes.List, nodes.Tuple, nodes.Dict, nodes.Pair)
+_ASKING = frozenset({"count", "first", "float", "int", "last", "length", "wordcount"})
 _NEEDLESS = frozenset({"safe", "e", "escape", "string"})
 
 
@@ -48,7 +49,7 @@ def position_of(
     while isinstance(parent, (nodes.Keyword, nodes.MarkSafe, nodes.MarkSafeIfAutoescape)):
         child, parent = parent, parents.get(parent)
     if isinstance(parent, nodes.Filter) and parent.node is child:
-        return _filtered(parent.name, callee)
+        return filtered(parent.name, _INSIDE.get(callee.kind, "inside"))
     if isinstance(parent, nodes.CondExpr):
         return _chosen(parent, child, callee)
     if isinstance(parent, _JOINING):
@@ -84,14 +85,16 @@ def _argument(of: nodes.Call, callee: Callee, names: Names) -> Position:
     return Position(f"it is an argument of `{shown(of.node)}`", mend)
 
 
-def _filtered(name: str, callee: Callee) -> Position:
+def filtered(name: str, where: str) -> Position:
+    """The value of the filter *name*, whose text is written *where*."""
     why = f"`|{name}` needs it as a whole"
     if name in _NEEDLESS:
         return Position(why, f"leave `|{name}` out: the text of a template is safe already")
-    where = _INSIDE.get(callee.kind, "inside")
+    if name in _ASKING:
+        return Position(why, "ask what it is made of rather than its text")
     if name == "trim":
         return Position(why, f"leave white space out {where}, with `{{%-` and `-%}}`")
-    return Position(why, f"apply the filter {where}")
+    return Position(why, f"apply the filter {where}, to the values")
 
 
 def _chosen(choice: nodes.CondExpr, child: nodes.Node, callee: Callee) -> Position:

@@ -174,12 +174,14 @@ CONSTRUCTS = {
         "`{% macro x() %}`",
     ),
     "filter block": Construct(
-        f"{{% filter upper %}}{LOOP}{{% endfilter %}}", "`|upper` needs it", "to the values inside"
+        f"{{% filter upper %}}{LOOP}{{% endfilter %}}",
+        "`|upper` needs it",
+        "apply the filter inside",
     ),
     "nested filter blocks": Construct(
         f"{{% filter upper %}}{{% filter trim %}}{LOOP}{{% endfilter %}}{{% endfilter %}}",
-        "`|trim` needs it",
-        "to the values inside",
+        "`|trim` needs it as a whole; so is `{% filter %}` of line 1 around it",
+        "apply the filter inside",
     ),
     "macro in a filter block": Construct(
         MACRO + "{% filter upper %}{{ m(rows) }}{% endfilter %}", "`|upper`", "to the values"
@@ -223,7 +225,7 @@ CONSTRUCTS = {
     "block in a filter block of the base": Construct(
         f"{{% extends 'base' %}}{{% block b %}}{LOOP}{{% endblock %}}",
         "`|upper` needs it",
-        "to the values inside",
+        "apply the filter inside",
         others={"base": "{% filter upper %}{% block b %}{% endblock %}{% endfilter %}"},
     ),
     "finalize": Construct(

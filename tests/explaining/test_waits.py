@@ -51,7 +51,7 @@ HEADS = {
 def test_what_stands_above_leaves_where_it_is_said(body: str, leaves: bool) -> None:
     explanation, trace = rendered(HEAD + body, list(ROWS))
     below = explanation.page.lines[1].statements
-    said = any("above" in each.text and "leaves before" in each.text for each in below)
+    said = any("above" in each.text and "leaves" in each.text for each in below)
     assert said == leaves, below
     events = [event for event, value in trace.events if event == "pull" or "HEAD" in value]
     assert (events[0] == "got") == leaves, trace.events
@@ -85,7 +85,7 @@ def test_filters_pull_what_is_said(name: str) -> None:
     elif pulled > 1:
         assert said == [
             "`|batch` reads a batch of `rows` and one item more at a time"
-            "; what stands above leaves before that, unless a chunk has left before"
+            "; what is finished above leaves first, unless a chunk has left before"
         ]
         assert pulled == 3
     else:
