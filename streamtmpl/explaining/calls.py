@@ -31,7 +31,7 @@ class CallNotes(LoopNotes):
 
     def _write_call(self, node: nodes.Call, frame: Frame, run: Run, *args: Any, **how: Any) -> Run:
         self._say_shown(node, frame, "its value is a part of the run")
-        callee = self.names.callee(node.node)
+        callee = self.names.callee(node.node, self._block)
         where = f"behind {callee.words}"
         if not callee.writes:
             where += ", if it streams"
@@ -41,7 +41,7 @@ class CallNotes(LoopNotes):
     def _say_shown(self, node: nodes.Call, frame: Frame, otherwise: str) -> None:
         """Say what becomes of the call *node*, whose text is shown as it is."""
         self._streamed.add(node)
-        callee = self.names.callee(node.node)
+        callee = self.names.callee(node.node, self._block)
         if callee.kind == "function":
             return
         capture = self.captured_by(frame)
@@ -75,7 +75,7 @@ class CallNotes(LoopNotes):
     def _say_value(self, node: nodes.Call, frame: Frame) -> None:
         if node in self._streamed or node not in self.reading.parents:
             return
-        callee = self.names.callee(node.node)
+        callee = self.names.callee(node.node, self._block)
         if callee.kind == "function" or self._is_made_up(callee):
             return
         if isinstance(self.reading.parents[node], nodes.Output):
@@ -142,13 +142,13 @@ class CallNotes(LoopNotes):
 
     def visit_CallBlock(self, node: nodes.CallBlock, frame: Frame) -> None:
         """Call a macro, or whatever it is, with the block as its ``caller``."""
-        callee = self.names.callee(node.call.node)
+        callee = self.names.callee(node.call.node, self._block)
         self._streamed.add(node.call)
         if callee.kind == "function":
             self._say_extension(node, callee, frame)
         elif not calls_stream(self.environment):
             why, mend = self._environment_captures()
-            much = self.names.writes_much(callee) or self.names.is_much(node.body)
+            much = self.names.writes_much(callee) or self.names.is_much(node.body, self._block)
             text = f"{callee.words} is captured: {why}"
             self._say_captured(node.lineno, text, mend, much, frame)
         else:
@@ -166,7 +166,7 @@ class CallNotes(LoopNotes):
             node.lineno,
             f"what is inside is captured: {what} gets it as a value",
             f"{less}, such as what is inside of each item of a loop",
-            self.names.is_much(node.body),
+            self.names.is_much(node.body, self._block),
             frame,
         )
 
@@ -181,7 +181,7 @@ class CallNotes(LoopNotes):
             node.lineno,
             f"what is inside is captured: `{{% set %}}` keeps it in `{name}`",
             instead,
-            self.names.is_much(node.body),
+            self.names.is_much(node.body, self._block),
             frame,
         )
         super().visit_AssignBlock(node, frame)
@@ -192,7 +192,7 @@ class CallNotes(LoopNotes):
             node.lineno,
             f"what is inside is captured: `|{node.filter.name}` needs it as a whole",
             filtered(node.filter.name, "inside").mend,
-            self.names.is_much(node.body),
+            self.names.is_much(node.body, self._block),
             frame,
         )
         super().visit_FilterBlock(node, frame)

@@ -35,7 +35,8 @@ _INSIDE = {
 }
 _JOINING = (nodes.Concat, nodes.Add)
 _COMPARING = (nodes.Compare, nodes.Operand, nodes.Test, nodes.Not, nodes.And, nodes.Or)
-_COLLECTIONS = (nodes.List, nodes.Tuple, nodes.Dict, nodes.Pair)
+_COLLECTIONS = (nodes.List, nodes.Tuple, nodes.Pair)
+_PARTS = (nodes.Getattr, nodes.Getitem)
 _ASKING = frozenset({"count", "first", "float", "int", "last", "length", "wordcount"})
 _NEEDLESS = frozenset({"safe", "e", "escape", "string"})
 
@@ -61,9 +62,11 @@ def position_of(
         return Position("it is tested", "test what it is made of rather than its text")
     if isinstance(parent, _COLLECTIONS):
         return Position(
-            "it is put into a list",
+            "it is put into a dict" if isinstance(parent, nodes.Pair) else "it is put into a list",
             f"show each where it is to stand: `{{{{ {_plain(callee)} }}}}`",
         )
+    if isinstance(parent, _PARTS):
+        return Position("a part of it is taken", "take the part of what it is made of")
     if isinstance(parent, nodes.Call):
         return _argument(parent, callee, names)
     if isinstance(parent, (nodes.Filter, nodes.Test)):

@@ -29,7 +29,7 @@ def recorded(environment: jinja2.Environment, name: str) -> RecordingGenerator:
     assert environment.loader is not None
     source, file, _ = environment.loader.get_source(environment, name)
     reading = Reading(environment, source, name, file)
-    return record(reading, Names(reading.tree, environment.globals.items(), lambda name: None))
+    return record(reading, Names(reading.tree, environment.globals, lambda name: None))
 
 
 def code(environment: jinja2.Environment, name: str) -> str:

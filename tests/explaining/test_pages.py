@@ -360,3 +360,46 @@ def test_explaining_changes_nothing() -> None:
 def test_it_is_imported_when_it_is_asked_for() -> None:
     assert streamtmpl.explain is explain
     assert streamtmpl.Explanation.__module__ == "streamtmpl.explaining.statements"
+
+
+# -- how much is captured, of blocks
+
+
+@pytest.mark.parametrize(("body", "is_held"), [(LOOP, True), ("Title", False)])
+def test_a_block_of_the_page_counts_where_the_base_captures_it(body: str, is_held: bool) -> None:
+    environment = environment_of(
+        base="<{% block a %}{% endblock %}{{ self.a()|trim }}>",
+        page=f"{{% extends 'base' %}}{{% block a %}}{body}{{% endblock %}}",
+    )
+    held = explain(environment.get_template("page")).held
+    assert [template.name for template, _ in held] == ["base"] * is_held
+
+
+@pytest.mark.parametrize(("body", "is_held"), [(LOOP, True), ("Title", False)])
+def test_a_block_of_the_base_counts_where_the_page_captures_it(body: str, is_held: bool) -> None:
+    environment = environment_of(
+        base=f"{{% block a %}}{body}{{% endblock %}}",
+        page="{% extends 'base' %}{% block a %}{{ super() ~ '!' }}{% endblock %}",
+    )
+    held = explain(environment.get_template("page")).held
+    assert [template.name for template, _ in held] == ["page"] * is_held
+
+
+def test_bases_that_stand_there_are_looked_at() -> None:
+    environment = environment_of(
+        one="{% filter upper %}{% block a %}{% endblock %}{% endfilter %}",
+        two="{% block a %}{% endblock %}",
+    )
+    page = "{% extends 'one' if x else 'two' %}{% block a %}" + LOOP + "{% endblock %}"
+    explanation = explain(environment.from_string(page))
+    assert [each.name for each in explanation.templates] == [None, "one", "two"]
+    assert [template.name for template, _ in explanation.held] == ["one"]
+
+
+def test_a_macro_that_is_defined_in_either_branch() -> None:
+    page = (
+        "{% if x %}{% macro m() %}" + LOOP + "{% endmacro %}"
+        "{% else %}{% macro m() %}{% endmacro %}{% endif %}\n{{ m()|upper }}"
+    )
+    ((_, statement),) = explain(StreamEnvironment().from_string(page)).held
+    assert statement.line == 2
