@@ -10,6 +10,7 @@ import pytest
 from streamtmpl import StreamEnvironment
 from tests.chunks.constructs import BODIES, ROWS, WRAPS, nested
 from tests.golden.test_golden import REGIONS, TEMPLATES, Environments, context
+from tests.support.compact import compiled_to
 
 from .recorded import assert_cuts_are_said, assert_same_code
 
@@ -40,3 +41,14 @@ def test_cuts_of_constructs_are_said(wrap: Any, kind: str) -> None:
             assert_same_code(environment, name)
         variables = {"rows": iter(ROWS), "word": "&"}
         assert assert_cuts_are_said(environment.get_template("main"), variables)
+
+
+@KINDS
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_cuts_of_compact_code_are_said(
+    name: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled_to(monkeypatch, "compact")
+    environment = Environments(kind).ours
+    assert_same_code(environment, f"{name}.html")
+    assert assert_cuts_are_said(environment.get_template(f"{name}.html"), context())
