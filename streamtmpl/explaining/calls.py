@@ -19,6 +19,19 @@ if TYPE_CHECKING:
 
 _NOTHING_MUCH = "; nothing in it takes long: it has no loop, block or other template"
 
+_RENDERING = frozenset(
+    {"render", "render_async", "render_block", "render_partial", "render_template"}
+    | {"render_to_string"}
+)
+"""Names of functions that render a template and give its text."""
+
+
+def _name_of(callee: nodes.Expr) -> str | None:
+    """The last name in what is called."""
+    if isinstance(callee, nodes.Getattr):
+        return callee.attr
+    return callee.name if isinstance(callee, nodes.Name) else None
+
 
 class CallNotes(LoopNotes):
     """Notes what becomes of the text of calls, and of blocks that are made a value."""
@@ -42,7 +55,7 @@ class CallNotes(LoopNotes):
         """Say what becomes of the call *node*, whose text is shown as it is."""
         self._streamed.add(node)
         callee = self.names.callee(node.node, self._block)
-        if callee.kind == "function":
+        if self._renders(node, callee, frame) or callee.kind == "function":
             return
         capture = self.captured_by(frame)
         where = f"is written into {capture}" if capture else "streams"
@@ -76,6 +89,8 @@ class CallNotes(LoopNotes):
         if node in self._streamed or node not in self.reading.parents:
             return
         callee = self.names.callee(node.node, self._block)
+        if self._renders(node, callee, frame):
+            return
         if callee.kind == "function" or self._is_made_up(callee):
             return
         if isinstance(self.reading.parents[node], nodes.Output):
@@ -90,6 +105,15 @@ class CallNotes(LoopNotes):
             return
         text, much = f"{callee.words} is captured: {why}", self.names.writes_much(callee)
         self._say_captured(node.lineno, text, mend, much, frame)
+
+    def _renders(self, node: nodes.Call, callee: Callee, frame: Frame) -> bool:
+        """Say that a function renders a template, if it is called as one that does."""
+        if callee.writes or _name_of(node.node) not in _RENDERING:
+            return False
+        text = f"{callee.words} gives a string: all of it is rendered before it is shown"
+        mend = "use `{% include %}`, which streams"
+        self._say_captured(node.lineno, text, mend, True, frame)
+        return True
 
     def _is_made_up(self, callee: Callee) -> bool:
         """Whether the loop around is asked to run again though it is not recursive: an error."""
