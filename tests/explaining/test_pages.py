@@ -88,6 +88,13 @@ def test_what_captures_a_block_in_the_base_is_said_of_the_block() -> None:
         (7, "does nothing: `{% filter %}` of line 1 in `base` captures it")
     ]
     assert [each.line for each in base.held] == [1]
+    assert texts(base, "block") == [
+        (
+            2,
+            "block `a`: overridden by `page`, line 2, and never shown;"
+            " what is shown for it is written into `{% filter %}` of line 1",
+        )
+    ]
     (whole,) = [each for each in events(template) if "[" in each]
     assert "[0][1][2][3]" in whole
 
