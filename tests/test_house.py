@@ -15,7 +15,7 @@ DRAWING = Path(__file__).parents[1] / "docs" / "how-it-works.rst"
 ROOT = Path(streamtmpl.__file__).parents[1]
 FLOORS = (
     {"vocabulary", "context", "exceptions", "extras", "observing", "tracing", "version"},
-    {"chunks"},
+    {"chunks", "timeline"},
     {"compiler", "runtime"},  # which agree on the vocabulary, and do not know each other
     {"regions"},
     {"rendering", "rechunking", "rows"},
