@@ -9,24 +9,34 @@ from .words import columns
 _LETTER = 6.8  # pixels, in the style of places
 _GAP = 10
 _MOST = 6
+_LINES = 2
 
 
 def placed(
     labels: Iterable[tuple[float, float, str]], left: float, right: float, least: float
-) -> list[tuple[float, str]]:
-    """The labels that there is room for in a line, and where each begins.
+) -> list[tuple[float, int, str]]:
+    """The labels that there is room for in two lines: where each begins, in which line, its text.
 
     :param labels: where each wants to begin, its weight, and its text; the heaviest come first.
-    :param left: where the line begins.
-    :param right: where it ends.
+    :param left: where the lines begin.
+    :param right: where they end.
     :param least: the weight below which a label is left out.
     """
-    kept: list[tuple[float, float, str]] = []
+    kept: list[tuple[float, int, str]] = []
     wanted = (label for label in labels if label[1] >= least)
-    for start, _, text in sorted(wanted, key=lambda label: label[1], reverse=True):
-        width = columns(text) * _LETTER
-        begin = max(left, min(start, right - width))
-        free = all(begin + width + _GAP <= other or begin >= end for other, end, _ in kept)
-        if free and len(kept) < _MOST:
-            kept.append((begin, begin + width + _GAP, text))
-    return [(round(begin, 1), text) for begin, _, text in sorted(kept)]
+    for start, _, text in sorted(wanted, key=lambda label: label[1], reverse=True)[:_MOST]:
+        begin = max(left, min(start, right - _width(text)))
+        for line in range(_LINES):
+            if all(_apart(begin, text, other) for other in kept if other[1] == line):
+                kept.append((begin, line, text))
+                break
+    return sorted(kept)
+
+
+def _apart(begin: float, text: str, other: tuple[float, int, str]) -> bool:
+    after = begin >= other[0] + _width(other[2]) + _GAP
+    return after or begin + _width(text) + _GAP <= other[0]
+
+
+def _width(text: str) -> float:
+    return columns(text) * _LETTER

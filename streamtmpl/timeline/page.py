@@ -46,16 +46,18 @@ def page(records: Sequence[Record], now: float) -> str:
 
     :param now: to when streams that are still running are drawn.
     """
-    streams = Markup("").join(_stream(record, now) for record in records)
+    streams = Markup("").join(
+        _stream(record, now, number) for number, record in enumerate(records, 1)
+    )
     count = "one stream" if len(records) == 1 else f"{len(records)} streams"
     title = f"The last {count}" if records else NOTHING
     return str(_PAGE.format(title=title, streams=streams))
 
 
-def _stream(record: Record, now: float) -> Markup:
+def _stream(record: Record, now: float, number: int) -> Markup:
     return _STREAM.format(
         time=record.time.strftime("%H:%M:%S"),
         name=words.name(record),
-        picture=Markup(picture(record, now)),  # which is escaped
+        picture=Markup(picture(record, now, number)),  # which is escaped
         text=drawing(record, now, 100, False),
     )

@@ -30,7 +30,7 @@ MOST_CHUNKS = 200
 """Marks for chunks; on 600 pixels more of them could not be told apart."""
 
 MOST_WAITS = 100
-"""Marks for waits in the document."""
+"""Marks for waits in the page itself."""
 
 MOST_REGION_WAITS = 30
 """Marks for waits in a region."""
@@ -68,12 +68,14 @@ class Note(NamedTuple):
 class Region:
     """A deferred region.
 
+    :ivar number: which it is among those of the stream that have begun, from 1.
     :ivar end: the last that has happened to it.
     :ivar failure: when it has failed or timed out.
     :ivar error: the name of the class of what it has raised.
     """
 
     name: str
+    number: int
     template: str | None
     line: int
     start: float
@@ -93,7 +95,6 @@ class Record:
 
     def __init__(self, started: StreamStarted) -> None:
         """A stream that begins."""
-        self.number = started.stream
         self.template = started.template
         self.blocks = started.blocks
         self.start = started.at
@@ -105,7 +106,7 @@ class Record:
         self.total = Chunks(started.at, started.at, 0, 0, 0, None)
         self.chunks = Series[Chunks](MOST_CHUNKS)
         self.waits = Series[Waits](MOST_WAITS)
-        self.waited = 0.0  # by the document
+        self.waited = 0.0  # by the page itself
         self.places: dict[Place, Spent] = {}
         self.regions: dict[str, Region] = {}
         self.regions_begun = 0
@@ -153,7 +154,7 @@ class Record:
         self.total = self.total.joined(chunk)
 
     def _add_wait(self, event: Waited) -> None:
-        place = Place(event.kind, event.template, event.line, event.region)
+        place = Place(event.kind, event.template, event.line, event.region is not None)
         start = max(self.start, event.at - event.seconds)
         wait = Waits(start, event.at, 1, event.seconds, place, event.seconds)
         if event.region is None:
@@ -170,9 +171,9 @@ class Record:
         if region is None:
             if not isinstance(event, (RegionStarted, RegionTimedOut)):
                 return  # it is left out, or has not begun
-            region = Region(event.region, event.template, event.line, event.at)
-            self.regions[event.region] = region
             self.regions_begun += 1
+            known = event.region, self.regions_begun, event.template, event.line
+            region = self.regions[event.region] = Region(*known, event.at)
         match event:
             case RegionReady():
                 region.end = event.at

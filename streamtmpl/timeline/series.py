@@ -34,12 +34,12 @@ class Chunks(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where something is waited for: the line of a template, in a region or in the document."""
+    """Where something is waited for: the line of a template, in a region or in the page itself."""
 
     kind: Awaited
     template: str | None
     line: int | None
-    region: str | None
+    in_region: bool
 
 
 class Waits(NamedTuple):

@@ -29,7 +29,7 @@ _COLOURS = {
     "grid": ("stroke: #dfe3e8", "stroke: #30363d"),
     "edge": ("stroke: #1b1f23", "stroke: #e8eaed"),
     "chunk": ("fill: #0072b2", "fill: #56b4e9"),
-    "document": ("fill: #d6eaf8; stroke: #0072b2", "fill: #1c3a4d; stroke: #56b4e9"),
+    "page": ("fill: #d6eaf8; stroke: #0072b2", "fill: #1c3a4d; stroke: #56b4e9"),
     "region": ("fill: #cdebe1; stroke: #009e73", "fill: #12443a; stroke: #009e73"),
     "source": ("fill: #e69f00; stroke: #8a5f00", "fill: #e69f00; stroke: #e69f00"),
     "source-line": ("stroke: #6b4a00", "stroke: #3d2a00"),
@@ -56,7 +56,7 @@ def style() -> str:
 
 
 def patterns(number: int) -> str:
-    """What waits are filled with, in the picture of stream *number*: see :func:`filling`."""
+    """What waits are filled with, in the picture *number* of a page: see :func:`filling`."""
     return (
         f'<pattern id="{PREFIX}-{number}-source" width="7" height="7"'
         ' patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'

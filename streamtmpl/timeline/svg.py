@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from markupsafe import Markup, escape
+from markupsafe import escape
 
 from . import words
 from .labels import placed
@@ -19,26 +19,28 @@ _MARGIN = 16
 _LINE = 18  # from one line of text to the next
 _CHUNKS_HEIGHT = 76
 _TALLEST, _LOWEST = 36, 4  # of the bars for chunks
-_LANE, _BAR = 48, 16  # the height of a bar, and of all that belongs to it
-_NAME = 24  # characters of a name
+_LANE, _BAR, _WAIT = 50, 18, 12  # the heights of a lane, a bar in it, and a wait in that
+_NAME = 23  # characters beside the bars
 
 
-def picture(record: Record | None, now: float) -> str:
+def picture(record: Record | None, now: float, number: int = 1) -> str:
     """The document for *record*.
 
     :param now: to when a stream that is still running is drawn.
+    :param number: of the picture, where a page has several.
     """
     if record is None:
         drawn: Iterable[str] = [_text(_MARGIN, 30, NOTHING, "ink")]
-        return _document(0, NOTHING, NOTHING, 48, drawn)
-    return _Picture(record, now).document()
+        return _document(number, NOTHING, NOTHING, 48, drawn)
+    return _Picture(record, now, number).document()
 
 
 class _Picture:
     """What is drawn, from the top to the bottom."""
 
-    def __init__(self, record: Record, now: float) -> None:
+    def __init__(self, record: Record, now: float, number: int) -> None:
         self._record = record
+        self._number = number
         self._now = now
         self._span = record.end(now) - record.start
         self._units = words.Units(self._span)
@@ -48,7 +50,7 @@ class _Picture:
     def document(self) -> str:
         drawn = [*self._heading(), *self._axis()]
         top = self._y
-        lanes = [*self._chunks(), *self._lane_of_document()]
+        lanes = [*self._chunks(), *self._lane_of_page()]
         for region in self._record.regions.values():
             lanes += self._lane_of_region(region)
         self._y += 6
@@ -57,7 +59,7 @@ class _Picture:
         drawn += [*self._key(), *self._longest_waits(), *self._remarks()]
         name = words.name(self._record)
         title = f"Timeline of {name}"
-        return _document(self._record.number, title, self._summary, self._y + _MARGIN, drawn)
+        return _document(self._number, title, self._summary, self._y + _MARGIN, drawn)
 
     def _x(self, time: float) -> float:
         """Where *time* is."""
@@ -75,7 +77,7 @@ class _Picture:
         for line in words.wrapped(words.name(self._record), 64):
             yield _text(_MARGIN, self._y, line, "ink title")
             self._y += 22
-        for line in words.wrapped(self._summary, 115):
+        for line in words.wrapped(self._summary, 120):
             yield _text(_MARGIN, self._y, line, "soft")
             self._y += _LINE
         self._y += 22
@@ -98,9 +100,9 @@ class _Picture:
 
     def _names(self, name: str, below: Sequence[str]) -> Iterator[str]:
         """The name of a lane, and what is said below it."""
-        yield _text(_MARGIN, self._y + 18, words.printable(name, _NAME), "ink name", whole=name)
+        yield _text(_MARGIN, self._y + 18, name, "ink name")
         for number, line in enumerate(below):
-            yield _text(_MARGIN, self._y + 32 + 13 * number, line, "soft small")
+            yield _text(_MARGIN, self._y + 32 + 13 * number, line, "soft place")
 
     def _chunks(self) -> Iterator[str]:
         total = self._record.total
@@ -121,26 +123,27 @@ class _Picture:
         why = "" if chunks.reason is None else f", cut because: {words.REASONS[chunks.reason]}"
         return f"{what} after {self._after(chunks.start)}, {words.size(chunks)}{why}"
 
-    def _lane_of_document(self) -> Iterator[str]:
+    def _lane_of_page(self) -> Iterator[str]:
         record = self._record
         end = record.end(self._now)
         took = self._units.text(self._span)
         state = words.state(record)
-        yield from self._names("Document", [state, took])
-        yield self._bar("document", record.start, end, f"the whole stream: {state}, {took}")
+        yield from self._names("Page", [_short(state), took])
+        yield self._bar("page", record.start, end, f"the page: {state}, {took}")
         yield from self._waits(record.waits.marks)
         if record.outcome == "error":
             yield self._mark("wrong", end)
         elif record.outcome == "consumer":
             yield self._mark("left", end)
-        self._y += _LANE
+        yield from self._labels(record.waits.marks)
 
     def _lane_of_region(self, region: Region) -> Iterator[str]:
         end = self._record.end(self._now) if region.end is None else region.end
         took = self._units.text(end - region.start)
         state = words.region_state(region)
+        short = words.place(region.template, region.line, _NAME)
+        yield from self._names(f"Region {region.number:,}", [short, _short(state, f", {took}")])
         where = words.place(region.template, region.line)
-        yield from self._names(region.name, [f"region, {state}", took])
         tip = f"region {words.printable(region.name)}, {where}: {state}, {took}"
         yield self._bar("region", region.start, end, tip)
         yield from self._waits(region.waits.marks)
@@ -150,26 +153,33 @@ class _Picture:
             yield self._mark("left", end)
         if region.failure is not None:
             yield self._mark("wrong", region.failure)
-        self._y += _LANE
+        yield from self._labels(region.waits.marks)
 
     def _bar(self, kind: str, start: float, end: float, tip: str) -> str:
         x = self._x(start)
-        area = self._area(x, max(2.0, round(self._x(end) - x, 1)))
+        area = self._area(x, max(2.0, round(self._x(end) - x, 1)), _BAR)
         return f'<rect class="{kind}" {area} rx="2">{_tip(tip)}</rect>'
 
-    def _area(self, x: float, width: float) -> str:
-        return f'x="{x}" y="{self._y + 8}" width="{width}" height="{_BAR}"'
+    def _area(self, x: float, width: float, height: float) -> str:
+        y = self._y + 8 + (_BAR - height) / 2
+        return f'x="{x:g}" y="{y:g}" width="{width:g}" height="{height}"'
 
     def _waits(self, waits: Sequence[Waits]) -> Iterator[str]:
         for wait in waits:
             x = self._x(wait.start)
-            area = self._area(x, max(1.5, round(self._x(wait.end) - x, 1)))
-            fill = filling(self._record.number, wait.place.kind)
+            area = self._area(x, max(1.5, round(self._x(wait.end) - x, 1)), _WAIT)
+            fill = filling(self._number, wait.place.kind)
             tip = _tip(self._about_wait(wait))
             yield f'<rect class="{wait.place.kind}" {fill} {area}>{tip}</rect>'
+
+    def _labels(self, waits: Sequence[Waits]) -> Iterator[str]:
+        """The labels of the long waits, which end the lane."""
         named = [(self._x(wait.start), wait.seconds, self._label(wait)) for wait in waits]
-        for x, text in placed(named, _LEFT, _RIGHT, self._span / 50):
-            yield _text(x, self._y + 38, text, "ink place halo")
+        lines = 1
+        for x, line, text in placed(named, _LEFT, _RIGHT, self._span / 50):
+            yield _text(round(x, 1), self._y + 40 + 14 * line, text, "ink place halo")
+            lines = max(lines, line + 1)
+        self._y += _LANE + 14 * (lines - 1)
 
     def _label(self, wait: Waits) -> str:
         where = words.place(wait.place.template, wait.place.line, 30)
@@ -211,8 +221,8 @@ class _Picture:
             "chunk": "a chunk leaves for the reader: the taller, the more text"
             if record.first
             else "",
-            "document": "the stream, from its start to its end",
-            "region": "a deferred region is rendered, beside the document" if regions else "",
+            "page": "the page, from its start to its end",
+            "region": "a deferred region, beside the rest of the page" if regions else "",
             "source": "waiting for the next item of a source" if "source" in kinds else "",
             "await": "waiting for something that is awaited" if "await" in kinds else "",
             "ready": "a region is ready" if "ready" in states else "",
@@ -236,7 +246,7 @@ class _Picture:
             return f'<path class="chunk" d="M{x + 9} {y + 8}h3v8h-3zM{x + 18} {y}h3v16h-3z"/>'
         if kind in ("ready", "wrong", "left"):
             return _mark(kind, x + 15, y + 8)
-        fill = filling(self._record.number, kind) if kind in ("source", "await") else ""
+        fill = filling(self._number, kind) if kind in ("source", "await") else ""
         return f'<rect class="{kind}" {fill} x="{x}" y="{y + 1}" width="30" height="14"/>'
 
     def _longest_waits(self) -> Iterator[str]:
@@ -254,7 +264,7 @@ class _Picture:
     def _remarks(self) -> Iterator[str]:
         self._y += 8
         for remark in words.remarks(self._record):
-            for line in words.wrapped(remark, 115):
+            for line in words.wrapped(remark, 120):
                 self._y += _LINE
                 yield _text(_MARGIN, self._y, line, "ink")
 
@@ -277,14 +287,16 @@ def _document(number: int, title: str, summary: str, height: float, drawn: Itera
     )
 
 
-def _text(
-    x: float, y: float, text: str, classes: str, anchor: str = "start", whole: str | None = None
-) -> str:
+def _text(x: float, y: float, text: str, classes: str, anchor: str = "start") -> str:
     where = f'x="{x:g}" y="{y:g}" class="{classes}"'
     if anchor != "start":
         where += f' text-anchor="{anchor}"'
-    tip = "" if whole is None else _tip(words.printable(whole, 1000))
-    return Markup("<text {}>{}{}</text>").format(Markup(where), text, Markup(tip))
+    return f"<text {where}>{escape(text)}</text>"
+
+
+def _short(state: str, more: str = "") -> str:
+    """*state* and *more* as there is room for them beside the bars."""
+    return (state if len(state + more) <= _NAME else state.partition(":")[0]) + more
 
 
 def _tip(text: str) -> str:

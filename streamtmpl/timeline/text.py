@@ -12,11 +12,11 @@ from .series import Waits
 NOTHING = "No stream has been observed yet."
 
 _NARROWEST = 60
-_NAMES = 16  # columns of the names in front of the bars
+_NAMES = 13  # columns of the names in front of the bars
 _TICK = 11  # columns that the label of a tick needs
 
 _SIGNS = {
-    "=": ("32", "rendering, or held up by its reader"),
+    "=": ("32", "not over: rendering, or held up by regions or by its reader"),
     "~": ("33", "waiting"),
     "o": ("32", "a region is ready"),
     "x": ("31", "an error"),
@@ -58,14 +58,14 @@ class _Drawing:
         if record.first is not None:
             yield self._first_chunk(record.first)
             yield self._label("chunks") + self._painted(self._chunks(), _CHUNKS[0])
-        document = self._document()
+        page = self._page()
         regions = [(region, self._region(region)) for region in record.regions.values()]
-        yield self._label("document") + self._painted_bar(document)
+        yield self._label("page") + self._painted_bar(page)
         for region, bar in regions:
-            yield self._label(region.name) + self._painted_bar(bar)
+            yield self._label(f"region {region.number:,}") + self._painted_bar(bar)
             yield " " * _NAMES + self._painted(self._below(region), _SOFT)
         yield ""
-        yield from self._key(document + "".join(bar for _, bar in regions))
+        yield from self._key(page + "".join(bar for _, bar in regions))
         yield from self._waits()
         remarks = words.remarks(record)
         if remarks:
@@ -100,10 +100,14 @@ class _Drawing:
     def _chunks(self) -> str:
         counts = [0] * self._plot
         for chunks in self._record.chunks.marks:
-            counts[self._column(chunks.start)] += chunks.number
+            first = self._column(chunks.start)
+            width = self._column(chunks.end) + 1 - first
+            for column in range(width):  # joined ones are as good as evenly spread
+                before, number = chunks.number * column, chunks.number
+                counts[first + column] += (before + number) // width - before // width
         return "".join(" " if not count else str(count) if count < 10 else "+" for count in counts)
 
-    def _document(self) -> str:
+    def _page(self) -> str:
         record = self._record
         bar = self._bar(record.start, record.end(self._now), record.waits.marks)
         if record.outcome == "error":
@@ -139,8 +143,7 @@ class _Drawing:
         return " " * before + text
 
     def _label(self, text: str) -> str:
-        text = words.printable(text, _NAMES - 2)
-        return text + " " * max(1, _NAMES - words.columns(text))
+        return text.ljust(_NAMES)
 
     def _painted_bar(self, bar: str) -> str:
         return "".join(

@@ -20,6 +20,9 @@ REASONS = {
 }
 """Why a chunk was cut."""
 
+UNNAMED = "unnamed"
+"""What templates without a name are called."""
+
 _ELLIPSIS = "…"
 _LONGEST = 60  # characters of a name; names of templates may be anything
 
@@ -76,7 +79,7 @@ def columns(text: str) -> int:
 def place(template: str | None, line: int | None, longest: int = _LONGEST) -> str:
     """``template:line``."""
     number = "" if line is None else f":{line}"
-    return printable(template or "<template>", longest - len(number)) + number
+    return printable(template or UNNAMED, longest - len(number)) + number
 
 
 def wrapped(text: str, width: int) -> list[str]:
@@ -108,7 +111,7 @@ def size(chunks: Chunks) -> str:
 
 def name(record: Record) -> str:
     """What is rendered."""
-    text = printable(record.template or "<template>")
+    text = printable(record.template or UNNAMED)
     if not record.blocks:
         return text
     kind = "block" if len(record.blocks) == 1 else "blocks"
@@ -140,7 +143,7 @@ def summary(record: Record, now: float, units: Units) -> str:
         said.append(f"First chunk after {units.text(record.first - record.start)}.")
         said.append(f"{counted(record.total.number, 'chunk')}, {size(record.total)}.")
     if record.waits.marks:
-        said.append(f"The document waited {units.text(record.waited)}.")
+        said.append(f"The page waited {units.text(record.waited)}.")
     if record.regions_begun:
         said.append(f"{counted(record.regions_begun, 'deferred region')}.")
     return " ".join(said)
@@ -161,7 +164,7 @@ def place_of(where: Place) -> str:
 
 
 def _purpose(where: Place, spent: Spent) -> str:
-    region = "" if where.region is None else f", in region {printable(where.region, 20)}"
+    region = ", in a region" if where.in_region else ""
     times = "" if spent.number == 1 else f", {spent.number:,} times"
     return KINDS[where.kind] + region + times
 

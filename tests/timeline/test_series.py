@@ -16,7 +16,7 @@ from streamtmpl.timeline.series import Chunks, Place, Series, Waits
 from .told import PAGE, START, chunks, close, start
 
 MOST = 8
-PLACE = Place("source", PAGE, 1, None)
+PLACE = Place("source", PAGE, 1, False)
 
 
 def chunk(time: float) -> Chunks:

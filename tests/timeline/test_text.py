@@ -13,22 +13,22 @@ from streamtmpl.timeline.words import Units, columns
 
 from .told import START, chunks, close, dashboard, start
 
-# 64 columns are 2.352 s, so each is 36.75 ms: `sales`, from 0.3 s to 1.0 s, has columns 8 to 27.
+# 67 columns are 2.352 s, so each is 35.1 ms: region 1, from 0.3 s to 1.0 s, has columns 8 to 28.
 DASHBOARD = """\
 shop/dashboard.html
-Complete after 2.35 s. First chunk after 0.12 s. 6 chunks, 46.4 kB. The document
+Complete after 2.35 s. First chunk after 0.12 s. 6 chunks, 46.4 kB. The page
 waited 1.07 s. 3 deferred regions.
 
-                0 s          0.5 s         1.0 s        1.5 s         2.0 s
-                +------------+-------------+------------+-------------+---------
-first chunk        ^ 0.12 s
-chunks             1                          111                              2
-document        ===~~~~~~~~~~~~~~~~~~~~~~~~~~~==~~~~============================
-sales                   ==~~~~~~~~~~~~~~~==o
-                        ready after 0.70 s, shop/dashboard.html:20
-deliveries              ==~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~==!=
-                        timed out after 2.02 s, shop/dashboard.html:31
-weather                                         ==============x
+             0 s           0.5 s         1.0 s         1.5 s         2.0 s
+             +-------------+-------------+-------------+-------------+----------
+first chunk     ^ 0.12 s
+chunks          1                           111                                2
+page         ===~~~~~~~~~~~~~~~~~~~~~~~~~~~~~==~~~~=============================
+region 1             ===~~~~~~~~~~~~~~~==o
+                     ready after 0.70 s, shop/dashboard.html:20
+region 2             ===~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~==!=
+                     timed out after 2.02 s, shop/dashboard.html:31
+region 3                                       ==============x
                                 failed: KeyError after 0.52 s, shop/parts.html:4
 """
 
@@ -50,7 +50,7 @@ def test_below_it_the_key_the_longest_waits_and_what_went_wrong() -> None:
     key, waits, remarks = told(dashboard).removeprefix(DASHBOARD).strip().split("\n\n")
     assert [line[0] for line in key.splitlines()] == ["1", "=", "~", "o", "x", "!"]
     assert [line.split()[0] for line in waits.splitlines()[1:]] == ["1.80", "0.97", "0.50", "0.10"]
-    assert "shop/dashboard.html:33  an await, in region deliveries" in waits
+    assert "shop/dashboard.html:33  an await, in a region" in waits
     assert "shop/dashboard.html:40: a boundary has handled ValueError" in remarks
     assert "shop/dashboard.html:41: the session was changed after" in remarks
 
@@ -63,7 +63,7 @@ def test_colour_adds_escapes_and_nothing_else() -> None:
 
 def test_it_takes_the_width_that_there_is_but_at_least_60() -> None:
     for width, expected in ((120, 120), (60, 60), (5, 60)):
-        bars = [line for line in told(dashboard, width=width).splitlines() if line[16:17] == "+"]
+        bars = [line for line in told(dashboard, width=width).splitlines() if line[13:14] == "+"]
         assert [len(bar) for bar in bars] == [expected]
 
 
@@ -73,7 +73,7 @@ def test_an_error_is_at_the_end_of_the_bar() -> None:
     timeline(StreamClosed(1, START + 0.2, "error", KeyError("x")))
     text = timeline.text()
     assert "Failed: KeyError after 200 ms. No chunk was sent." in text
-    assert re.search(r"^document +=+x$", text, re.MULTILINE)
+    assert re.search(r"^page +=+x$", text, re.MULTILINE)
     assert "\nx  an error\n" in text
     assert "first chunk" not in text
 
@@ -92,7 +92,7 @@ def test_no_time_at_all() -> None:
     timeline(FirstChunk(1, START, 3, None, "end"))
     close(timeline, 0)
     text = timeline.text()
-    assert text.startswith("<template>\n")
+    assert text.startswith("unnamed\n")
     assert "1 chunk, 3 characters." in text
     assert "0 ms" in text
 
