@@ -20,6 +20,9 @@ Awaited = Literal["source", "await"]
 Outcome = Literal["complete", "error", "consumer"]
 """How a stream ends: with its last chunk, with an error, or closed before that by who reads it."""
 
+THRESHOLD = 0.001
+"""Seconds that a wait must take to be told: what gives a million rows quickly tells nothing."""
+
 
 @dataclass(frozen=True)
 class StreamEvent:

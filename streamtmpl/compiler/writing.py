@@ -234,11 +234,13 @@ class WritingGenerator(CodeGenerator):
         if function.tallies:
             function.tally_at = self._indentation
 
-    def cut_if(self, condition: str) -> None:
-        """Cut a chunk here if *condition* holds when the template runs."""
+    def cut_if(self, condition: str, reason: str | None = None) -> None:
+        """Cut a chunk here, for a *reason*, if *condition* holds when the template runs."""
         self._pending_boundary = None
         self.writeline(f"if {condition}:")
         self.indent()
+        if reason is not None:
+            self.writeline(f"out.reason = {reason!r}")
         self._cut()
         self.outdent()
 
