@@ -49,7 +49,7 @@ def page(records: Sequence[Record], now: float) -> str:
     streams = Markup("").join(
         _stream(record, now, number) for number, record in enumerate(records, 1)
     )
-    count = "one stream" if len(records) == 1 else f"{len(records)} streams"
+    count = "stream" if len(records) == 1 else f"{len(records)} streams"
     title = f"The last {count}" if records else NOTHING
     return str(_PAGE.format(title=title, streams=streams))
 

@@ -142,9 +142,10 @@ class _Picture:
         took = self._units.text(end - region.start)
         state = words.region_state(region)
         short = words.place(region.template, region.line, _NAME)
-        yield from self._names(f"Region {region.number:,}", [short, _short(state, f", {took}")])
+        name = f"Region {region.number:,}"
+        yield from self._names(name, [short, _short(state, f", {took}")])
         where = words.place(region.template, region.line)
-        tip = f"region {words.printable(region.name)}, {where}: {state}, {took}"
+        tip = f"{name}, {where}: {state}, {took}"
         yield self._bar("region", region.start, end, tip)
         yield from self._waits(region.waits.marks)
         if region.state == "ready":

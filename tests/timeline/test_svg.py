@@ -128,9 +128,7 @@ def test_what_becomes_of_a_region_is_said_in_words_and_by_marks() -> None:
         assert text in picture.texts
     assert picture.marks("ready") == 1
     assert picture.marks("wrong") == 2
-    assert picture.tips("region")[2] == (
-        "region weather, shop/parts.html:4: failed: KeyError, 0.52 s"
-    )
+    assert picture.tips("region")[2] == ("Region 3, shop/parts.html:4: failed: KeyError, 0.52 s")
 
 
 def test_the_axis_has_units() -> None:
