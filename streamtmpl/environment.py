@@ -230,6 +230,8 @@ class Compiling(jinja2.Environment):
     """What is shown in the place of a region that does not come."""
     observe: Observer | None = None
     """What is called with the events of each stream."""
+    server_timing: bool = False
+    """Whether responses say in ``Server-Timing`` what their first chunk has waited for."""
 
     def _compile(self, source: str, filename: str) -> CodeType:
         return compile_generated(source, filename)
@@ -253,10 +255,12 @@ class Streaming(Compiling):
         keep_alive: float = KEEP_ALIVE,
         lost_text: str = LOST_TEXT,
         observe: Observer | None = None,
+        server_timing: bool = False,
         **kwargs: Any,
     ) -> None:
         self.chunk_size = check_chunk_size(chunk_size)
         self.observe = _checked(observe)
+        self.server_timing = server_timing
         self.max_deferred = max_deferred
         self.patch_script = patch_script
         self.keep_alive = keep_alive
@@ -298,7 +302,7 @@ class Streaming(Compiling):
 def _checked(observe: Observer | None) -> Observer | None:
     """*observe*, if it can be called with events."""
     if observe is not None:
-        from .chunks.observed import check_observer  # noqa: PLC0415 - few environments
+        from .observing import check_observer  # noqa: PLC0415 - few environments
 
         check_observer(observe)
     return observe
@@ -319,7 +323,9 @@ class StreamEnvironment(Streaming):
     - *lost_text*: what is shown in the place of a region that does not come, since the connection
       was cut. It may be lazy: it is made a ``str`` for each page;
     - *observe*: a function that is called with the events of each stream, those of
-      :mod:`streamtmpl.observing`.
+      :mod:`streamtmpl.observing`;
+    - *server_timing*: whether responses say in a header ``Server-Timing`` how long their first
+      chunk has taken, and what it has waited for.
 
     They are attributes as well, which a streaming environment of any kind has.
     """

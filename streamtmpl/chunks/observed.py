@@ -8,7 +8,6 @@ stream can reach.
 from __future__ import annotations
 
 import sys
-from inspect import iscoroutinefunction
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -34,17 +33,6 @@ if TYPE_CHECKING:
 _numbers = count(1)
 
 
-def check_observer(observer: Any, name: str = "observe") -> None:
-    """Refuse what cannot be called with events; messages call it *name*.
-
-    :raises TypeError: it is no function, or an async one.
-    """
-    if not callable(observer):
-        raise TypeError(f"{name} must be a function of one event, or None, not {observer!r}")
-    if iscoroutinefunction(observer) or iscoroutinefunction(type(observer).__call__):
-        raise TypeError(f"{name} is called where nothing is awaited: it cannot be {observer!r}")
-
-
 class Watch:
     """Tells the observer of a stream what happens in its document.
 
@@ -60,7 +48,7 @@ class Watch:
 
         :raises TypeError: *observer* is no function, or an async one.
         """
-        check_observer(observer)
+        observing.check_observer(observer)
         self._observer = observer
         self._number = next(_numbers)
 
