@@ -166,7 +166,7 @@ class Region:
     def shows(self, text: str) -> None:
         """*text* is what it shows."""
         self.text = text
-        if self.watch is not None:
+        if self.watch is not None and not self.dropped:
             self.watch.ready(text)
 
     def begins(self) -> None:
