@@ -23,6 +23,7 @@ REASONS = {
 UNNAMED = "unnamed"
 """What templates without a name are called."""
 
+_ROUND = 1 - 1e-9  # what floats leave of a round number
 _ELLIPSIS = "…"
 _LONGEST = 60  # characters of a name; names of templates may be anything
 
@@ -48,9 +49,9 @@ class Units:
             return [(0.0, f"0 {self._name}")]
         rough = longest * self._factor / most
         power = 10.0 ** math.floor(math.log10(rough))
-        step = next(power * digit for digit in (1, 2, 5, 10) if power * digit >= rough * 0.999)
-        decimals = max(0, -math.floor(math.log10(step) + 0.001))
-        count = math.floor(longest * self._factor / step + 0.001)
+        step = next(power * digit for digit in (1, 2, 5, 10) if power * digit >= rough * _ROUND)
+        decimals = max(0, -math.floor(math.log10(step) + 1e-9))
+        count = math.floor(longest * self._factor / step + 1e-9)
         rest = [number * step for number in range(1, count + 1)]
         return [
             (0.0, f"0 {self._name}"),
