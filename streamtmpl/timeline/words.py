@@ -133,6 +133,12 @@ def region_state(region: Region) -> str:
     return "failed: " + printable(region.error or "") if region.error else region.state
 
 
+def failure(region: Region) -> str:
+    """How a region has failed, as a sentence."""
+    where = place(region.template, region.line)
+    return f"{where}: region {region.number:,} has failed with {printable(region.error or '')}."
+
+
 def summary(record: Record, now: float, units: Units) -> str:
     """What the picture shows."""
     took = units.text(record.end(now) - record.start)

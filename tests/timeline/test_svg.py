@@ -127,6 +127,7 @@ def test_what_becomes_of_a_region_is_said_in_words_and_by_marks() -> None:
     picture = drawn(dashboard)
     for text in ("ready, 0.70 s", "timed out, 2.02 s", "failed, 0.52 s"):
         assert text in picture.texts
+    assert "shop/parts.html:4: region 3 has failed with KeyError." in picture.texts
     assert picture.marks("ready") == 1
     assert picture.marks("wrong") == 2
     assert picture.tips("region")[2] == ("Region 3, shop/parts.html:4: failed: KeyError, 0.52 s")
