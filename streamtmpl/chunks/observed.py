@@ -287,13 +287,11 @@ class WatchedPulls:
         try:
             return next(self._pulls)
         finally:
-            seconds = buffer.clock() - began
-            if seconds >= observing.THRESHOLD:
-                self._watch.waited("source", _place_of(sys._getframe(1)), seconds)
+            _pulled(self._watch, began, sys._getframe(1))
 
 
 class WatchedAsyncPulls:
-    """An async iterator; while one of its pulls is waited for, that is a wait for a source."""
+    """An async iterator each of whose pulls is timed: what it waits for there is no other wait."""
 
     __slots__ = ("_pulls", "_watch")
 
@@ -306,14 +304,23 @@ class WatchedAsyncPulls:
 
     @internalcode
     async def __anext__(self) -> Any:
+        began = buffer.clock()
         self._watch.pulling += 1
         try:
             return await self._pulls.__anext__()
         finally:
             self._watch.pulling -= 1
+            _pulled(self._watch, began, sys._getframe(1))
 
 
 _ENGINE = ChunkStream.__module__
+
+
+def _pulled(watch: Watch, began: float, frame: FrameType | None) -> None:
+    """Tell of a pull that *began* then, where *frame* has called for it."""
+    seconds = buffer.clock() - began
+    if seconds >= observing.THRESHOLD:
+        watch.waited("source", _place_of(frame), seconds)
 
 
 def _place_of(frame: FrameType | None) -> Place:

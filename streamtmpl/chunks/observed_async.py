@@ -21,7 +21,7 @@ from .tasks import TaskRender
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Generator
 
-    from streamtmpl.observing import Awaited, Outcome
+    from streamtmpl.observing import Outcome
 
     from .buffer import Buffer
 
@@ -39,7 +39,7 @@ class Waits:
         self._body, self._watch, self._out = body, watch, out
         self._awaited: Any = None
         """What is awaited: it may wait more than once."""
-        self._told: tuple[Awaited, Place] | None = None
+        self._place = NOWHERE
         self._began = self._ended = self._seconds = 0.0
 
     def before(self) -> None:
@@ -50,11 +50,9 @@ class Waits:
             self._awaited = awaited
             iterators = open_iterators.get()
             # What waits in a region that is rendered right where it stands is told by that.
-            if iterators is not None and iterators.watch is self._watch:
-                if self._watch.pulling:
-                    self._told = "source", place
-                elif place is not NOWHERE:
-                    self._told = "await", place
+            is_own = iterators is not None and iterators.watch is self._watch
+            if is_own and not self._watch.pulling:
+                self._place = place
         if self._out is not None:
             self._out.reason = "wait"
         self._began = buffer.clock()
@@ -68,10 +66,10 @@ class Waits:
 
     def tell(self) -> None:
         """Tell of the wait that is over, if there is one."""
-        told, self._told, self._awaited = self._told, None, None
-        seconds, self._seconds = self._seconds, 0.0
-        if told is not None:
-            self._watch.waited(*told, seconds, self._ended)
+        place, seconds = self._place, self._seconds
+        self._place, self._seconds, self._awaited = NOWHERE, 0.0, None
+        if place is not NOWHERE:
+            self._watch.waited("await", place, seconds, self._ended)
 
     def at_cut(self) -> Generator[Any, Any, None]:
         """Hand a cut on to who drives the stream."""
