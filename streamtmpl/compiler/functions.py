@@ -95,6 +95,8 @@ class FunctionGenerator(PartsGenerator):
                 self._render_parent()
         if not self.looks_up_later or not self._hands_context_out(node):
             self.writeline("root.takes_variables = True")
+            if self.keeps_context and not extends:
+                self.writeline("root.keeps_context = True")
 
     def _hands_context_out(self, node: nodes.Template) -> bool:
         """Whether something gets the context that could set variables in it."""
