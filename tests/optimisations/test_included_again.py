@@ -12,6 +12,7 @@ import pytest
 from jinja2 import pass_context, pass_eval_context
 from jinja2.runtime import Context
 
+from streamtmpl.context import IncludedContext
 from streamtmpl.runtime import includes
 
 from .agreement import Notes, Pair, each_escaping, sync_and_async
@@ -48,7 +49,11 @@ def _seen(context: Context) -> str:
 
 
 def _context(notes: Notes) -> dict[str, Any]:
-    return {"seen": _seen, "after": lambda value: notes.append((value,)) or value, "y": "<y>"}
+    def after(value: object) -> object:
+        notes.append((value,))
+        return value
+
+    return {"seen": _seen, "after": after, "y": "<y>"}
 
 
 def _filters(environment: Any) -> None:
@@ -80,7 +85,7 @@ def test_the_context_is_kept_until_it_is_asked(monkeypatch: pytest.MonkeyPatch) 
     """Or none of the above would compare anything."""
     made = []
 
-    class Counted(includes.IncludedContext):
+    class Counted(IncludedContext):
         def __init__(self, *args: Any) -> None:
             made.append(self)
             super().__init__(*args)
