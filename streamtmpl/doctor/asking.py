@@ -51,7 +51,10 @@ class Address:
 
         :raises AddressError: nowhere that HTTP leads to.
         """
-        there = parse_address(urljoin(self.url, location))
+        url = urljoin(self.url, location)
+        if "://" not in url:  # such as mailto:
+            raise AddressError(f"expected a URL of http or https, found {url!r}")
+        there = parse_address(url)
         same = there.authority == self.authority and there.scheme == self.scheme
         return replace(there, user=self.user) if same and there.user is None else there
 

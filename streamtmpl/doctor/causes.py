@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .exchange import Exchange
-from .findings import Cause, seconds
+from .findings import Cause, count, seconds
 from .parties import parties_of, proxies_of
 
 _CHECKSUMS = ("ETag", "Content-MD5", "Digest", "Content-Digest", "Repr-Digest")
@@ -55,9 +55,9 @@ def causes_of_collecting(exchange: Exchange) -> tuple[Cause, ...]:
         return (*servers, *summed, _RENDERED, _MIDDLEWARE)
     if exchange.encoding:
         named.append(_COMPRESSED)
-    if named:
-        return (*named, _MIDDLEWARE, _WAITS)
-    return (_WAITS, _MIDDLEWARE, _TEMPLATE)
+    if len(exchange.chunk_sizes) > 1:
+        return (*named, _WAITS, _TEMPLATE, _MIDDLEWARE)
+    return (*named, _RENDERED, _MIDDLEWARE, _WAITS)
 
 
 def _checksum(header: str) -> Cause:
@@ -86,7 +86,8 @@ def evidence_of_collecting(exchange: Exchange) -> tuple[str, ...]:
             f"Content-Length: {head.length}, so all of it had been made before any of it was sent"
         )
     elif head.chunked:
-        found.append("no Content-Length: it was begun without knowing how long it would be")
+        chunks = count(len(exchange.chunk_sizes), "chunk")
+        found.append(f"no Content-Length, and {chunks}: who sent it did not say how long it is")
     found += [
         f"{name}: {exchange.header(name)}"
         for name in ("Server", "Via", *_CHECKSUMS, "X-Cache", "Age")

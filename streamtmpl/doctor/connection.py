@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import ssl
 import time
 from dataclasses import dataclass
 
 from .asking import Address, Asking
+
+_NO_TLS = (  # what OpenSSL calls an answer that is something else
+    "WRONG_VERSION_NUMBER",
+    "RECORD_LAYER_FAILURE",
+    "PACKET_LENGTH_TOO_LONG",
+    "HTTP_REQUEST",
+)
 
 
 class NoAnswerError(Exception):
@@ -92,34 +98,44 @@ def _words(error: OSError, where: str, timeout: float) -> str:
 
 def _speak_tls(plain: socket.socket, address: Address, asking: Asking) -> ssl.SSLSocket:
     try:
-        context = ssl.create_default_context(cafile=asking.cacert)
-        if asking.insecure:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        context.set_alpn_protocols(["http/1.1"])
-        return context.wrap_socket(plain, server_hostname=address.host)
+        return _context(asking).wrap_socket(plain, server_hostname=address.host)
     except (OSError, ValueError) as error:
         plain.close()
         raise NoAnswerError(_tls_words(error, address, asking)) from error
+    except NoAnswerError:
+        plain.close()
+        raise
+
+
+def _context(asking: Asking) -> ssl.SSLContext:
+    """Whom to trust.
+
+    :raises NoAnswerError: the file that tells cannot be read.
+    """
+    try:
+        context = ssl.create_default_context(cafile=asking.cacert)
+    except OSError as error:
+        wrong = (
+            "no certificates as PEM in it" if isinstance(error, ssl.SSLError) else error.strerror
+        )
+        raise NoAnswerError(f"--cacert {asking.cacert}: {wrong}") from error
+    if asking.insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    context.set_alpn_protocols(["http/1.1"])
+    return context
 
 
 def _tls_words(error: Exception, address: Address, asking: Asking) -> str:
+    where = address.authority
     if isinstance(error, ssl.SSLCertVerificationError):
         return (
-            f"the certificate of {address.authority} is not trusted: {error.verify_message}"
+            f"the certificate of {where} is not trusted: {error.verify_message}"
             " (--cacert FILE: who has signed it; --insecure: do not ask)"
         )
-    if isinstance(error, ssl.SSLError) and error.reason in (
-        "WRONG_VERSION_NUMBER",
-        "RECORD_LAYER_FAILURE",
-        "PACKET_LENGTH_TOO_LONG",
-        "HTTP_REQUEST",
-    ):
-        return f"no TLS is spoken on {address.authority}: use http://"
-    if isinstance(error, (FileNotFoundError, PermissionError)):
-        return f"--cacert {asking.cacert}: {os.strerror(error.errno or 0)}"
-    if isinstance(error, ssl.SSLError) and asking.cacert and error.reason is None:
-        return f"--cacert {asking.cacert}: no certificates in PEM in it"
     if isinstance(error, TimeoutError):
-        return f"no TLS from {address.authority} within {asking.timeout:g} s"
-    return f"no TLS with {address.authority}: {getattr(error, 'reason', None) or error}"
+        return f"no TLS from {where} within {asking.timeout:g} s"
+    reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
+    if reason in _NO_TLS:
+        return f"no TLS is spoken on {where}: use http://"
+    return f"no TLS with {where}: {reason}"

@@ -83,7 +83,10 @@ def _read_head(connection: Connection, deadline: float) -> tuple[Head, bytes] | 
     reader = HeadReader()
     while (data := connection.receive(deadline)) is not None:
         if not data:
-            raise NoAnswerError("the server closed the connection without an answer")
+            raise NoAnswerError(
+                "the server closed the connection without an answer: does its log say why, or does"
+                " it speak HTTPS on that port?"
+            )
         try:
             found = reader.feed(data)
         except NotHttpError as error:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 _STATUS_LINE = re.compile(r"HTTP/(\d\.\d) (\d{3})(?: (.*))?")
+_END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 _LONGEST_HEAD = 262_144
 _LONGEST_SIZE_LINE = 4096
 _MOST_SIZES = 10_000
@@ -68,17 +69,18 @@ class HeadReader:
 
         :raises NotHttpError: it is no head.
         """
+        looked = max(0, len(self._received) - len("\r\n\r"))
         self._received += data
         while True:
             if not b"HTTP/".startswith(self._received[:5]):
                 raise NotHttpError(_what_it_is(self._received))
-            found = re.search(rb"\r?\n\r?\n", self._received)
+            found = _END_OF_HEAD.search(self._received, looked)
             if found is None:
                 if len(self._received) > _LONGEST_HEAD:
                     raise NotHttpError("its headers have no end")
                 return None
             head = _parse_head(self._received[: found.start()].decode("latin-1"))
-            self._received = self._received[found.end() :]
+            self._received, looked = self._received[found.end() :], 0
             if head.status >= 200 or head.status == 101:
                 return head, self._received
 

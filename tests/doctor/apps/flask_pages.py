@@ -1,29 +1,16 @@
-"""An application of Flask without our templates, set up well or badly by ``DOCTOR_TEST``."""
+"""An application of Flask without our templates, set up as the words in ``DOCTOR_TEST`` say."""
 
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Iterator
 
 import flask
-from werkzeug.middleware.profiler import ProfilerMiddleware
 
-PARTS = 3
-SECONDS = 0.4
-"""What each part but the first takes."""
+from .parts import parts, rows
 
 app = flask.Flask(__name__)
 application = app
 setup = os.environ.get("DOCTOR_TEST", "").split()
-
-
-def parts() -> Iterator[str]:
-    """A page of three parts, of some 1,500 characters each, which take 0.8 seconds."""
-    for number in range(PARTS):
-        if number:
-            time.sleep(SECONDS)
-        yield f"<h2>Part {number}</h2>" + "<p>some text</p>" * 90
 
 
 @app.get("/stream")
@@ -33,12 +20,7 @@ def stream() -> flask.Response:
 
 
 @app.get("/rows")
-def rows() -> flask.Response:
-    def rows() -> Iterator[str]:
-        for number in range(150):
-            yield f"<tr><td>{number}<td>" + "x" * 100
-            time.sleep(0.02)
-
+def many() -> flask.Response:
     return flask.Response(rows(), mimetype="text/html")
 
 
@@ -54,18 +36,22 @@ def tagged() -> flask.Response:
     return response
 
 
+@app.get("/failing")
+def failing() -> flask.Response:
+    return flask.Response(parts(fail=True), mimetype="text/html")
+
+
 @app.get("/quick")
-def quick() -> str:
-    return "<p>hello"
+def quick() -> flask.Response:
+    return flask.Response(iter(["<p>hello"]), mimetype="text/html")
 
 
 if "compress" in setup:
     from flask_compress import Compress
 
-    app.config["COMPRESS_STREAMS"] = True
-    app.config["COMPRESS_ALGORITHM_STREAMING"] = ["zstd", "br", "gzip", "deflate"]
+    app.config["COMPRESS_ALGORITHM_STREAMING"] = ["zstd", "br", "gzip"]
     Compress(app)
 if "profiler" in setup:
-    with open(os.devnull, "w") as nowhere:
-        pass
-    application = ProfilerMiddleware(app, stream=None)
+    from werkzeug.middleware.profiler import ProfilerMiddleware
+
+    application = ProfilerMiddleware(app, stream=None)  # type: ignore[assignment]
