@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 _STATUS_LINE = re.compile(r"HTTP/(\d\.\d) (\d{3})(?: (.*))?")
+_CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")  # which terminals obey
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 _LONGEST_HEAD = 262_144
 _LONGEST_SIZE_LINE = 4096
@@ -86,7 +87,8 @@ class HeadReader:
 
 
 def _parse_head(text: str) -> Head:
-    status_line, *lines = re.split(r"\r?\n", text)
+    lines = [_CONTROLS.sub("\N{REPLACEMENT CHARACTER}", line) for line in re.split(r"\r?\n", text)]
+    status_line = lines.pop(0)
     found = _STATUS_LINE.fullmatch(status_line)
     if found is None:
         raise NotHttpError(f"its first line is {status_line[:60]!r}")
