@@ -21,7 +21,7 @@ FLOORS = (
     {"rendering", "rechunking", "rows"},
     {"environment", "events"},
     {"sandbox", "responses"},
-    {"", "pallets", "wsgi", "asgi"},  # "": what "import streamtmpl" gives
+    {"", "pallets", "wsgi", "asgi", "doctor"},  # "": what "import streamtmpl" gives
     {"cli", "starlette", "litestar", "aiohttp", "flask", "quart", "django"},
     {"__main__"},
 )
