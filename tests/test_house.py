@@ -18,7 +18,7 @@ FLOORS = (
     {"chunks", "timeline"},
     {"compiler", "runtime"},  # which agree on the vocabulary, and do not know each other
     {"regions"},
-    {"rendering", "rechunking", "rows"},
+    {"rendering", "rechunking", "rows", "explaining"},
     {"environment", "events"},
     {"sandbox", "responses"},
     {"", "pallets", "wsgi", "asgi", "doctor"},  # "": what "import streamtmpl" gives
