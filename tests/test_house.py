@@ -14,7 +14,7 @@ import streamtmpl
 DRAWING = Path(__file__).parents[1] / "docs" / "how-it-works.rst"
 ROOT = Path(streamtmpl.__file__).parents[1]
 FLOORS = (
-    {"vocabulary", "context", "exceptions", "extras", "observing", "tracing", "version"},
+    {"vocabulary", "context", "exceptions", "extras", "observing", "testing", "tracing", "version"},
     {"chunks", "timeline"},
     {"compiler", "runtime"},  # which agree on the vocabulary, and do not know each other
     {"regions"},
