@@ -39,9 +39,9 @@ if TYPE_CHECKING:
 
     from .chunks.async_stream import AsyncChunkStream
     from .events.event import Event
-    from .timeline import Timeline
     from .observing import Observer
     from .responses.timing import ServerTiming
+    from .timeline import Timeline
 
 
 class _Streamed(Response):

@@ -14,7 +14,7 @@ from .timeline import add_timeline
 COMMANDS = (add_render, add_timeline, add_doctor)
 """What add the commands that there are, in the order of the help."""
 
-_DESCRIPTION = "Jinja2 templates in chunks: render one, see how that goes, or whether a page streams."
+_DESCRIPTION = "Jinja2 templates in chunks: render one, or see what streams and what does not."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
