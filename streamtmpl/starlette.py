@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from .extras import missing
 
 try:
-    from starlette.responses import Response
+    from starlette.exceptions import HTTPException
+    from starlette.responses import HTMLResponse, Response
     from starlette.templating import Jinja2Templates
 except ModuleNotFoundError as error:
     raise missing(error, "starlette", "starlette") from None
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from .events.event import Event
     from .observing import Observer
     from .responses.timing import ServerTiming
+    from .timeline import Timeline
 
 
 class _Streamed(Response):
@@ -271,6 +273,23 @@ class EventResponse(_Streamed):
 def last_event_id(request: Request) -> str | None:
     """The id of the last event that the client has seen, if it connects again."""
     return last_event_id_of(request.scope)
+
+
+def timeline_view(timeline: Timeline) -> Callable[[Request], Response]:
+    """Make the endpoint of a page that shows the last streams, in debug mode only.
+
+    It is for ``Route("/_streamtmpl/timeline", timeline_view(timeline))``. Where the application is
+    not in debug mode there is no such page: status 404.
+
+    :param timeline: what observes the streams.
+    """
+
+    def timeline_page(request: Request) -> Response:
+        if not request.app.debug:
+            raise HTTPException(404)
+        return HTMLResponse(timeline.html(), headers={"Cache-Control": "no-store"})
+
+    return timeline_page
 
 
 class StreamTemplates(Jinja2Templates):

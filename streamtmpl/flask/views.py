@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response, abort, current_app, request
 from flask.signals import before_render_template, template_rendered
 from jinja2 import Template
 
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from streamtmpl.events.event import Event
     from streamtmpl.observing import Observer
     from streamtmpl.responses.head import HeaderItems
+    from streamtmpl.timeline import Timeline
 
 
 Item = TypeVar("Item", str, bytes)
@@ -221,6 +222,28 @@ def page_script() -> Response:
     """
     response: Response = response_of_script(PAGE, _app(), request)
     return response
+
+
+def timeline_view(timeline: Timeline) -> Callable[[], Response]:
+    """Make the view function of a page that shows the last streams, in debug mode only.
+
+    It is for ``app.add_url_rule("/_streamtmpl/timeline", view_func=timeline_view(timeline))``.
+    Without debug mode there is no such page: status 404.
+
+    :param timeline: what observes the streams.
+    """
+
+    def timeline_page() -> Response:
+        app = _app()
+        if not app.debug:
+            abort(404)
+        response: Response = app.response_class(
+            timeline.html(), content_type="text/html; charset=utf-8"
+        )
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    return timeline_page
 
 
 def _app() -> Flask:
