@@ -283,6 +283,18 @@ class Streaming(Compiling):
             cache = salted(cache)
         self.__dict__["bytecode_cache"] = cache
 
+    def from_string(
+        self,
+        source: str | nodes.Template,
+        globals: MutableMapping[str, Any] | None = None,
+        template_class: type[Template] | None = None,
+    ) -> Template:
+        """A template of *source*, which it keeps for whoever explains it."""
+        template = super().from_string(source, globals, template_class)
+        if isinstance(source, str):
+            template._source = source  # type: ignore[attr-defined]
+        return template
+
     def overlay(
         self,
         *args: Any,

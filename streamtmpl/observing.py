@@ -33,7 +33,7 @@ class StreamEvent:
     """Something that has happened to a stream.
 
     :ivar stream: the number of the stream in this process.
-    :ivar at: when it has happened (seconds, :func:`time.perf_counter`).
+    :ivar at: when it has happened (seconds of ``time.perf_counter()``).
     """
 
     stream: int
@@ -198,7 +198,7 @@ def log_events(logger: Logger | str = "streamtmpl.events", level: int = 20) -> O
     ``extra=`` gives them. An error is its ``exc_info``.
 
     :param logger: a logger, or its name.
-    :param level: that of the records; 20 is :data:`logging.INFO`.
+    :param level: that of the records; 20 is ``logging.INFO``.
     """
     import logging  # noqa: PLC0415 - it takes as long to import as all of this package
 
