@@ -167,7 +167,7 @@ def longest_waits(record: Record, units: Units, most: int = 5) -> list[tuple[str
 
 def place_of(where: Place) -> str:
     """Where it was waited."""
-    return place(where.template, where.line, 32)
+    return place(where.template, where.line, 28)
 
 
 def _purpose(where: Place, spent: Spent) -> str:
