@@ -212,7 +212,7 @@ def in_context(context: Context) -> Callable[..., None]:
 class WatchedStream(ChunkStream[Any]):
     """A stream of a sync environment that tells its observer."""
 
-    __slots__ = ("_interrupted", "_watch")
+    __slots__ = ("_interrupted", "_watch", "content_type")
 
     def __init__(
         self,
@@ -234,6 +234,7 @@ class WatchedStream(ChunkStream[Any]):
         self._out.sources.watch = self._watch = watch
         self._encode = WatchedEncoder(encoding, watch, self._out)
         self._interrupted = False
+        self.content_type = None
 
     def encode_as(self, encoding: str) -> None:
         """From now on give chunks as bytes, unless they are already."""
@@ -267,6 +268,26 @@ class WatchedStream(ChunkStream[Any]):
             self._watch.closed("consumer", error)
             raise
         self._watch.closed("consumer")
+
+
+def watched_stream(
+    observe: Observer,
+    begin: Callable[[Buffer], Generator[None, None, None]],
+    chunk_size: int,
+    encoding: str | None = None,
+    on_error: Callable[[], Any] | None = None,
+    template: str | None = None,
+    blocks: tuple[str, ...] = (),
+) -> ChunkStream[Any]:
+    """A stream whose events *observe* is called with.
+
+    Most arguments are those of :class:`ChunkStream`.
+
+    :param template: the name of the template that is rendered, if it is one.
+    :param blocks: those of its blocks that are rendered alone.
+    """
+    watch = StreamWatch(observe, template, blocks)
+    return WatchedStream(begin, chunk_size, encoding, on_error, watch)
 
 
 class WatchedPulls:
