@@ -8,6 +8,7 @@ stream can reach.
 from __future__ import annotations
 
 import sys
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from .buffer import Buffer
 
 _numbers = count(1)
+_THRESHOLD = observing.THRESHOLD
 
 
 class Watch:
@@ -68,7 +70,7 @@ class Watch:
         self, kind: observing.Awaited, place: Place, seconds: float, at: float | None = None
     ) -> None:
         """It has waited, if that was long enough to be told."""
-        if seconds >= observing.THRESHOLD:
+        if seconds >= _THRESHOLD:
             self.tell(observing.Waited, kind, *place, seconds, self.region, at=at)
 
     def boundary_failed(self, template: str | None, line: int, error: BaseException) -> None:
@@ -129,6 +131,7 @@ class RegionWatch(Watch):
         self._observer, self._number = outer._observer, outer._number
         self._stream: Any = outer._stream if isinstance(outer, RegionWatch) else outer
         self._place = template, line
+        self._has_begun = False
 
     def of_region(self, template: str | None, line: int) -> RegionWatch:
         """What tells about a region that begins in this one."""
@@ -140,8 +143,10 @@ class RegionWatch(Watch):
         self.tell(kind, self.region, *self._place, *about)
 
     def started(self) -> None:
-        """Its render begins."""
-        self._tell(observing.RegionStarted)
+        """Its render begins; it may be said more than once."""
+        if not self._has_begun:
+            self._has_begun = True
+            self._tell(observing.RegionStarted)
 
     def ready(self, text: str) -> None:
         """*text* is what it shows."""
@@ -293,22 +298,28 @@ def watched_stream(
 class WatchedPulls:
     """An iterator each of whose pulls is timed."""
 
-    __slots__ = ("_pulls", "_watch")
+    __slots__ = ("_clock", "_pull", "_watch")
 
     def __init__(self, pulls: Any, watch: Watch) -> None:
         """The items of *pulls*."""
-        self._pulls, self._watch = pulls, watch
+        self._pull, self._watch = partial(next, pulls), watch
+        self._clock = buffer.clock
 
     def __iter__(self) -> WatchedPulls:
         return self
 
     @internalcode
     def __next__(self) -> Any:
-        began = buffer.clock()
+        clock = self._clock
+        began = clock()
         try:
-            return next(self._pulls)
-        finally:
+            item = self._pull()
+        except BaseException:
             _pulled(self._watch, began, sys._getframe(1))
+            raise
+        if clock() - began >= _THRESHOLD:
+            _pulled(self._watch, began, sys._getframe(1))
+        return item
 
 
 class WatchedAsyncPulls:
@@ -340,7 +351,7 @@ _ENGINE = ChunkStream.__module__
 def _pulled(watch: Watch, began: float, frame: FrameType | None) -> None:
     """Tell of a pull that *began* then, where *frame* has called for it."""
     seconds = buffer.clock() - began
-    if seconds >= observing.THRESHOLD:
+    if seconds >= _THRESHOLD:
         watch.waited("source", _place_of(frame), seconds)
 
 
