@@ -89,7 +89,7 @@ class OpenTelemetryObserver:
     def _close(self, event: StreamClosed, stream: _Stream) -> None:
         del self._streams[event.stream]
         at = _nanoseconds(event)
-        for region, _ in stream.regions.values():
+        for region, _ in list(stream.regions.values()):
             region.end(at)
         span = stream.span
         span.set_attributes(

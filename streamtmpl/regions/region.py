@@ -171,7 +171,7 @@ class Region:
 
     def begins(self) -> None:
         """Its render begins, in the thread and the context that it is rendered in."""
-        if self.watch is not None:
+        if self.watch is not None and not self.dropped:
             self.watch.started()
 
     def expires(self) -> None:
