@@ -120,14 +120,14 @@ class Asking:
 def request_head(
     address: Address, encoding: str, asking: Asking, first: Address, cookies: dict[str, str]
 ) -> bytes:
-    """The request for the page at *address*, by which the connection ends.
+    """The request for the page at *address*.
 
     :param first: the address that the user gave, to whose host alone secrets are sent.
     :param cookies: those that have been set on the way here.
     """
     headers = {"Host": address.authority, **_browser_headers(address, asking.fragment)}
     headers["Accept-Encoding"] = encoding
-    headers["Connection"] = "close"
+    headers["Connection"] = "keep-alive"
     at_home = (address.scheme, address.authority) == (first.scheme, first.authority)
     kept = dict(asking.cookies if at_home else ()) | cookies
     if kept:

@@ -32,6 +32,11 @@ _TEMPLATE = Cause(
     "take the slow part out of it",
     "what-streams",
 )
+_UNSEEN = Cause(
+    "a proxy that names itself nowhere collects it",
+    "ask the application itself as well",
+    "proxies",
+)
 _COMPRESSED = Cause(
     "what compresses the page flushes nothing before its end",
     "switch the compression of this page off, or take one that flushes after each chunk",
@@ -55,9 +60,10 @@ def causes_of_collecting(exchange: Exchange) -> tuple[Cause, ...]:
         return (*servers, *summed, _RENDERED, _MIDDLEWARE)
     if exchange.encoding:
         named.append(_COMPRESSED)
+    unseen = () if proxies_of(exchange) else (_UNSEEN,)
     if len(exchange.chunk_sizes) > 1:
-        return (*named, _WAITS, _TEMPLATE, _MIDDLEWARE)
-    return (*named, _RENDERED, _MIDDLEWARE, _WAITS)
+        return (*named, _WAITS, _TEMPLATE, _MIDDLEWARE, *unseen)
+    return (*named, _RENDERED, _MIDDLEWARE, _WAITS, *unseen)
 
 
 def _checksum(header: str) -> Cause:
