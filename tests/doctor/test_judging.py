@@ -95,6 +95,19 @@ def test_a_body_that_waits_behind_early_headers():
         seen = ask(server, encodings=["identity"])
     found = finding(seen, "collected")
     assert any(each.startswith("the headers came after 0.0") for each in found.evidence)
+    assert not any("renders the whole page" in cause.what for cause in found.causes)
+
+
+def test_a_proxy_that_knows_the_length_in_the_end():
+    def answer(connection, request):
+        time.sleep(0.7)
+        headers = (HTML, f"Content-Length: {len(PART)}", "Via: 1.1 varnish (Varnish/7.1)")
+        connection.sendall(response(PART, *headers))
+
+    with scripted(answer) as server:
+        seen = ask(server, encodings=["identity"])
+    names = [cause.what.split()[0] for cause in finding(seen, "whole").causes]
+    assert names[-1] == "Varnish"
 
 
 def test_several_chunks_at_once_are_a_source_that_waits():
