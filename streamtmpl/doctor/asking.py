@@ -51,7 +51,10 @@ class Address:
 
         :raises AddressError: nowhere that HTTP leads to.
         """
-        url = urljoin(self.url, location)
+        try:
+            url = urljoin(self.url, location)
+        except ValueError as error:
+            raise AddressError(f"expected a URL, found {location!r}: {error}") from error
         if "://" not in url:  # such as mailto:
             raise AddressError(f"expected a URL of http or https, found {url!r}")
         there = parse_address(url)
@@ -143,7 +146,7 @@ def request_head(
 
 def _lines(path: str, headers: Iterable[tuple[str, str]]) -> bytes:
     lines = [f"GET {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers), "", ""]
-    return "\r\n".join(lines).encode("latin-1")
+    return "\r\n".join(lines).encode("latin-1", "replace")
 
 
 def _browser_headers(address: Address, fragment: bool) -> dict[str, str]:
