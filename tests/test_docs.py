@@ -42,6 +42,7 @@ EXTRAS = {
     "litestar.rst": "litestar",
     "quart.rst": "quart",
     "starlette.rst": "starlette",
+    "testing.rst": "flask starlette",
     "tools.rst": "opentelemetry.instrumentation.jinja2",
 }
 """What the examples of some documents need beyond the dependencies of the tests."""

@@ -19,23 +19,11 @@ class _Client:
     def __init__(
         self,
         application: Any,
-        *,
-        timeout: float = 10.0,
-        protocol: Protocol | None = None,
-        lifespan: bool | None = None,
-        spec_version: str = "2.3",
+        timeout: float,
+        protocol: Protocol | None,
+        lifespan: bool | None,
+        spec_version: str,
     ) -> None:
-        """Make requests to *application*.
-
-        :param application: a WSGI or ASGI application: of Flask, Django, Quart, Starlette, FastAPI,
-            Litestar or any other framework, or of none.
-        :param timeout: seconds that a test waits for one chunk, or for the application to end.
-        :param protocol: ``"wsgi"`` or ``"asgi"``, if the application does not show it.
-        :param lifespan: have an ASGI application start and end, by the lifespan protocol;
-            ``None``: if it does not raise at that.
-        :param spec_version: of ASGI. From 2.4 on, ``send()`` raises :exc:`OSError` when the client
-            has gone; before that, nothing is sent.
-        """
         self._application = application
         self._timeout = timeout
         self._protocol = protocol or protocol_of(application)
@@ -69,15 +57,23 @@ class StreamClient(_Client):
     event loop in a thread.
     """
 
-    def __init__(self, application: Any, *, thread: bool = True, **options: Any) -> None:
-        """Make requests to *application*.
+    def __init__(
+        self,
+        application: Any,
+        *,
+        thread: bool = True,
+        timeout: float = 10.0,
+        protocol: Protocol | None = None,
+        lifespan: bool | None = None,
+        spec_version: str = "2.3",
+    ) -> None:
+        """Make requests to *application*; see :class:`AsyncStreamClient`.
 
         :param thread: with ``False``, a WSGI application runs in the test's thread, when the test
             reads on: for connections that belong to that thread, such as those of Django's
             ``TestCase``. No wait can be given up there; a gate gives up after its own timeout.
-        :param options: see :class:`AsyncStreamClient`.
         """
-        super().__init__(application, **options)
+        super().__init__(application, timeout, protocol, lifespan, spec_version)
         self._in_thread = thread
         self._responses: list[StreamResponse] = []
         self._loop: LoopThread | None = None
@@ -179,8 +175,27 @@ class AsyncStreamClient(_Client):
     request.
     """
 
-    def __init__(self, application: Any, **options: Any) -> None:
-        super().__init__(application, **options)
+    def __init__(
+        self,
+        application: Any,
+        *,
+        timeout: float = 10.0,
+        protocol: Protocol | None = None,
+        lifespan: bool | None = None,
+        spec_version: str = "2.3",
+    ) -> None:
+        """Make requests to *application*.
+
+        :param application: a WSGI or ASGI application: of Flask, Django, Quart, Starlette, FastAPI,
+            Litestar or any other framework, or of none.
+        :param timeout: seconds that a test waits for one chunk, or for the application to end.
+        :param protocol: ``"wsgi"`` or ``"asgi"``, if the application does not show it.
+        :param lifespan: have an ASGI application start and end, by the lifespan protocol;
+            ``None``: if it does not raise at that.
+        :param spec_version: of ASGI. From 2.4 on, ``send()`` raises :exc:`OSError` when the client
+            has gone; before that, nothing is sent.
+        """
+        super().__init__(application, timeout, protocol, lifespan, spec_version)
         self._responses: list[AsyncStreamResponse] = []
 
     async def get(self, url: str, *, headers: Headers = ()) -> AsyncStreamResponse:
