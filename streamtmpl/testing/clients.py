@@ -12,6 +12,9 @@ from .responses import AsyncStreamResponse, StreamResponse
 from .running import LoopThread, start_task, start_thread
 from .wsgi import chunks_of
 
+FAILED = 1.0
+"""Seconds that a test which has failed already gives an event loop to end."""
+
 
 class _Client:
     """What both clients know of their application."""
@@ -23,11 +26,13 @@ class _Client:
         protocol: Protocol | None,
         lifespan: bool | None,
         spec_version: str,
+        raise_errors: bool,
     ) -> None:
         self._application = application
         self._timeout = timeout
         self._protocol = protocol or protocol_of(application)
         self._spec_version = spec_version
+        self._raise_errors = raise_errors
         wanted = self._protocol == "asgi" and lifespan is not False
         self._lifespan = Lifespan(required=bool(lifespan)) if wanted else None
         self._running = False
@@ -66,6 +71,7 @@ class StreamClient(_Client):
         protocol: Protocol | None = None,
         lifespan: bool | None = None,
         spec_version: str = "2.3",
+        raise_errors: bool = True,
     ) -> None:
         """Make requests to *application*; see :class:`AsyncStreamClient`.
 
@@ -73,7 +79,7 @@ class StreamClient(_Client):
             reads on: for connections that belong to that thread, such as those of Django's
             ``TestCase``. No wait can be given up there; a gate gives up after its own timeout.
         """
-        super().__init__(application, timeout, protocol, lifespan, spec_version)
+        super().__init__(application, timeout, protocol, lifespan, spec_version, raise_errors)
         self._in_thread = thread
         self._responses: list[StreamResponse] = []
         self._loop: LoopThread | None = None
@@ -97,7 +103,7 @@ class StreamClient(_Client):
         request = request_of(method, url, headers, body)
         delivery = self._answer(request)
         self._check_head(delivery.wait("is_begun", self._timeout), delivery, request)
-        response = StreamResponse(delivery, self._timeout)
+        response = StreamResponse(delivery, self._timeout, self._raise_errors)
         self._responses.append(response)
         return response
 
@@ -138,7 +144,7 @@ class StreamClient(_Client):
         if kind is None:
             self.close()
         else:
-            self._abandon()
+            self._abandon(failed=True)
 
     def _start(self) -> None:
         if self._running or self._protocol == "wsgi":
@@ -150,7 +156,7 @@ class StreamClient(_Client):
             try:
                 lifespan.check(lifespan.wait("is_begun", self._timeout), "start")
             except BaseException:
-                self._abandon()
+                self._abandon(failed=True)
                 raise
 
     def _end_lifespan(self) -> None:
@@ -158,13 +164,13 @@ class StreamClient(_Client):
             self._lifespan.stop()
             self._lifespan.check(self._lifespan.wait("is_over", self._timeout), "end")
 
-    def _abandon(self) -> None:
+    def _abandon(self, *, failed: bool = False) -> None:
         for response in self._responses:
             response.__exit__(BaseException, None, None)
         self._responses.clear()
         loop, self._loop, self._running = self._loop, None, False
-        if loop is not None:
-            loop.stop(self._timeout)
+        if loop is not None and not loop.stop(FAILED if failed else self._timeout) and not failed:
+            raise AssertionError("a task of the application goes on although it was cancelled")
 
 
 class AsyncStreamClient(_Client):
@@ -183,6 +189,7 @@ class AsyncStreamClient(_Client):
         protocol: Protocol | None = None,
         lifespan: bool | None = None,
         spec_version: str = "2.3",
+        raise_errors: bool = True,
     ) -> None:
         """Make requests to *application*.
 
@@ -194,8 +201,10 @@ class AsyncStreamClient(_Client):
             ``None``: if it does not raise at that.
         :param spec_version: of ASGI. From 2.4 on, ``send()`` raises :exc:`OSError` when the client
             has gone; before that, nothing is sent.
+        :param raise_errors: raise what the application raises once it has begun a response. Else
+            the response ends there, as where a server cuts the connection: it is not complete.
         """
-        super().__init__(application, timeout, protocol, lifespan, spec_version)
+        super().__init__(application, timeout, protocol, lifespan, spec_version, raise_errors)
         self._responses: list[AsyncStreamResponse] = []
 
     async def get(self, url: str, *, headers: Headers = ()) -> AsyncStreamResponse:
@@ -218,7 +227,7 @@ class AsyncStreamClient(_Client):
         if not begun:
             delivery.cancel()
         self._check_head(begun, delivery, request)
-        response = AsyncStreamResponse(delivery, self._timeout)
+        response = AsyncStreamResponse(delivery, self._timeout, self._raise_errors)
         self._responses.append(response)
         return response
 

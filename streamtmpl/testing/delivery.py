@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from contextvars import copy_context
 from threading import Thread
 from typing import NamedTuple
 
@@ -171,6 +172,7 @@ class InlineDelivery(Delivery):
         """The chunks of the generator that *make* gives."""
         super().__init__()
         self.chunks = make(self)
+        self._context = copy_context()  # what is set there is not set in the test
 
     def wait(self, condition: str, timeout: float) -> bool:
         """Step the generator to its next chunk, unless there is one."""
@@ -178,7 +180,7 @@ class InlineDelivery(Delivery):
             self._close()
         elif not getattr(self, condition)():
             try:
-                self._hand_over(next(self.chunks))
+                self._hand_over(self._context.run(next, self.chunks))
             except StopIteration:
                 self.finish()
                 self._close()
@@ -195,7 +197,7 @@ class InlineDelivery(Delivery):
     def _close(self) -> None:
         if not self.ended:
             try:
-                close_iterator(self.chunks)
+                self._context.run(close_iterator, self.chunks)
             except BaseException as error:  # noqa: BLE001 - raised to the reader
                 self.fail(error)
             self.end()

@@ -35,11 +35,17 @@ class Received:
         self._arrivals: list[tuple[int, Moment]] = []
         self._decoded = 0
         self._told: BaseException | None = None
+        self._raises = True
 
     @property
     def complete(self) -> bool:
         """Whether the end has been read."""
         return self._delivery.complete and not self._delivery.has_chunk()
+
+    @property
+    def error(self) -> BaseException | None:
+        """What the stream or the application has raised, if anything."""
+        return self._delivery.error
 
     def sent_at(self, text: str) -> Moment:
         """The moment that the chunk with the end of *text* was handed over.
@@ -75,8 +81,8 @@ class Received:
 
     def _raise(self) -> None:
         """Raise what the maker of the chunks has raised, but only once."""
-        error = self._delivery.error
-        if error is not None and error is not self._told:
+        error = self.error
+        if error is not None and error is not self._told and self._raises:
             self._told = error
             raise error
 
@@ -86,6 +92,8 @@ class Received:
                 f"{self._what} still runs {self._timeout:g} s after its reader has gone."
                 f" {self._delivery.told()}".rstrip()
             )
+        if (thread := self._delivery.thread) is not None:
+            thread.join()  # which has nothing left to do
         self._raise()
 
     def _shown(self) -> str:

@@ -397,6 +397,26 @@ def test_no_lifespan_if_none_is_wanted() -> None:
     assert application.noted == []
 
 
+def test_a_test_that_fails_is_not_held_up() -> None:
+    """Not even by a thread of the application's that the event loop waits for."""
+    query = gate(name="query")
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        assert scope["type"] == "http"
+        await send(START)
+        await asyncio.to_thread(query.wait)
+
+    def test() -> None:
+        with StreamClient(application) as client:
+            client.get("/")
+            query.reached()
+            raise KeyError("of the test")
+
+    with pytest.raises(KeyError, match="of the test"):
+        test()
+    query.open()
+
+
 def test_which_protocol_it_is() -> None:
     class Asgi:
         async def __call__(self, scope: Any, receive: Any, send: Any) -> None:

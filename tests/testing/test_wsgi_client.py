@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextvars import ContextVar
 from typing import Any
 from wsgiref.validate import validator
 
@@ -143,6 +144,37 @@ def test_a_request_is_what_a_server_would_give() -> None:
 def test_a_path_is_asked_for() -> None:
     with StreamClient(application_of([])) as client, pytest.raises(ValueError, match="begins with"):
         client.get("http://testserver/")
+
+
+def test_an_error_can_be_what_a_browser_sees(thread: bool) -> None:
+    def body() -> Iterator[bytes]:
+        yield b"a"
+        raise ZeroDivisionError("late")
+
+    client = StreamClient(application_of(body()), thread=thread, raise_errors=False)
+    with client:
+        response = client.get("/")
+        assert response.read() == "a"
+        assert not response.complete
+        assert isinstance(response.error, ZeroDivisionError)
+
+
+def test_context_variables_of_the_application_are_its_own(thread: bool) -> None:
+    user = ContextVar("user", default="nobody")
+    seen = []
+
+    def body() -> Iterator[bytes]:
+        user.set("Ann")
+        yield b"a"
+        seen.append(user.get())
+        yield b"b"
+
+    with StreamClient(application_of(body()), thread=thread) as client:
+        response = client.get("/")
+        assert response.next() == "a"
+        assert user.get() == "nobody"
+        response.read()
+    assert (seen, user.get()) == (["Ann"], "nobody")
 
 
 def test_what_is_written_comes_first(thread: bool) -> None:
