@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import PurePath
 from threading import Lock
@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Any, TypeVar
 from weakref import WeakSet
 
+from .iterations import Iteration
 from .moments import Moment, moment
 from .monitor import Monitor
 
@@ -102,26 +103,13 @@ class Gate:
             self._passed(await self._monitor.wait_async(waiter.passes, self._timeout), waiter)
         return result
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iteration:
         """Give items as they come through."""
-        with self._iteration():
-            while True:
-                with self._waiting() as waiter:
-                    self._passed(self._monitor.wait(waiter.takes, self._timeout), waiter)
-                if not waiter.taken:
-                    return
-                yield waiter.taken[0]
+        return self._iteration()
 
-    async def __aiter__(self) -> AsyncIterator[Any]:
+    def __aiter__(self) -> Iteration:
         """Give items as they come through, to ``async for``."""
-        with self._iteration():
-            while True:
-                with self._waiting() as waiter:
-                    ready = await self._monitor.wait_async(waiter.takes, self._timeout)
-                    self._passed(ready, waiter)
-                if not waiter.taken:
-                    return
-                yield waiter.taken[0]
+        return self._iteration()
 
     @property
     def places(self) -> list[str]:
@@ -174,17 +162,26 @@ class Gate:
             with self._monitor.change():
                 waiter.leave()
 
-    @contextmanager
-    def _iteration(self) -> Iterator[None]:
+    def _pull(self) -> list[Any]:
+        with self._waiting() as waiter:
+            self._passed(self._monitor.wait(waiter.takes, self._timeout), waiter)
+        return waiter.taken
+
+    async def _pull_async(self) -> list[Any]:
+        with self._waiting() as waiter:
+            self._passed(await self._monitor.wait_async(waiter.takes, self._timeout), waiter)
+        return waiter.taken
+
+    def _iteration(self) -> Iteration:
         with self._monitor.change():
             self._iterations += 1
             self.closed = False
-        try:
-            yield
-        finally:
-            with self._monitor.change():
-                self._iterations -= 1
-                self.closed = not self._iterations
+        return Iteration(self._pull, self._pull_async, self._end)
+
+    def _end(self) -> None:
+        with self._monitor.change():
+            self._iterations -= 1
+            self.closed = not self._iterations
 
 
 class _Queue:
