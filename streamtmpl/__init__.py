@@ -24,6 +24,7 @@ from .version import __version__
 
 if TYPE_CHECKING:
     from .chunks.async_stream import AsyncChunkStream
+    from .explaining import Explanation, explain
     from .rechunking import rechunk, rechunk_async
     from .regions.page_script import PAGE_SCRIPT, PAGE_SCRIPT_HASH
     from .regions.patch_script import PATCH_SCRIPT, PATCH_SCRIPT_HASH
@@ -45,6 +46,7 @@ __all__ = [
     "PATCH_SCRIPT_HASH",
     "AsyncChunkStream",
     "ChunkStream",
+    "Explanation",
     "NotStreamingError",
     "ResponseSentError",
     "RowError",
@@ -61,6 +63,7 @@ __all__ = [
     "csv_rows",
     "csv_rows_async",
     "enable_streaming",
+    "explain",
     "json_array",
     "json_array_async",
     "json_lines",
@@ -75,6 +78,7 @@ __all__ = [
 # alone takes as long to import as Jinja2.
 _LATER = {
     "AsyncChunkStream": "chunks.async_stream",
+    "Explanation": "explaining",
     "PAGE_SCRIPT": "regions.page_script",
     "PAGE_SCRIPT_HASH": "regions.page_script",
     "PATCH_SCRIPT": "regions.patch_script",
@@ -83,6 +87,7 @@ _LATER = {
     "attachment": "responses.attachment",
     "csv_rows": "rows",
     "csv_rows_async": "rows",
+    "explain": "explaining",
     "json_array": "rows",
     "json_array_async": "rows",
     "json_lines": "rows",

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from jinja2.runtime import Context
     from typing_extensions import Self
 
+    from .observing import Observer
+
 
 class StreamTemplate(jinja2.Template):
     """A template that streams. Its methods are Jinja2's; ``generate()`` yields our chunks."""
@@ -226,6 +228,10 @@ class Compiling(jinja2.Environment):
     """The seconds after which a line break goes out while nothing but regions is waited for."""
     lost_text: str = LOST_TEXT
     """What is shown in the place of a region that does not come."""
+    observe: Observer | None = None
+    """What is called with the events of each stream."""
+    server_timing: bool = False
+    """Whether responses say in ``Server-Timing`` what their first chunk has waited for."""
 
     def _compile(self, source: str, filename: str) -> CodeType:
         return compile_generated(source, filename)
@@ -248,9 +254,13 @@ class Streaming(Compiling):
         patch_script: str | None = "inline",
         keep_alive: float = KEEP_ALIVE,
         lost_text: str = LOST_TEXT,
+        observe: Observer | None = None,
+        server_timing: bool = False,
         **kwargs: Any,
     ) -> None:
         self.chunk_size = check_chunk_size(chunk_size)
+        self.observe = _checked(observe)
+        self.server_timing = server_timing
         self.max_deferred = max_deferred
         self.patch_script = patch_script
         self.keep_alive = keep_alive
@@ -273,12 +283,41 @@ class Streaming(Compiling):
             cache = salted(cache)
         self.__dict__["bytecode_cache"] = cache
 
-    def overlay(self, *args: Any, chunk_size: int = missing, **kwargs: Any) -> Self:
+    def from_string(
+        self,
+        source: str | nodes.Template,
+        globals: MutableMapping[str, Any] | None = None,
+        template_class: type[Template] | None = None,
+    ) -> Template:
+        """A template of *source*, which it keeps for whoever explains it."""
+        template = super().from_string(source, globals, template_class)
+        if isinstance(source, str):
+            template._source = source  # type: ignore[attr-defined]
+        return template
+
+    def overlay(
+        self,
+        *args: Any,
+        chunk_size: int = missing,
+        observe: Observer | None = missing,
+        **kwargs: Any,
+    ) -> Self:
         """An environment that shares this one's data, as Jinja2's :meth:`overlay` makes it."""
         overlay = super().overlay(*args, **kwargs)
         if chunk_size is not missing:
             overlay.chunk_size = check_chunk_size(chunk_size)
+        if observe is not missing:
+            overlay.observe = _checked(observe)
         return overlay
+
+
+def _checked(observe: Observer | None) -> Observer | None:
+    """*observe*, if it can be called with events."""
+    if observe is not None:
+        from .observing import check_observer  # noqa: PLC0415 - few environments
+
+        check_observer(observe)
+    return observe
 
 
 class StreamEnvironment(Streaming):
@@ -294,7 +333,11 @@ class StreamEnvironment(Streaming):
     - *keep_alive*: the seconds after which a line break goes out while nothing but regions is
       waited for, so that no proxy takes the connection for dead; 0: none does;
     - *lost_text*: what is shown in the place of a region that does not come, since the connection
-      was cut. It may be lazy: it is made a ``str`` for each page.
+      was cut. It may be lazy: it is made a ``str`` for each page;
+    - *observe*: a function that is called with the events of each stream, those of
+      :mod:`streamtmpl.observing`;
+    - *server_timing*: whether responses say in a header ``Server-Timing`` how long their first
+      chunk has taken, and what it has waited for.
 
     They are attributes as well, which a streaming environment of any kind has.
     """
@@ -322,7 +365,12 @@ _enabling = RLock()
 """Held while an environment is turned into a streaming one: two threads may want the same."""
 
 
-def enable_streaming(environment: Environment, *, chunk_size: int | None = None) -> Environment:
+def enable_streaming(
+    environment: Environment,
+    *,
+    chunk_size: int | None = None,
+    observe: Observer | None = None,
+) -> Environment:
     """Turn an existing Jinja2 environment into a streaming one, in place.
 
     Templates that the environment has loaded are compiled again when they are next asked of it.
@@ -330,6 +378,7 @@ def enable_streaming(environment: Environment, *, chunk_size: int | None = None)
 
     :param environment: any environment that compiles with Jinja2's own code generator.
     :param chunk_size: as in :class:`StreamEnvironment`; unless given, 16384 characters.
+    :param observe: as in :class:`StreamEnvironment`.
     :return: the environment.
     :raises NotStreamingError: the environment renders native types, or has a code generator of
         somebody else's.
@@ -337,12 +386,15 @@ def enable_streaming(environment: Environment, *, chunk_size: int | None = None)
     if not isinstance(environment, jinja2.Environment):
         raise NotStreamingError(f"expected a jinja2.Environment, not {environment!r}")
     size = None if chunk_size is None else check_chunk_size(chunk_size)
+    _checked(observe)
     with _enabling:
         if not isinstance(environment, Streaming):
             _check_generator(environment)
             _enable(environment)
     if size is not None:
         environment.chunk_size = size  # type: ignore[attr-defined]
+    if observe is not None:
+        environment.observe = observe  # type: ignore[attr-defined]
     return environment
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from inspect import iscoroutinefunction
+from typing import Any, Literal
 
 Reason = Literal["size", "flush", "wait", "region", "end"]
 """Why a chunk was cut: enough has collected, ``{% flush %}``, a wait, a region, the end."""
@@ -19,6 +20,9 @@ Awaited = Literal["source", "await"]
 
 Outcome = Literal["complete", "error", "consumer"]
 """How a stream ends: with its last chunk, with an error, or closed before that by who reads it."""
+
+THRESHOLD = 0.001
+"""Seconds that a wait must take to be told: what gives a million rows quickly tells nothing."""
 
 
 @dataclass(frozen=True)
@@ -171,3 +175,14 @@ class StreamClosed(StreamEvent):
 
 Observer = Callable[[StreamEvent], object]
 """What ``observe=`` takes; what it returns does not matter."""
+
+
+def check_observer(observer: Any, name: str = "observe") -> None:
+    """Refuse what cannot be called with events; messages call it *name*.
+
+    :raises TypeError: it is no function, or an async one.
+    """
+    if not callable(observer):
+        raise TypeError(f"{name} must be a function of one event, or None, not {observer!r}")
+    if iscoroutinefunction(observer) or iscoroutinefunction(type(observer).__call__):
+        raise TypeError(f"{name} is called where nothing is awaited: it cannot be {observer!r}")

@@ -15,13 +15,13 @@ DRAWING = Path(__file__).parents[1] / "docs" / "how-it-works.rst"
 ROOT = Path(streamtmpl.__file__).parents[1]
 FLOORS = (
     {"vocabulary", "context", "exceptions", "extras", "observing", "testing", "tracing", "version"},
-    {"chunks"},
+    {"chunks", "timeline"},
     {"compiler", "runtime"},  # which agree on the vocabulary, and do not know each other
     {"regions"},
-    {"rendering", "rechunking", "rows"},
+    {"rendering", "rechunking", "rows", "explaining"},
     {"environment", "events"},
     {"sandbox", "responses"},
-    {"", "pallets", "wsgi", "asgi"},  # "": what "import streamtmpl" gives
+    {"", "pallets", "wsgi", "asgi", "doctor"},  # "": what "import streamtmpl" gives
     {"cli", "starlette", "litestar", "aiohttp", "flask", "quart", "django"},
     {"__main__"},
 )

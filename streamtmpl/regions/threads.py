@@ -263,6 +263,7 @@ class SyncDeferral(Deferral[SyncRegion]):
             region = self._renders.ready()
             if region is None:
                 if out.tell() > out.flush_limit:
+                    out.reason = "region"
                     yield  # before it is waited for
                 region = self._renders.wait(self.due())
                 if region is None:
@@ -275,6 +276,7 @@ class SyncDeferral(Deferral[SyncRegion]):
             else:
                 self.settle()
             if out.tell() > out.limit:
+                out.reason = "region"
                 yield
         self._renders.drain()  # in order, a region may be written before it is taken
         self.write_groups(all_there=True)
@@ -304,7 +306,7 @@ def begin_region(
     :param group: its group and that one's timeout, if it has one.
     """
     region = SyncRegion(body, on_error, timeout, line, *group)
-    deferral, parent = deferral_of(region, out, context.environment, SyncDeferral)
+    deferral, parent = deferral_of(region, out, context, SyncDeferral)
     if deferral is None:
         region.see(context, variables)
     else:
