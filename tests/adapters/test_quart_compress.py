@@ -11,7 +11,7 @@ quart_compress = pytest.importorskip("quart_compress", reason="Quart-Compress is
 
 from streamtmpl.quart import stream_template_string, stream_with_context
 from streamtmpl.quart.hold import cv_request
-from tests.support.browser_bodies import BrowserBody
+from streamtmpl.testing.bodies import BrowserBody
 
 ROWS = [f"row {n} of Ōta\n" for n in range(50)]
 SOURCE = "{% for row in rows %}{{ row }}{% flush %}{% endfor %}"

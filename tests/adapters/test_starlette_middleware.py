@@ -17,7 +17,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tests.support.browser_bodies import BrowserBody
+from streamtmpl.testing.bodies import BrowserBody
 
 from .exchange import HANGS, Exchange
 from .starlette_pages import KINDS, app_of, failed, get, templates_of
