@@ -237,9 +237,10 @@ def test_an_application_that_does_not_notice() -> None:
         finally:
             ended.append(True)
 
-    client = StreamClient(endless, timeout=0.2)
+    client = StreamClient(endless)
     response = client.get("/")
     assert response.next() == "x"
+    response.timeout = 0.2
     with pytest.raises(AssertionError, match=r"^the response still runs 0\.2 s after its reader"):
         response.disconnect()
     with pytest.raises(AssertionError, match="the response still runs"):

@@ -268,10 +268,12 @@ def test_text_that_never_comes_is_a_failure_with_words() -> None:
         yield b"<h1>Tea</h1>"
         yield "".join(rows).encode() + b"<footer>"
 
-    with StreamClient(application_of(buffering()), timeout=0.2) as client:
+    with StreamClient(application_of(buffering())) as client:
         response = client.get("/")
+        response.timeout = 0.2
         with pytest.raises(AssertionError) as raised:
             response.read_until("<li>")
+        response.timeout = 10.0
         rows.open()
         with pytest.raises(AssertionError) as ended:
             response.read_until("<nav>")
@@ -318,11 +320,13 @@ def test_what_an_application_does_when_it_is_at_no_gate() -> None:
         event.wait()
         yield b"b"
 
-    with StreamClient(application_of(slow()), timeout=0.2) as client:
+    with StreamClient(application_of(slow())) as client:
         response = client.get("/")
+        response.timeout = 0.2
         with pytest.raises(AssertionError, match=r"The application is in slow, test_wsgi_client\."):
             response.read_until("b")
         event.set()
+        response.timeout = 10.0
         assert response.read() == "ab"
 
 
@@ -347,10 +351,11 @@ def test_a_blocked_application_is_closed_when_it_goes_on() -> None:
         yield from rows
 
     stream = Body(body())
-    with StreamClient(application_of(stream), timeout=0.2) as client:
+    with StreamClient(application_of(stream)) as client:
         response = client.get("/")
         response.read_until("a")
         rows.reached()
+        response.timeout = 0.2
         with pytest.raises(
             AssertionError,
             match=r"the response still runs 0\.2 s after its reader has gone\. Waited at: gate 'r",
@@ -358,6 +363,7 @@ def test_a_blocked_application_is_closed_when_it_goes_on() -> None:
             response.disconnect()
         response.disconnect(wait=False)
         assert stream.closings == 0
+        response.timeout = 10.0
         rows.open()
         response.close()
         assert stream.closings == 1
