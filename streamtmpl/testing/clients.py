@@ -33,9 +33,15 @@ class _Client:
         self._protocol = protocol or protocol_of(application)
         self._spec_version = spec_version
         self._raise_errors = raise_errors
-        wanted = self._protocol == "asgi" and lifespan is not False
-        self._lifespan = Lifespan(required=bool(lifespan)) if wanted else None
+        self._wants_lifespan = lifespan
+        self._lifespan: Lifespan | None = None
         self._running = False
+
+    def _begun_lifespan(self) -> Lifespan | None:
+        """That of the application, which begins now; ``None``: it has none."""
+        wanted = self._protocol == "asgi" and self._wants_lifespan is not False
+        self._lifespan = Lifespan(required=bool(self._wants_lifespan)) if wanted else None
+        return self._lifespan
 
     def _exchange(self, request: Request, delivery: Delivery) -> Exchange:
         state = {} if self._lifespan is None else self._lifespan.state
@@ -151,7 +157,7 @@ class StreamClient(_Client):
             return
         self._running = True
         self._loop = LoopThread()
-        if (lifespan := self._lifespan) is not None:
+        if (lifespan := self._begun_lifespan()) is not None:
             self._loop.start(lifespan, lambda: lifespan.over(self._application))
             try:
                 lifespan.check(lifespan.wait("is_begun", self._timeout), "start")
@@ -264,7 +270,7 @@ class AsyncStreamClient(_Client):
         if self._running:
             return
         self._running = True
-        if (lifespan := self._lifespan) is not None:
+        if (lifespan := self._begun_lifespan()) is not None:
             start_task(lifespan, lambda: lifespan.over(self._application))
             begun = await lifespan.monitor.wait_async(lifespan.is_begun, self._timeout)
             try:

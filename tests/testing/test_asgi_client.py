@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -391,6 +392,28 @@ def test_a_lifespan_that_is_wanted_must_be_there() -> None:
         client.get("/")
 
 
+def test_a_client_can_be_used_again() -> None:
+    application = WithLifespan()
+    client = StreamClient(application)
+    for _ in range(2):
+        with client:
+            assert client.get("/").read() == "a pool"
+    assert application.noted == ["startup", "answered", "shutdown"] * 2
+
+
+def test_a_start_that_does_not_end_is_a_failure_with_words() -> None:
+    pool = gate(name="pool")
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        await pool.wait_async()
+
+    with pytest.raises(
+        AssertionError,
+        match=r"^the application did not start in time\. Waited at: gate 'pool' in application, ",
+    ):
+        StreamClient(application, timeout=0.2).get("/")
+
+
 def test_no_lifespan_if_none_is_wanted() -> None:
     application = WithLifespan()
     with StreamClient(application, lifespan=False):
@@ -433,8 +456,10 @@ def test_which_protocol_it_is() -> None:
         start_response("200 OK", [])
         return [b"x"]
 
-    for application in (Asgi(), Asgi().plain, wsgi):
+    for application in (Asgi(), Asgi().plain, wsgi, partial(Asgi())):
         with StreamClient(application) as client:
             assert client.get("/").read() == "x"
+    with StreamClient(lambda *arguments: Asgi()(*arguments), protocol="asgi") as client:
+        assert client.get("/").read() == "x"
     with pytest.raises(TypeError, match="neither a WSGI nor an ASGI application: 'app'"):
         StreamClient("app")
