@@ -42,6 +42,7 @@ class Delivery:
     :ivar gone: whether the reader has gone away.
     :ivar error: what the maker has raised.
     :ivar thread: the thread that the maker has for itself.
+    :ivar loop_thread: the thread of the event loop that the maker shares with others.
     :ivar cancel: cancels the task that the maker has for itself.
     :ivar interruptible: whether it is right to do so as soon as the reader has gone.
     """
@@ -55,6 +56,7 @@ class Delivery:
         self.gone = False
         self.error: BaseException | None = None
         self.thread: Thread | None = None
+        self.loop_thread: Thread | None = None
         self.cancel: Callable[[], object] = lambda: None
         self.interruptible = False
         self._chunk: Sent | None = None
@@ -152,9 +154,10 @@ class Delivery:
         """What the maker waits for, for messages."""
         if waits := waited_at():
             return f"Waited at: {waits}."
-        ident = self.thread.ident if self.thread is not None and self.thread.is_alive() else None
-        frame = None if ident is None else sys._current_frames().get(ident)
-        return "" if frame is None else f"The application is in {place_of(frame)}."
+        thread = self.thread or self.loop_thread
+        frame = None if thread is None else sys._current_frames().get(thread.ident or 0)
+        place = place_of(frame)
+        return "" if place is None else f"The application is in {place}."
 
     def _hand_over(self, data: Data) -> None:
         with self.monitor.change():

@@ -153,7 +153,7 @@ class Gate:
 
     @contextmanager
     def _waiting(self) -> Iterator[_Waiter]:
-        waiter = _Waiter(self._queue, place_of(sys._getframe()))
+        waiter = _Waiter(self._queue, place_of(sys._getframe()) or "a thread of its own")
         with self._monitor.change():
             self._queue.waiters.append(waiter)
         try:
@@ -226,17 +226,24 @@ def waited_at() -> str:
     return ", ".join(f"gate {each.name!r} in {place}" for each in gates for place in each.places)
 
 
-def place_of(frame: FrameType | None) -> str:
-    """The code that has called this package: function, file and line."""
+def place_of(frame: FrameType | None) -> str | None:
+    """The code that has called this package, or is run by it: function, file and line."""
     while frame is not None and _is_passed_over(frame):
         frame = frame.f_back
     if frame is None:
-        return "a thread that calls it itself"
+        return None
     code = frame.f_code
     return f"{code.co_name}, {PurePath(code.co_filename).name} line {frame.f_lineno}"
 
 
-_PASSED_OVER: tuple[str, ...] = (_PACKAGE, "contextlib", "asyncio", "threading", "concurrent")
+_PASSED_OVER: tuple[str, ...] = (
+    _PACKAGE,
+    "contextlib",
+    "asyncio",
+    "threading",
+    "concurrent",
+    "selectors",
+)
 
 
 def _is_passed_over(frame: FrameType) -> bool:

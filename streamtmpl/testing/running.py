@@ -67,6 +67,7 @@ class LoopThread:
     def start(self, delivery: Delivery, make: Make) -> None:
         """Do there what :func:`start_task` does."""
         assert self._loop is not None
+        delivery.loop_thread = self._thread
         self._loop.call_soon_threadsafe(start_task, delivery, make)
 
     def stop(self, timeout: float) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from collections.abc import AsyncIterator, Callable
 from functools import partial
@@ -328,6 +329,46 @@ def test_no_response_is_a_failure_with_words(is_async: bool) -> None:
         r"Waited at: gate 'query' in application, test_asgi_client\.py line \d+\.$",
     ):
         asyncio.run(async_test()) if is_async else sync_test()
+
+
+def test_an_application_that_blocks_its_event_loop_is_told_where() -> None:
+    answered = threading.Event()
+
+    def query() -> bytes:
+        answered.wait()
+        return b"rows"
+
+    async def rows() -> AsyncIterator[bytes]:
+        yield b"head"
+        yield query()
+
+    with StreamClient(streaming(rows())) as client:
+        response = client.get("/")
+        assert response.next() == "head"
+        response.timeout = 0.2
+        with pytest.raises(AssertionError) as blocked:
+            response.read_until("rows")
+        answered.set()
+        response.timeout = 10.0
+        assert response.read() == "headrows"
+    told = str(blocked.value).splitlines()[-1]
+    assert re.fullmatch(r"The application is in (wait, threading|query, test_asgi\S+) .*\.", told)
+
+
+def test_an_event_loop_that_waits_is_not_told_of() -> None:
+    event = asyncio.Event()
+
+    async def rows() -> AsyncIterator[bytes]:
+        yield b"head"
+        await event.wait()
+
+    with StreamClient(streaming(rows())) as client:
+        response = client.get("/")
+        assert response.next() == "head"
+        response.timeout = 0.2
+        with pytest.raises(AssertionError, match=r"come within 0\.2 s\. This has:\n    'head'$"):
+            response.next()
+        response.timeout = 10.0
 
 
 class WithLifespan:
