@@ -43,6 +43,7 @@ EXTRAS = {
     "observing.rst": "opentelemetry.sdk.trace",
     "quart.rst": "quart",
     "starlette.rst": "starlette",
+    "testing.rst": "flask starlette",
     "timeline.rst": "flask starlette",
     "tools.rst": "opentelemetry.instrumentation.jinja2",
 }
