@@ -1,11 +1,16 @@
-"""Render Jinja2 templates incrementally: text leaves while the template is still running."""
+"""Render Jinja2 templates incrementally: text leaves while the template is still running.
+
+PYTEST_DONT_REWRITE: pytest takes this for the package of its plugin, and would warn where it is
+imported before pytest starts.
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from .chunks.stream import ChunkStream
 from .compiler.tags import StreamExtension
-from .environment import StreamEnvironment, StreamTemplate, enable_streaming
+from .enabling import enable_streaming
+from .environment import StreamEnvironment, StreamTemplate
 from .exceptions import (
     NotStreamingError,
     ResponseSentError,

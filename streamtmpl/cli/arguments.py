@@ -88,6 +88,15 @@ class DataOptions(Options):
         return None
 
 
+@dataclass(frozen=True, kw_only=True)
+class RunOptions(TemplateOptions, DataOptions):
+    """How a template is rendered; names and units are those of the arguments."""
+
+    blocks: list[str] | None
+    chunk_size: int | None  # characters
+    traceback: bool
+
+
 class Parser(argparse.ArgumentParser):
     """The parser of the command, and of each command in it."""
 
@@ -198,6 +207,27 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_run_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what :class:`RunOptions` holds beside a template and data."""
+    parser.add_argument(
+        "--block",
+        dest="blocks",
+        metavar="NAME",
+        action="append",
+        help="render this block of the page alone; may be repeated, in the order wanted",
+    )
+    parser.add_argument(
+        "--chunk-size",
+        metavar="N",
+        type=_chunk_size,
+        help="characters to collect before a chunk is written (default: 16384); 0 writes "
+        "whenever a statement block ends",
+    )
+    parser.add_argument(
+        "--traceback", action="store_true", help="print Python's traceback before an error message"
+    )
+
+
 def file_argument(text: str) -> str:
     """A file that is named.
 
@@ -258,3 +288,13 @@ def _extension(text: str) -> type[jinja2.ext.Extension]:
         problem = f"expected an extension of Jinja2, found {extension!r} in {text!r}"
         raise argparse.ArgumentTypeError(problem)
     return extension
+
+
+def _chunk_size(text: str) -> int:
+    try:
+        size = int(text)
+    except ValueError:
+        size = -1
+    if size < 0:
+        raise argparse.ArgumentTypeError(f"expected a number of characters from 0, found {text!r}")
+    return size

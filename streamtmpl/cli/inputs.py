@@ -8,6 +8,7 @@ from streamtmpl import StreamEnvironment
 
 from .arguments import DataOptions, ReadingOptions, TemplateOptions
 from .data import read_data
+from .destination import refuse_input
 from .loader import FileLoader
 from .rows import Rows
 from .undefined import Shown, reporting_undefined
@@ -48,6 +49,15 @@ def new_environment(
     if "jinja2.ext.InternationalizationExtension" in environment.extensions:
         environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
     return environment
+
+
+def refuse_inputs(options: DataOptions, output: str | None) -> None:
+    """Refuse to write to *output* if it is one of the files that are read.
+
+    :raises OutputError: it is.
+    """
+    for file in options.data + [file for _, file in options.rows]:
+        refuse_input(output, file)
 
 
 def open_rows(options: DataOptions) -> dict[str, Rows]:

@@ -199,16 +199,16 @@ class NotingGenerator(StreamCodeGenerator):
         super().newline(node, extra)
         self._reasons.pop()
 
-    def cut_if(self, condition: str) -> None:
+    def cut_if(self, condition: str, reason: str | None = None) -> None:
         """Write a cut, and note what for."""
         own = self._reasons[-1]
         reasons = self._pending if own is None else [own, *self._pending]
         self._pending, self._cutting = [], reasons
         if not self._in_region:  # whose buffer never cuts
-            for reason in reasons:
-                if reason.where is not None:
-                    self.note("cut", reason.line, f"a chunk may be cut {reason.where}")
-        super().cut_if(condition)
+            for each in reasons:
+                if each.where is not None:
+                    self.note("cut", each.line, f"a chunk may be cut {each.where}")
+        super().cut_if(condition, reason)
 
     def _cut(self) -> None:
         super()._cut()

@@ -1,0 +1,86 @@
+"""What is worth knowing about a page, though it does not hold it back; and its regions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from .exchange import SLOW, End, Exchange, Pace
+from .findings import Cause, Finding, Severity, asking_behind, count, seconds
+from .parties import NGINX, proxies_of
+
+_SLOW_START = 1.0  # seconds
+_SLOW_SHARE = 0.3  # of the time that all takes
+_TOGETHER = 0.02
+_START = Cause(
+    "the view, or the template's first source, waits before there is any text",
+    "put the head of the page before what is slow",
+    "slow-sources",
+)
+_REGIONS = Cause(
+    "they are of one group, or wait for the same thing: a lock, a connection, one thread",
+    "give regions an executor, and each of them a connection of its own",
+    "databases",
+)
+_FRAGMENT = Cause(
+    'the mode is `deferred="patch"` whoever asks, or a cache does not heed `Vary`',
+    'leave the mode at `"auto"`, or answer scripts with `deferred="in-order"`',
+    "htmx",
+)
+
+
+def notes_on(exchange: Exchange) -> Iterator[Finding]:
+    """The notes on one exchange."""
+    streams = exchange.pace is Pace.STREAMS
+    first = exchange.first_at or 0.0
+    if streams and first >= max(_SLOW_START, _SLOW_SHARE * exchange.last_at):
+        yield _slow_start(exchange, first)
+    elif streams and any(party.collects is NGINX for party in proxies_of(exchange)):
+        what = "whether nginx holds back some of it can be seen by asking the application as well"
+        yield _note(exchange, "nginx", what, None)
+    if exchange.end is End.CONNECTION and streams:
+        what = "its end is that of the connection: if it is cut, it looks complete"
+        yield _note(exchange, "no-end-mark", what, None)
+    if streams and not exchange.header("X-Accel-Buffering") and not proxies_of(exchange):
+        what = "behind nginx it may be held back: it has no header `X-Accel-Buffering: no`"
+        yield _note(exchange, "x-accel", what, None)
+    if exchange.pace is Pace.QUICK and exchange.head and exchange.head.length:
+        what = "it has a Content-Length: made as a whole, it would come at once were it slow"
+        yield _note(exchange, "quick-whole", what, None)
+    yield from _of_regions(exchange)
+
+
+def _slow_start(exchange: Exchange, first: float) -> Finding:
+    """Of a page that streamed late: a proxy that collects may have held back its first part."""
+    named = [each.collects for each in proxies_of(exchange) if each.collects is not None]
+    finding = _note(exchange, "slow-start", f"nothing came for {seconds(first)}", _START)
+    if not named:
+        return replace(finding, what=f"{finding.what}, and then it streamed")
+    return replace(
+        finding,
+        severity=Severity.UNKNOWN,
+        causes=(*named, _START),
+        following=asking_behind(exchange),
+    )
+
+
+def _of_regions(exchange: Exchange) -> Iterator[Finding]:
+    if exchange.fragment and any(region.patch_at is not None for region in exchange.regions):
+        what = "a script that loads it gets patches, which only Chromium puts in their place"
+        finding = _note(exchange, "patches-in-fragment", what, _FRAGMENT)
+        yield replace(finding, severity=Severity.WRONG)
+        return
+    times = [(region.place_at, region.patch_at or 0.0) for region in exchange.regions]
+    late = [patch for place, patch in times if patch - place >= SLOW]
+    if len(late) > 1 and len(late) == len(times) and max(late) - min(late) < _TOGETHER:
+        what = f"{count(len(late), 'region')} came all at once, after {seconds(late[0])}"
+        yield _note(exchange, "regions-at-once", what, _REGIONS)
+    lost = sum(region.patch_at is None for region in exchange.regions)
+    if lost and exchange.end in (End.COMPLETE, End.CONNECTION):
+        what = f"{count(lost, 'region')} never came, though the page is complete"
+        yield _note(exchange, "regions-lost", what, None)
+
+
+def _note(exchange: Exchange, code: str, what: str, cause: Cause | None) -> Finding:
+    causes = () if cause is None else (cause,)
+    return Finding(code, Severity.NOTE, exchange.url, (exchange.accepted,), what, (), causes)
