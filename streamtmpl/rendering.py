@@ -105,14 +105,18 @@ def render_stream(
     :raises UnknownBlockError: (by the first step) the template has no block *commit_after* or
         *block*; it names those that there are.
     """
-    # A tenth of what it takes to make the stream of a small page.
-    plain = deferred == "patch" and nonce is None and executor is None
-    as_text = plain and chunk_size is None and encoding is None
-    if as_text and commit_after is None and block is None and observe is None:
-        options = NOTHING_SAID
+    # To make options would be a tenth of what it takes to make the stream of a small page.
+    if deferred == "patch" and nonce is None and executor is None:
+        regions = PATCHED
+        if (
+            (chunk_size is None and encoding is None and commit_after is None)
+            and block is None
+            and observe is None
+        ):
+            return stream_of(template, context, NOTHING_SAID)
     else:
-        regions = PATCHED if plain else regions_shown(deferred, nonce, executor)
-        options = StreamOptions(chunk_size, encoding, commit_after, regions, block, observe)
+        regions = regions_shown(deferred, nonce, executor)
+    options = StreamOptions(chunk_size, encoding, commit_after, regions, block, observe)
     return stream_of(template, context, options)
 
 
@@ -165,13 +169,17 @@ def render_stream_async(
 
     :return: an async iterator of chunks.
     """
-    plain = deferred == "patch" and nonce is None and executor is None
-    as_text = plain and chunk_size is None and encoding is None
-    if as_text and commit_after is None and block is None and observe is None:
-        options = NOTHING_SAID
+    if deferred == "patch" and nonce is None and executor is None:
+        regions = PATCHED
+        if (
+            (chunk_size is None and encoding is None and commit_after is None)
+            and block is None
+            and observe is None
+        ):
+            return async_stream_of(template, context, NOTHING_SAID)
     else:
-        regions = PATCHED if plain else regions_shown(deferred, nonce, executor)
-        options = StreamOptions(chunk_size, encoding, commit_after, regions, block, observe)
+        regions = regions_shown(deferred, nonce, executor)
+    options = StreamOptions(chunk_size, encoding, commit_after, regions, block, observe)
     return async_stream_of(template, context, options)
 
 
