@@ -164,7 +164,12 @@ class _Watched(CoroutineRender):
 
 
 class _WatchedInline(_Watched, InlineRender):
-    """A render under another event loop than asyncio's."""
+    """A render under another event loop than asyncio's, in the task of its reader."""
+
+    def _tell(self, outcome: Outcome, error: BaseException | None = None) -> None:
+        if error is not None and not isinstance(error, (Exception, KeyboardInterrupt, SystemExit)):
+            outcome, error = "consumer", None  # it has been cancelled, and the render with it
+        super()._tell(outcome, error)
 
 
 class _WatchedTask(_Watched, TaskRender):
