@@ -31,7 +31,7 @@ nitpick_ignore_regex = [
     (r"py:.*", r"(jinja2\..*|Environment|Template|linecache)"),
     (r"py:.*", r"(StartResponse|WSGIEnvironment|wsgiref\..*|Executor|ImproperlyConfigured)"),
     (r"py:class", r"streamtmpl\.chunks\.stream\.Chunk"),  # the type variable: str or bytes
-    (r"py:class", r"Executor"),
+    (r"py:class", r"Executor|collections\.abc\..*"),
     (r"py:class", r"web\..*"),
     (r"py:.*", r"csv(\..*)?|json"),
     # Aliases, which signatures show by their names.

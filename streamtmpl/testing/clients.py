@@ -12,6 +12,9 @@ from .responses import AsyncStreamResponse, StreamResponse
 from .running import LoopThread, start_task, start_thread
 from .wsgi import chunks_of
 
+FAILED = 1.0
+"""Seconds that a test which has failed already gives an event loop to end."""
+
 
 class _Client:
     """What both clients know of their application."""
@@ -19,30 +22,26 @@ class _Client:
     def __init__(
         self,
         application: Any,
-        *,
-        timeout: float = 10.0,
-        protocol: Protocol | None = None,
-        lifespan: bool | None = None,
-        spec_version: str = "2.3",
+        timeout: float,
+        protocol: Protocol | None,
+        lifespan: bool | None,
+        spec_version: str,
+        raise_errors: bool,
     ) -> None:
-        """Make requests to *application*.
-
-        :param application: a WSGI or ASGI application: of Flask, Django, Quart, Starlette, FastAPI,
-            Litestar or any other framework, or of none.
-        :param timeout: seconds that a test waits for one chunk, or for the application to end.
-        :param protocol: ``"wsgi"`` or ``"asgi"``, if the application does not show it.
-        :param lifespan: have an ASGI application start and end, by the lifespan protocol;
-            ``None``: if it does not raise at that.
-        :param spec_version: of ASGI. From 2.4 on, ``send()`` raises :exc:`OSError` when the client
-            has gone; before that, nothing is sent.
-        """
         self._application = application
         self._timeout = timeout
         self._protocol = protocol or protocol_of(application)
         self._spec_version = spec_version
-        wanted = self._protocol == "asgi" and lifespan is not False
-        self._lifespan = Lifespan(required=bool(lifespan)) if wanted else None
+        self._raise_errors = raise_errors
+        self._wants_lifespan = lifespan
+        self._lifespan: Lifespan | None = None
         self._running = False
+
+    def _begun_lifespan(self) -> Lifespan | None:
+        """That of the application, which begins now; ``None``: it has none."""
+        wanted = self._protocol == "asgi" and self._wants_lifespan is not False
+        self._lifespan = Lifespan(required=bool(self._wants_lifespan)) if wanted else None
+        return self._lifespan
 
     def _exchange(self, request: Request, delivery: Delivery) -> Exchange:
         state = {} if self._lifespan is None else self._lifespan.state
@@ -69,15 +68,24 @@ class StreamClient(_Client):
     event loop in a thread.
     """
 
-    def __init__(self, application: Any, *, thread: bool = True, **options: Any) -> None:
-        """Make requests to *application*.
+    def __init__(
+        self,
+        application: Any,
+        *,
+        thread: bool = True,
+        timeout: float = 10.0,
+        protocol: Protocol | None = None,
+        lifespan: bool | None = None,
+        spec_version: str = "2.3",
+        raise_errors: bool = True,
+    ) -> None:
+        """Make requests to *application*; see :class:`AsyncStreamClient`.
 
         :param thread: with ``False``, a WSGI application runs in the test's thread, when the test
             reads on: for connections that belong to that thread, such as those of Django's
             ``TestCase``. No wait can be given up there; a gate gives up after its own timeout.
-        :param options: see :class:`AsyncStreamClient`.
         """
-        super().__init__(application, **options)
+        super().__init__(application, timeout, protocol, lifespan, spec_version, raise_errors)
         self._in_thread = thread
         self._responses: list[StreamResponse] = []
         self._loop: LoopThread | None = None
@@ -101,7 +109,7 @@ class StreamClient(_Client):
         request = request_of(method, url, headers, body)
         delivery = self._answer(request)
         self._check_head(delivery.wait("is_begun", self._timeout), delivery, request)
-        response = StreamResponse(delivery, self._timeout)
+        response = StreamResponse(delivery, self._timeout, self._raise_errors)
         self._responses.append(response)
         return response
 
@@ -142,19 +150,19 @@ class StreamClient(_Client):
         if kind is None:
             self.close()
         else:
-            self._abandon()
+            self._abandon(failed=True)
 
     def _start(self) -> None:
         if self._running or self._protocol == "wsgi":
             return
         self._running = True
         self._loop = LoopThread()
-        if (lifespan := self._lifespan) is not None:
+        if (lifespan := self._begun_lifespan()) is not None:
             self._loop.start(lifespan, lambda: lifespan.over(self._application))
             try:
                 lifespan.check(lifespan.wait("is_begun", self._timeout), "start")
             except BaseException:
-                self._abandon()
+                self._abandon(failed=True)
                 raise
 
     def _end_lifespan(self) -> None:
@@ -162,13 +170,13 @@ class StreamClient(_Client):
             self._lifespan.stop()
             self._lifespan.check(self._lifespan.wait("is_over", self._timeout), "end")
 
-    def _abandon(self) -> None:
+    def _abandon(self, *, failed: bool = False) -> None:
         for response in self._responses:
             response.__exit__(BaseException, None, None)
         self._responses.clear()
         loop, self._loop, self._running = self._loop, None, False
-        if loop is not None:
-            loop.stop(self._timeout)
+        if loop is not None and not loop.stop(FAILED if failed else self._timeout) and not failed:
+            raise AssertionError("a task of the application goes on although it was cancelled")
 
 
 class AsyncStreamClient(_Client):
@@ -179,8 +187,30 @@ class AsyncStreamClient(_Client):
     request.
     """
 
-    def __init__(self, application: Any, **options: Any) -> None:
-        super().__init__(application, **options)
+    def __init__(
+        self,
+        application: Any,
+        *,
+        timeout: float = 10.0,
+        protocol: Protocol | None = None,
+        lifespan: bool | None = None,
+        spec_version: str = "2.3",
+        raise_errors: bool = True,
+    ) -> None:
+        """Make requests to *application*.
+
+        :param application: a WSGI or ASGI application: of Flask, Django, Quart, Starlette, FastAPI,
+            Litestar or any other framework, or of none.
+        :param timeout: seconds that a test waits for one chunk, or for the application to end.
+        :param protocol: ``"wsgi"`` or ``"asgi"``, if the application does not show it.
+        :param lifespan: have an ASGI application start and end, by the lifespan protocol;
+            ``None``: if it does not raise at that.
+        :param spec_version: of ASGI. From 2.4 on, ``send()`` raises :exc:`OSError` when the client
+            has gone; before that, nothing is sent.
+        :param raise_errors: raise what the application raises once it has begun a response. Else
+            the response ends there, as where a server cuts the connection: it is not complete.
+        """
+        super().__init__(application, timeout, protocol, lifespan, spec_version, raise_errors)
         self._responses: list[AsyncStreamResponse] = []
 
     async def get(self, url: str, *, headers: Headers = ()) -> AsyncStreamResponse:
@@ -203,7 +233,7 @@ class AsyncStreamClient(_Client):
         if not begun:
             delivery.cancel()
         self._check_head(begun, delivery, request)
-        response = AsyncStreamResponse(delivery, self._timeout)
+        response = AsyncStreamResponse(delivery, self._timeout, self._raise_errors)
         self._responses.append(response)
         return response
 
@@ -240,7 +270,7 @@ class AsyncStreamClient(_Client):
         if self._running:
             return
         self._running = True
-        if (lifespan := self._lifespan) is not None:
+        if (lifespan := self._begun_lifespan()) is not None:
             start_task(lifespan, lambda: lifespan.over(self._application))
             begun = await lifespan.monitor.wait_async(lifespan.is_begun, self._timeout)
             try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from contextvars import copy_context
 from threading import Thread
 from typing import NamedTuple
 
@@ -41,6 +42,7 @@ class Delivery:
     :ivar gone: whether the reader has gone away.
     :ivar error: what the maker has raised.
     :ivar thread: the thread that the maker has for itself.
+    :ivar loop_thread: the thread of the event loop that the maker shares with others.
     :ivar cancel: cancels the task that the maker has for itself.
     :ivar interruptible: whether it is right to do so as soon as the reader has gone.
     """
@@ -54,6 +56,7 @@ class Delivery:
         self.gone = False
         self.error: BaseException | None = None
         self.thread: Thread | None = None
+        self.loop_thread: Thread | None = None
         self.cancel: Callable[[], object] = lambda: None
         self.interruptible = False
         self._chunk: Sent | None = None
@@ -151,9 +154,10 @@ class Delivery:
         """What the maker waits for, for messages."""
         if waits := waited_at():
             return f"Waited at: {waits}."
-        ident = self.thread.ident if self.thread is not None and self.thread.is_alive() else None
-        frame = None if ident is None else sys._current_frames().get(ident)
-        return "" if frame is None else f"The application is in {place_of(frame)}."
+        thread = self.thread or self.loop_thread
+        frame = None if thread is None else sys._current_frames().get(thread.ident or 0)
+        place = place_of(frame)
+        return "" if place is None else f"The application is in {place}."
 
     def _hand_over(self, data: Data) -> None:
         with self.monitor.change():
@@ -171,6 +175,7 @@ class InlineDelivery(Delivery):
         """The chunks of the generator that *make* gives."""
         super().__init__()
         self.chunks = make(self)
+        self._context = copy_context()  # what is set there is not set in the test
 
     def wait(self, condition: str, timeout: float) -> bool:
         """Step the generator to its next chunk, unless there is one."""
@@ -178,7 +183,7 @@ class InlineDelivery(Delivery):
             self._close()
         elif not getattr(self, condition)():
             try:
-                self._hand_over(next(self.chunks))
+                self._hand_over(self._context.run(next, self.chunks))
             except StopIteration:
                 self.finish()
                 self._close()
@@ -195,7 +200,7 @@ class InlineDelivery(Delivery):
     def _close(self) -> None:
         if not self.ended:
             try:
-                close_iterator(self.chunks)
+                self._context.run(close_iterator, self.chunks)
             except BaseException as error:  # noqa: BLE001 - raised to the reader
                 self.fail(error)
             self.end()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import PurePath
 from threading import Lock
@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Any, TypeVar
 from weakref import WeakSet
 
+from .iterations import Iteration
 from .moments import Moment, moment
 from .monitor import Monitor
 
@@ -102,26 +103,13 @@ class Gate:
             self._passed(await self._monitor.wait_async(waiter.passes, self._timeout), waiter)
         return result
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iteration:
         """Give items as they come through."""
-        with self._iteration():
-            while True:
-                with self._waiting() as waiter:
-                    self._passed(self._monitor.wait(waiter.takes, self._timeout), waiter)
-                if not waiter.taken:
-                    return
-                yield waiter.taken[0]
+        return self._iteration()
 
-    async def __aiter__(self) -> AsyncIterator[Any]:
+    def __aiter__(self) -> Iteration:
         """Give items as they come through, to ``async for``."""
-        with self._iteration():
-            while True:
-                with self._waiting() as waiter:
-                    ready = await self._monitor.wait_async(waiter.takes, self._timeout)
-                    self._passed(ready, waiter)
-                if not waiter.taken:
-                    return
-                yield waiter.taken[0]
+        return self._iteration()
 
     @property
     def places(self) -> list[str]:
@@ -165,7 +153,7 @@ class Gate:
 
     @contextmanager
     def _waiting(self) -> Iterator[_Waiter]:
-        waiter = _Waiter(self._queue, place_of(sys._getframe()))
+        waiter = _Waiter(self._queue, place_of(sys._getframe()) or "a thread of its own")
         with self._monitor.change():
             self._queue.waiters.append(waiter)
         try:
@@ -174,17 +162,26 @@ class Gate:
             with self._monitor.change():
                 waiter.leave()
 
-    @contextmanager
-    def _iteration(self) -> Iterator[None]:
+    def _pull(self) -> list[Any]:
+        with self._waiting() as waiter:
+            self._passed(self._monitor.wait(waiter.takes, self._timeout), waiter)
+        return waiter.taken
+
+    async def _pull_async(self) -> list[Any]:
+        with self._waiting() as waiter:
+            self._passed(await self._monitor.wait_async(waiter.takes, self._timeout), waiter)
+        return waiter.taken
+
+    def _iteration(self) -> Iteration:
         with self._monitor.change():
             self._iterations += 1
             self.closed = False
-        try:
-            yield
-        finally:
-            with self._monitor.change():
-                self._iterations -= 1
-                self.closed = not self._iterations
+        return Iteration(self._pull, self._pull_async, self._end)
+
+    def _end(self) -> None:
+        with self._monitor.change():
+            self._iterations -= 1
+            self.closed = not self._iterations
 
 
 class _Queue:
@@ -229,17 +226,24 @@ def waited_at() -> str:
     return ", ".join(f"gate {each.name!r} in {place}" for each in gates for place in each.places)
 
 
-def place_of(frame: FrameType | None) -> str:
-    """The code that has called this package: function, file and line."""
+def place_of(frame: FrameType | None) -> str | None:
+    """The code that has called this package, or is run by it: function, file and line."""
     while frame is not None and _is_passed_over(frame):
         frame = frame.f_back
     if frame is None:
-        return "a thread that calls it itself"
+        return None
     code = frame.f_code
     return f"{code.co_name}, {PurePath(code.co_filename).name} line {frame.f_lineno}"
 
 
-_PASSED_OVER: tuple[str, ...] = (_PACKAGE, "contextlib", "asyncio", "threading", "concurrent")
+_PASSED_OVER: tuple[str, ...] = (
+    _PACKAGE,
+    "contextlib",
+    "asyncio",
+    "threading",
+    "concurrent",
+    "selectors",
+)
 
 
 def _is_passed_over(frame: FrameType) -> bool:

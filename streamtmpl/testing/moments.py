@@ -8,6 +8,7 @@ import threading
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from typing import Any, NamedTuple
 
+from .iterations import Iteration
 from .monitor import Monitor
 
 _places = itertools.count(1)
@@ -161,36 +162,37 @@ class Source:
         self._open = 0
         self.closed = False
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iteration:
         """An iteration in a thread."""
         if not isinstance(self._items, Iterable):
             raise TypeError("an async iterable is for 'async for'")
-        self._begin()
-        try:
-            for item in self._items:
-                self._recorder.note(self._name, item)
-                yield item
-        finally:
-            self._end()
+        return self._iteration(iter(self._items), None)
 
-    async def __aiter__(self) -> AsyncIterator[Any]:
+    def __aiter__(self) -> Iteration:
         """An iteration in a task."""
-        self._begin()
-        try:
-            if isinstance(self._items, AsyncIterable):
-                async for item in self._items:
-                    self._recorder.note(self._name, item)
-                    yield item
-            else:
-                for item in self._items:
-                    self._recorder.note(self._name, item)
-                    yield item
-        finally:
-            self._end()
+        if isinstance(self._items, AsyncIterable):
+            return self._iteration(iter(()), aiter(self._items))
+        return self._iteration(iter(self._items), None)
 
-    def _begin(self) -> None:
+    def _iteration(self, items: Iterator[Any], async_items: AsyncIterator[Any] | None) -> Iteration:
+        def pull() -> list[Any]:
+            return [self._noted(item) for item in itertools.islice(items, 1)]
+
+        async def pull_async() -> list[Any]:
+            if async_items is None:
+                return pull()
+            try:
+                return [self._noted(await anext(async_items))]
+            except StopAsyncIteration:
+                return []
+
         self._open += 1
         self.closed = False
+        return Iteration(pull, pull_async, self._end)
+
+    def _noted(self, item: Any) -> Any:
+        self._recorder.note(self._name, item)
+        return item
 
     def _end(self) -> None:
         self._open -= 1

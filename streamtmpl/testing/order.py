@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from .gates import Gate
 from .moments import Moment
-from .readers import Received
+from .readers import AsyncChunkReader, ChunkReader
 
 
-def assert_sent_before(read: Received, text: str, event: Gate | Moment) -> None:
+def assert_sent_before(
+    read: ChunkReader | AsyncChunkReader, text: str, event: Gate | Moment
+) -> None:
     """Assert that *text* had been sent, all of it, before *event*.
 
     :param read: a response or a reader. What it has not read does not count.

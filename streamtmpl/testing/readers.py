@@ -23,6 +23,7 @@ class Received:
 
     :ivar text: the text of all chunks, decoded as a browser does.
     :ivar chunks: the chunks as they came.
+    :ivar timeout: seconds that a wait lasts at most.
     """
 
     _what = "the stream"
@@ -31,15 +32,22 @@ class Received:
         """Nothing has been read of that delivery."""
         self.text = ""
         self.chunks: list[Data] = []
-        self._delivery, self._timeout, self._body = delivery, timeout, body
+        self._delivery, self._body = delivery, body
+        self.timeout = timeout
         self._arrivals: list[tuple[int, Moment]] = []
         self._decoded = 0
         self._told: BaseException | None = None
+        self._raises = True
 
     @property
     def complete(self) -> bool:
         """Whether the end has been read."""
         return self._delivery.complete and not self._delivery.has_chunk()
+
+    @property
+    def error(self) -> BaseException | None:
+        """What the stream or the application has raised, if anything."""
+        return self._delivery.error
 
     def sent_at(self, text: str) -> Moment:
         """The moment that the chunk with the end of *text* was handed over.
@@ -53,7 +61,7 @@ class Received:
 
     def _take(self, ready: bool, wanted: str) -> str | None:
         if not ready:
-            late = f"{wanted} has not come within {self._timeout:g} s{self._shown()}"
+            late = f"{wanted} has not come within {self.timeout:g} s{self._shown()}"
             raise AssertionError("\n".join(filter(None, [late, self._delivery.told()])))
         sent = self._delivery.take()
         if sent is None:
@@ -75,17 +83,19 @@ class Received:
 
     def _raise(self) -> None:
         """Raise what the maker of the chunks has raised, but only once."""
-        error = self._delivery.error
-        if error is not None and error is not self._told:
+        error = self.error
+        if error is not None and error is not self._told and self._raises:
             self._told = error
             raise error
 
     def _end(self, over: bool) -> None:
         if not over:
             raise AssertionError(
-                f"{self._what} still runs {self._timeout:g} s after its reader has gone."
+                f"{self._what} still runs {self.timeout:g} s after its reader has gone."
                 f" {self._delivery.told()}".rstrip()
             )
+        if (thread := self._delivery.thread) is not None:
+            thread.join()  # which has nothing left to do
         self._raise()
 
     def _shown(self) -> str:
@@ -151,7 +161,7 @@ class ChunkReader(Received):
         """
         self._delivery.leave()
         if wait:
-            self._end(self._delivery.wait("is_over", self._timeout))
+            self._end(self._delivery.wait("is_over", self.timeout))
 
     def close(self) -> None:
         """Disconnect unless all has been read, and wait until nothing runs any more."""
@@ -174,7 +184,7 @@ class ChunkReader(Received):
             self._delivery.leave()
 
     def _next(self, wanted: str) -> str | None:
-        return self._take(self._delivery.wait("is_ready", self._timeout), wanted)
+        return self._take(self._delivery.wait("is_ready", self.timeout), wanted)
 
 
 class AsyncChunkReader(Received):
@@ -213,7 +223,7 @@ class AsyncChunkReader(Received):
         if self._delivery.interruptible:
             self._delivery.cancel()
         if wait:
-            over = await self._delivery.monitor.wait_async(self._delivery.is_over, self._timeout)
+            over = await self._delivery.monitor.wait_async(self._delivery.is_over, self.timeout)
             if not over:
                 self._delivery.cancel()
             self._end(over)
@@ -242,7 +252,7 @@ class AsyncChunkReader(Received):
     async def _next(self, wanted: str) -> str | None:
         delivery = self._delivery
         return self._take(
-            await delivery.monitor.wait_async(delivery.is_ready, self._timeout), wanted
+            await delivery.monitor.wait_async(delivery.is_ready, self.timeout), wanted
         )
 
 

@@ -23,8 +23,11 @@ class _Response(Received):
 
     _what = "the response"
 
-    def __init__(self, delivery: Delivery, timeout: float) -> None:
-        """The response with the head that *delivery* has."""
+    def __init__(self, delivery: Delivery, timeout: float, raises: bool) -> None:
+        """The response with the head that *delivery* has.
+
+        :param raises: raise what the application raises.
+        """
         head = delivery.head or Head(0, "", [])
         self.status, self.reason = head.status, head.reason
         self.headers = HeaderItems(list(head.headers))
@@ -34,6 +37,7 @@ class _Response(Received):
             encoding and encoding.strip().lower(), charset[1] if charset else "utf-8"
         )
         super().__init__(delivery, timeout, body)
+        self._raises = raises
 
     @property
     def content(self) -> bytes:

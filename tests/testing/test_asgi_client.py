@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -237,9 +239,10 @@ def test_an_application_that_does_not_notice() -> None:
         finally:
             ended.append(True)
 
-    client = StreamClient(endless, timeout=0.2)
+    client = StreamClient(endless)
     response = client.get("/")
     assert response.next() == "x"
+    response.timeout = 0.2
     with pytest.raises(AssertionError, match=r"^the response still runs 0\.2 s after its reader"):
         response.disconnect()
     with pytest.raises(AssertionError, match="the response still runs"):
@@ -328,6 +331,46 @@ def test_no_response_is_a_failure_with_words(is_async: bool) -> None:
         asyncio.run(async_test()) if is_async else sync_test()
 
 
+def test_an_application_that_blocks_its_event_loop_is_told_where() -> None:
+    answered = threading.Event()
+
+    def query() -> bytes:
+        answered.wait()
+        return b"rows"
+
+    async def rows() -> AsyncIterator[bytes]:
+        yield b"head"
+        yield query()
+
+    with StreamClient(streaming(rows())) as client:
+        response = client.get("/")
+        assert response.next() == "head"
+        response.timeout = 0.2
+        with pytest.raises(AssertionError) as blocked:
+            response.read_until("rows")
+        answered.set()
+        response.timeout = 10.0
+        assert response.read() == "headrows"
+    told = str(blocked.value).splitlines()[-1]
+    assert re.fullmatch(r"The application is in (wait, threading|query, test_asgi\S+) .*\.", told)
+
+
+def test_an_event_loop_that_waits_is_not_told_of() -> None:
+    event = asyncio.Event()
+
+    async def rows() -> AsyncIterator[bytes]:
+        yield b"head"
+        await event.wait()
+
+    with StreamClient(streaming(rows())) as client:
+        response = client.get("/")
+        assert response.next() == "head"
+        response.timeout = 0.2
+        with pytest.raises(AssertionError, match=r"come within 0\.2 s\. This has:\n    'head'$"):
+            response.next()
+        response.timeout = 10.0
+
+
 class WithLifespan:
     """An application that notes its start and its end, or fails at one."""
 
@@ -390,11 +433,53 @@ def test_a_lifespan_that_is_wanted_must_be_there() -> None:
         client.get("/")
 
 
+def test_a_client_can_be_used_again() -> None:
+    application = WithLifespan()
+    client = StreamClient(application)
+    for _ in range(2):
+        with client:
+            assert client.get("/").read() == "a pool"
+    assert application.noted == ["startup", "answered", "shutdown"] * 2
+
+
+def test_a_start_that_does_not_end_is_a_failure_with_words() -> None:
+    pool = gate(name="pool")
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        await pool.wait_async()
+
+    with pytest.raises(
+        AssertionError,
+        match=r"^the application did not start in time\. Waited at: gate 'pool' in application, ",
+    ):
+        StreamClient(application, timeout=0.2).get("/")
+
+
 def test_no_lifespan_if_none_is_wanted() -> None:
     application = WithLifespan()
     with StreamClient(application, lifespan=False):
         pass
     assert application.noted == []
+
+
+def test_a_test_that_fails_is_not_held_up() -> None:
+    """Not even by a thread of the application's that the event loop waits for."""
+    query = gate(name="query")
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        assert scope["type"] == "http"
+        await send(START)
+        await asyncio.to_thread(query.wait)
+
+    def test() -> None:
+        with StreamClient(application) as client:
+            client.get("/")
+            query.reached()
+            raise KeyError("of the test")
+
+    with pytest.raises(KeyError, match="of the test"):
+        test()
+    query.open()
 
 
 def test_which_protocol_it_is() -> None:
@@ -412,8 +497,10 @@ def test_which_protocol_it_is() -> None:
         start_response("200 OK", [])
         return [b"x"]
 
-    for application in (Asgi(), Asgi().plain, wsgi):
+    for application in (Asgi(), Asgi().plain, wsgi, partial(Asgi())):
         with StreamClient(application) as client:
             assert client.get("/").read() == "x"
+    with StreamClient(lambda *arguments: Asgi()(*arguments), protocol="asgi") as client:
+        assert client.get("/").read() == "x"
     with pytest.raises(TypeError, match="neither a WSGI nor an ASGI application: 'app'"):
         StreamClient("app")

@@ -6,13 +6,15 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
 
 import streamtmpl
 
-ROOT = Path(streamtmpl.__file__).parents[1]
+ROOT = Path(__file__).parents[2]
+PACKAGES = Path(streamtmpl.__file__).parents[1]
 
 ENTRY_POINTS = """\
 [pytest11]
@@ -72,7 +74,7 @@ def project(tmp_path: Path) -> Path:
 def run(project: Path, tests: str, *arguments: str, before: str = "") -> str:
     """What pytest prints for *tests*, without other plugins; as in a process that has done more."""
     (project / "test_it.py").write_text(tests)
-    path = os.pathsep.join([str(project.parent / "installed"), str(ROOT)])
+    path = os.pathsep.join([str(project.parent / "installed"), str(PACKAGES)])
     others = ("xdist", "hypothesispytest", "anyio", "benchmark", "cacheprovider")
     options = ["-W", "error", *(f"-pno:{name}" for name in others)]
     command = f"{before}\nimport pytest, sys\nsys.exit(pytest.main(sys.argv[1:]))"
@@ -97,6 +99,14 @@ def test_the_entry_point_is_that_of_the_package() -> None:
 
 def test_the_fixtures(project: Path) -> None:
     assert re.search(r"\b3 passed in", run(project, TESTS))
+
+
+def test_the_example_of_the_documentation(project: Path) -> None:
+    text = (ROOT / "docs" / "testing.rst").read_text(encoding="utf-8")
+    [example] = re.findall(
+        r"^With pytest\n-+\n(?:.*\n)*?\.\. code-block:: python\n\n((?:(?:    .*)?\n)+)", text, re.M
+    )
+    assert re.search(r"\b1 passed in", run(project, textwrap.dedent(example)))
 
 
 def test_a_run_that_asks_for_no_fixture_imports_nothing(project: Path) -> None:

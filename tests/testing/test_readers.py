@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import sys
 import threading
 import zlib
 from collections.abc import AsyncIterator, Iterator
@@ -221,6 +222,16 @@ def test_the_charset_of_the_response() -> None:
 
     with StreamClient(application) as client:
         assert client.get("/").read() == "Spät"
+
+
+@pytest.mark.parametrize(("encoding", "package"), [("br", "Brotli"), ("zstd", "backports.zstd")])
+def test_a_decoder_that_is_not_installed(
+    encoding: str, package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("brotli", "brotlicffi", "compression.zstd", "backports.zstd"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(ModuleNotFoundError, match=f"pip install {package}"):
+        BrowserBody(encoding)
 
 
 def test_an_encoding_that_no_browser_knows() -> None:

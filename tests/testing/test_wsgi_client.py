@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextvars import ContextVar
 from typing import Any
 from wsgiref.validate import validator
 
@@ -145,6 +146,37 @@ def test_a_path_is_asked_for() -> None:
         client.get("http://testserver/")
 
 
+def test_an_error_can_be_what_a_browser_sees(thread: bool) -> None:
+    def body() -> Iterator[bytes]:
+        yield b"a"
+        raise ZeroDivisionError("late")
+
+    client = StreamClient(application_of(body()), thread=thread, raise_errors=False)
+    with client:
+        response = client.get("/")
+        assert response.read() == "a"
+        assert not response.complete
+        assert isinstance(response.error, ZeroDivisionError)
+
+
+def test_context_variables_of_the_application_are_its_own(thread: bool) -> None:
+    user = ContextVar("user", default="nobody")
+    seen = []
+
+    def body() -> Iterator[bytes]:
+        user.set("Ann")
+        yield b"a"
+        seen.append(user.get())
+        yield b"b"
+
+    with StreamClient(application_of(body()), thread=thread) as client:
+        response = client.get("/")
+        assert response.next() == "a"
+        assert user.get() == "nobody"
+        response.read()
+    assert (seen, user.get()) == (["Ann"], "nobody")
+
+
 def test_what_is_written_comes_first(thread: bool) -> None:
     def application(environ: dict[str, Any], start_response: Start) -> list[bytes]:
         write = start_response("200 OK", HTML)
@@ -236,10 +268,12 @@ def test_text_that_never_comes_is_a_failure_with_words() -> None:
         yield b"<h1>Tea</h1>"
         yield "".join(rows).encode() + b"<footer>"
 
-    with StreamClient(application_of(buffering()), timeout=0.2) as client:
+    with StreamClient(application_of(buffering())) as client:
         response = client.get("/")
+        response.timeout = 0.2
         with pytest.raises(AssertionError) as raised:
             response.read_until("<li>")
+        response.timeout = 10.0
         rows.open()
         with pytest.raises(AssertionError) as ended:
             response.read_until("<nav>")
@@ -286,11 +320,13 @@ def test_what_an_application_does_when_it_is_at_no_gate() -> None:
         event.wait()
         yield b"b"
 
-    with StreamClient(application_of(slow()), timeout=0.2) as client:
+    with StreamClient(application_of(slow())) as client:
         response = client.get("/")
+        response.timeout = 0.2
         with pytest.raises(AssertionError, match=r"The application is in slow, test_wsgi_client\."):
             response.read_until("b")
         event.set()
+        response.timeout = 10.0
         assert response.read() == "ab"
 
 
@@ -315,10 +351,11 @@ def test_a_blocked_application_is_closed_when_it_goes_on() -> None:
         yield from rows
 
     stream = Body(body())
-    with StreamClient(application_of(stream), timeout=0.2) as client:
+    with StreamClient(application_of(stream)) as client:
         response = client.get("/")
         response.read_until("a")
         rows.reached()
+        response.timeout = 0.2
         with pytest.raises(
             AssertionError,
             match=r"the response still runs 0\.2 s after its reader has gone\. Waited at: gate 'r",
@@ -326,6 +363,7 @@ def test_a_blocked_application_is_closed_when_it_goes_on() -> None:
             response.disconnect()
         response.disconnect(wait=False)
         assert stream.closings == 0
+        response.timeout = 10.0
         rows.open()
         response.close()
         assert stream.closings == 1
