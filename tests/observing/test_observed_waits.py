@@ -26,6 +26,7 @@ from streamtmpl.observing import (
     Waited,
 )
 from tests.support.clocks import Clock
+from tests.support.gates import needs_timeout
 
 from .observers import Noted, chunks, environment, every_kind, named, source_of
 
@@ -78,6 +79,28 @@ def test_what_is_awaited(clock: Clock) -> None:
     assert (wait.kind, wait.template, wait.line, wait.region) == ("await", "page.html", 2, None)
     assert wait.seconds == 0.75
     assert noted.of(Chunk)[0].reason == "wait"
+
+
+@needs_timeout
+def test_a_wait_that_the_template_s_own_code_gives_up(clock: Clock) -> None:
+    noted = Noted()
+    page = named(environment("async"), "a\n{{ slow() }}{% flush %}b")
+
+    async def slow() -> str:
+        try:
+            async with asyncio.timeout(0):  # type: ignore[attr-defined] # it is new
+                asyncio.get_running_loop().call_soon(advance)
+                await asyncio.Event().wait()
+        except TimeoutError:
+            return "late"
+        return "in time"
+
+    def advance() -> None:
+        clock.now += 0.25
+
+    assert "".join(chunks("async", page, {"slow": slow}, observe=noted)) == "a\nlateb"
+    assert (noted.one(Waited).line, noted.one(Waited).seconds) == (2, 0.25)
+    assert [event.reason for event in noted.of(Chunk)] == ["flush", "end"]
 
 
 def test_waiting_is_told_with_the_line_of_the_innermost_template(clock: Clock) -> None:
