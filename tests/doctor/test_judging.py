@@ -234,9 +234,22 @@ def test_chunks_of_all_sizes_are_no_buffer():
 
 
 def test_who_answers_first_is_not_to_blame_where_all_wait():
-    with scripted(LATE) as server, scripted(LATE) as behind:
+    def named(connection, request):
+        time.sleep(0.8)
+        connection.sendall(response(chunk(PART) + chunk(b""), CHUNKED, HTML, "Server: nginx"))
+
+    with scripted(named) as server, scripted(LATE) as behind:
         seen = ask(server, behind, encodings=["identity"])
     assert codes(seen) == {"collected": ("identity",)}
+    assert finding(seen, "collected").url == behind.url("/a?b=c")
+    assert "nginx" not in seen.verdict
+
+
+def test_the_middle_one_of_three():
+    with scripted(LATE) as server, scripted(LATE) as middle, scripted(STREAMING) as behind:
+        seen = ask(server, middle, behind, encodings=["identity"])
+    assert codes(seen) == {"between": ("identity",)}
+    assert finding(seen, "between").url == middle.url("/a?b=c")
 
 
 def test_an_unnamed_proxy_that_compresses():
