@@ -35,7 +35,10 @@ nitpick_ignore_regex = [
     (r"py:class", r"web\..*"),
     (r"py:.*", r"csv(\..*)?|json"),
     # Aliases, which signatures show by their names.
-    (r"py:class", r"HeaderItems|Block|(Auto)?Deferred|Columns|Dialect|Dumps|ExtrasAction"),
+    (
+        r"py:class",
+        r"HeaderItems|Observer|Logger|TracerProvider|Block|(Auto)?Deferred|Columns|Dialect|Dumps|ExtrasAction",
+    ),
 ]
 
 html_theme = "furo"

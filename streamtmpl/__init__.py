@@ -1,11 +1,16 @@
-"""Render Jinja2 templates incrementally: text leaves while the template is still running."""
+"""Render Jinja2 templates incrementally: text leaves while the template is still running.
+
+PYTEST_DONT_REWRITE: pytest takes this for the package of its plugin, and would warn where it is
+imported before pytest starts.
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from .chunks.stream import ChunkStream
 from .compiler.tags import StreamExtension
-from .environment import StreamEnvironment, StreamTemplate, enable_streaming
+from .enabling import enable_streaming
+from .environment import StreamEnvironment, StreamTemplate
 from .exceptions import (
     NotStreamingError,
     ResponseSentError,
@@ -20,6 +25,7 @@ from .version import __version__
 
 if TYPE_CHECKING:
     from .chunks.async_stream import AsyncChunkStream
+    from .explaining import Explanation, explain
     from .rechunking import rechunk, rechunk_async
     from .regions.page_script import PAGE_SCRIPT, PAGE_SCRIPT_HASH
     from .regions.patch_script import PATCH_SCRIPT, PATCH_SCRIPT_HASH
@@ -41,6 +47,7 @@ __all__ = [
     "PATCH_SCRIPT_HASH",
     "AsyncChunkStream",
     "ChunkStream",
+    "Explanation",
     "NotStreamingError",
     "ResponseSentError",
     "RowError",
@@ -57,6 +64,7 @@ __all__ = [
     "csv_rows",
     "csv_rows_async",
     "enable_streaming",
+    "explain",
     "json_array",
     "json_array_async",
     "json_lines",
@@ -71,6 +79,7 @@ __all__ = [
 # alone takes as long to import as Jinja2.
 _LATER = {
     "AsyncChunkStream": "chunks.async_stream",
+    "Explanation": "explaining",
     "PAGE_SCRIPT": "regions.page_script",
     "PAGE_SCRIPT_HASH": "regions.page_script",
     "PATCH_SCRIPT": "regions.patch_script",
@@ -79,6 +88,7 @@ _LATER = {
     "attachment": "responses.attachment",
     "csv_rows": "rows",
     "csv_rows_async": "rows",
+    "explain": "explaining",
     "json_array": "rows",
     "json_array_async": "rows",
     "json_lines": "rows",

@@ -16,7 +16,7 @@ except ModuleNotFoundError as error:
 from jinja2 import Template
 
 from .chunks.options import AutoDeferred, Block, StreamOptions
-from .environment import enable_streaming
+from .enabling import enable_streaming
 from .events.response import add_event_headers
 from .events.streams import KEEP_ALIVE, event_stream_async
 from .responses.body import async_byte_stream, check_no_template, content_type_of
@@ -27,6 +27,7 @@ from .responses.head import ResponseHead
 from .responses.headers import add_vary
 from .responses.late import warn_late
 from .responses.policy import RegionPolicy, region_options
+from .responses.timing import timed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from .chunks.async_stream import AsyncChunkStream
     from .events.event import Event
+    from .observing import Observer
     from .responses.head import HeaderItems
 
 _POLICY = web.AppKey("streamtmpl_policy", RegionPolicy)
@@ -101,6 +103,7 @@ async def stream_response(
     nonce: str | None = None,
     executor: Executor | None = None,
     block: Block | None = None,
+    observe: Observer | None = None,
 ) -> web.Response:
     """Make a response that streams, for a handler to return.
 
@@ -120,30 +123,38 @@ async def stream_response(
     :param nonce: what the Content-Security-Policy of the response allows the patch script by.
     :param executor: whose threads render the deferred regions of a sync template.
     :param block: the block of the template that is sent alone, or several in a tuple.
+    :param observe: a function that is called with the events of the stream, those of
+        :mod:`streamtmpl.observing`; the environment's, unless given.
     :raises ValueError: a header or the status could not be sent, or there is no such mode.
     :raises TypeError: an argument goes with a template, and *source* is none.
     :raises NotStreamingError: *source* is none of these.
     """
     head = ResponseHead(status, headers, content_type or content_type_of(source))
-    options = StreamOptions(chunk_size, head.charset, commit_after, block=block)
+    options = StreamOptions(chunk_size, head.charset, commit_after, block=block, observe=observe)
     if isinstance(source, Template):
         policy = request.config_dict.get(_POLICY, RegionPolicy())
         given = deferred, nonce, executor
         regions = region_options(policy, request, source.environment, *given)
         options = options.but(regions=regions)
+        head.timing = timed(options, source.environment)
         add_vary(head.headers, regions.vary)
     else:
         check_no_template(source, deferred=deferred, nonce=nonce, executor=executor)
     stream = async_byte_stream(source, context, options)
-    reason = head.status_line.partition(" ")[2]
-    begins: dict[str, Any] = {"status": head.status, "reason": reason, "headers": head.sent()}
     if request.method == "HEAD" or not head.has_content:
         await stream.aclose()
         await close_source(source)
-        return web.Response(**begins)
+        return web.Response(**_begins(head))
     if (whole := await stream.whole()) is not None:
-        return web.Response(**begins, body=whole)
-    return _Streamed(stream, await begun_async(stream), **begins)
+        return web.Response(**_begins(head), body=whole)
+    chunks = await begun_async(stream)
+    return _Streamed(stream, chunks, **_begins(head))
+
+
+def _begins(head: ResponseHead) -> dict[str, Any]:
+    """What aiohttp's response is told of *head*."""
+    reason = head.status_line.partition(" ")[2]
+    return {"status": head.status, "reason": reason, "headers": head.sent()}
 
 
 async def event_response(

@@ -15,6 +15,7 @@ from .responses.head import ResponseHead
 from .responses.headers import add_vary
 from .responses.policy import provisional, settle
 from .responses.script import PAGE, PATCH, Script, script_response
+from .responses.timing import timed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Iterable, Mapping
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from wsgiref.headers import Headers
 
     from .events.event import Event
+    from .observing import Observer
     from .responses.delivery import Message, Receive, Scope, Send
     from .responses.head import HeaderItems
     from .responses.readers import Header
@@ -58,6 +60,7 @@ class StreamResponse:
         nonce: str | None = None,
         executor: Executor | None = None,
         block: Block | None = None,
+        observe: Observer | None = None,
     ) -> None:
         """Check the arguments and prepare the stream; nothing is rendered yet.
 
@@ -76,6 +79,8 @@ class StreamResponse:
         :param nonce: what the response's Content-Security-Policy allows the inline script by.
         :param executor: whose threads render deferred regions of a sync template.
         :param block: the block of the template that is sent alone, or several in a tuple.
+        :param observe: a function that is called with the events of the stream, those of
+            :mod:`streamtmpl.observing`; the environment's, unless given.
         :raises NotStreamingError: *source* cannot be streamed.
         :raises TypeError: a header is not of strings; or something is given that goes with a
             template only, and *source* is none.
@@ -84,8 +89,11 @@ class StreamResponse:
         """
         self._head = ResponseHead(status, headers, content_type or content_type_of(source))
         regions = provisional(deferred, nonce, executor)
-        options = StreamOptions(chunk_size, self._head.charset, commit_after, regions, block)
+        charset = self._head.charset
+        options = StreamOptions(chunk_size, charset, commit_after, regions, block, observe)
         self._undecided = options if deferred == "auto" and isinstance(source, Template) else None
+        if isinstance(source, Template):
+            self._head.timing = timed(options, source.environment)
         self._source = source
         self._stream = async_byte_stream(source, context, options)
         self.headers: Headers = self._head.headers

@@ -28,6 +28,7 @@ class _Lazily:
         if instance is None:
             return self
         value = self._compute(instance)
+        instance.is_asked = True
         setattr(instance, self._name, value)
         return value
 
@@ -77,16 +78,19 @@ class IncludedContext(StreamContext):
 
     :ivar near: where a variable is looked up first.
     :ivar far: where it is looked up then.
+    :ivar is_asked: whether it has been asked for more than these.
     """
 
     near: dict[str, Any]
     far: dict[str, Any]
+    is_asked: bool
 
     def __init__(self, template: Any, near: dict[str, Any], far: dict[str, Any]) -> None:
         """A context for *template*, whose variables are those of *near*, then those of *far*."""
         self._template = template
         self.near = near
         self.far = far
+        self.is_asked = False
 
     @_Lazily
     def parent(self) -> dict[str, Any]:

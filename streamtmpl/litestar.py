@@ -18,7 +18,7 @@ except ModuleNotFoundError as error:
 
 from .asgi import last_event_id as last_event_id_of
 from .chunks.options import AutoDeferred, Block, StreamOptions
-from .environment import enable_streaming
+from .enabling import enable_streaming
 from .events.response import EVENT_HEADERS
 from .events.streams import KEEP_ALIVE, event_stream_async
 from .rendering import async_stream_of
@@ -26,6 +26,7 @@ from .responses.delivery import send_stream
 from .responses.headers import check_headers
 from .responses.late import LateDict
 from .responses.policy import RegionPolicy, region_options
+from .responses.timing import timed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Callable, Iterable
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
     from .chunks.async_stream import AsyncChunkStream
     from .events.event import Event
+    from .observing import Observer
+    from .responses.timing import ServerTiming
 
 
 class StreamTemplateEngine(JinjaTemplateEngine):
@@ -57,6 +60,7 @@ class StreamTemplateEngine(JinjaTemplateEngine):
         deferred: str | Callable[[Any], str] = "auto",
         nonce: Callable[[Any], str | None] | None = None,
         executor: Executor | None = None,
+        observe: Observer | None = None,
     ) -> None:
         """Make or take the environment, as Litestar's engine does.
 
@@ -66,10 +70,11 @@ class StreamTemplateEngine(JinjaTemplateEngine):
         :param nonce: a function of the request that gives what its Content-Security-Policy allows
             the inline script by, if anything; it is asked where regions are patched in.
         :param executor: whose threads render deferred regions of sync templates.
+        :param observe: as :class:`~streamtmpl.StreamEnvironment` takes it.
         :raises NotStreamingError: the environment given cannot stream.
         """
         super().__init__(directory, engine_instance)
-        enable_streaming(self.engine, chunk_size=chunk_size)
+        enable_streaming(self.engine, chunk_size=chunk_size, observe=observe)
         keys = "StreamTemplateEngine(deferred=)", "StreamTemplateEngine(nonce=)"
         self.policy = RegionPolicy(deferred, nonce, executor, *keys)
 
@@ -91,6 +96,7 @@ class StreamTemplateResponse(Template):
         nonce: str | None = None,
         executor: Executor | None = None,
         block: Block | None = None,
+        observe: Observer | None = None,
         **kwargs: Any,
     ) -> None:
         """Say what to render; the other arguments are those of ``litestar.response.Template``.
@@ -103,10 +109,14 @@ class StreamTemplateResponse(Template):
         :param nonce: what the response's Content-Security-Policy allows the inline script by.
         :param executor: whose threads render deferred regions of a sync template.
         :param block: the block of the template that is sent alone, or several in a tuple.
+        :param observe: a function that is called with the events of the stream, those of
+            :mod:`streamtmpl.observing`; the environment's, unless given.
         :raises ValueError: there is no such mode, or *block* does not go with *commit_after*.
         """
         super().__init__(template_name, **kwargs)
-        self._options = StreamOptions(chunk_size, self.encoding, commit_after, block=block)
+        self._options = StreamOptions(
+            chunk_size, self.encoding, commit_after, block=block, observe=observe
+        )
         self._regions = deferred, nonce, executor
 
     def to_asgi_response(
@@ -141,12 +151,13 @@ class StreamTemplateResponse(Template):
         )
         policy = getattr(engine, "policy", RegionPolicy())
         regions = region_options(policy, request, environment, *self._regions)
-        stream = async_stream_of(
-            template, self.create_template_context(request), self._options.but(regions=regions)
-        )
+        options = self._options.but(regions=regions)
+        timing = timed(options, environment)
+        stream = async_stream_of(template, self.create_template_context(request), options)
         return _StreamedResponse(
             stream,
             regions.vary,
+            timing,
             background=self.background or background,
             cookies=[*self.cookies, *(cookies or ())],
             encoding=self.encoding,
@@ -210,6 +221,7 @@ class EventResponse(Response[Any]):
         return _StreamedResponse(
             self._stream,
             (),
+            None,
             background=self.background or background,
             cookies=[*self.cookies, *(cookies or ())],
             headers={**own, **given, "content-type": own["content-type"]},
@@ -228,12 +240,16 @@ class _StreamedResponse(ASGIResponse):
     _should_set_content_length = False
 
     def __init__(
-        self, stream: AsyncChunkStream[bytes], vary: tuple[str, ...], **kwargs: Any
+        self,
+        stream: AsyncChunkStream[bytes],
+        vary: tuple[str, ...],
+        timing: ServerTiming | None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.headers.setdefault("X-Accel-Buffering", "no")  # names are in any case
         self._stream = stream
-        self._vary = vary
+        self._vary, self._timing = vary, timing
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         has_session = isinstance(scope.get("session"), dict)
@@ -242,6 +258,8 @@ class _StreamedResponse(ASGIResponse):
             self.headers.extend_header_value("vary", name)
 
         async def start() -> Any:
+            if self._timing is not None:
+                self._timing.add_to(self.headers)
             check_headers(self.headers.items())
             return {
                 "type": "http.response.start",

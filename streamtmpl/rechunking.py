@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, overload
 
 from .chunks.buffer import DEFAULT_CHUNK_SIZE, clock
@@ -15,18 +16,31 @@ if TYPE_CHECKING:
 
     from .chunks.async_stream import AsyncChunkStream
     from .chunks.buffer import Buffer
+    from .observing import Observer
 
 
 @overload
 def rechunk(
-    iterable: Iterable[str], *, chunk_size: int | None = None, encoding: None = None
+    iterable: Iterable[str],
+    *,
+    chunk_size: int | None = None,
+    encoding: None = None,
+    observe: Observer | None = None,
 ) -> ChunkStream[str]: ...
 @overload
 def rechunk(
-    iterable: Iterable[str], *, chunk_size: int | None = None, encoding: str
+    iterable: Iterable[str],
+    *,
+    chunk_size: int | None = None,
+    encoding: str,
+    observe: Observer | None = None,
 ) -> ChunkStream[bytes]: ...
 def rechunk(
-    iterable: Iterable[str], *, chunk_size: int | None = None, encoding: str | None = None
+    iterable: Iterable[str],
+    *,
+    chunk_size: int | None = None,
+    encoding: str | None = None,
+    observe: Observer | None = None,
 ) -> ChunkStream[Any]:
     """Collect the strings of *iterable* into chunks.
 
@@ -37,13 +51,19 @@ def rechunk(
     :param chunk_size: characters that must have collected before a chunk is cut (16384 unless
         given); 0 makes every string a chunk.
     :param encoding: the codec to encode chunks with; without it they are ``str``.
+    :param observe: a function that is called with the events of the stream, those of
+        :mod:`streamtmpl.observing`.
     :raises NotStreamingError: *iterable* is a string itself, or cannot be iterated.
     :raises ValueError: *chunk_size* is negative.
     :raises LookupError: there is no such encoding.
     """
     _check(iterable, "__iter__", "an iterable of strings")
     size = DEFAULT_CHUNK_SIZE if chunk_size is None else chunk_size
-    return ChunkStream(lambda out: _write_all(iterable, out), size, encoding)
+    if observe is None:
+        return ChunkStream(partial(_write_all, iterable), size, encoding)
+    from .chunks.observed import watched_stream  # noqa: PLC0415 - few streams
+
+    return watched_stream(observe, partial(_write_all, iterable), size, encoding)
 
 
 @overload
@@ -52,16 +72,22 @@ def rechunk_async(
     *,
     chunk_size: int | None = None,
     encoding: None = None,
+    observe: Observer | None = None,
 ) -> AsyncChunkStream[str]: ...
 @overload
 def rechunk_async(
-    iterable: AsyncIterable[str] | Iterable[str], *, chunk_size: int | None = None, encoding: str
+    iterable: AsyncIterable[str] | Iterable[str],
+    *,
+    chunk_size: int | None = None,
+    encoding: str,
+    observe: Observer | None = None,
 ) -> AsyncChunkStream[bytes]: ...
 def rechunk_async(
     iterable: AsyncIterable[str] | Iterable[str],
     *,
     chunk_size: int | None = None,
     encoding: str | None = None,
+    observe: Observer | None = None,
 ) -> AsyncChunkStream[Any]:
     """Collect the strings of an async (or ordinary) iterable into chunks.
 
@@ -74,7 +100,11 @@ def rechunk_async(
     if not hasattr(iterable, "__aiter__"):
         _check(iterable, "__iter__", "an async or ordinary iterable of strings")
     size = DEFAULT_CHUNK_SIZE if chunk_size is None else chunk_size
-    return coroutine_stream(lambda out: _write_all_async(iterable, out), size, encoding)
+    if observe is None:
+        return coroutine_stream(partial(_write_all_async, iterable), size, encoding)
+    from .chunks.observed_async import watched_coroutine_stream  # noqa: PLC0415 - few streams
+
+    return watched_coroutine_stream(observe, partial(_write_all_async, iterable), size, encoding)
 
 
 def _check(iterable: Any, method: str, expected: str) -> None:

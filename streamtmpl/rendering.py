@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from .chunks.async_stream import AsyncChunkStream
+    from .observing import Observer
 
 
 @overload
@@ -37,6 +38,7 @@ def render_stream(
     nonce: str | None = None,
     executor: Executor | None = None,
     block: Block | None = None,
+    observe: Observer | None = None,
 ) -> ChunkStream[str]: ...
 @overload
 def render_stream(
@@ -50,6 +52,7 @@ def render_stream(
     nonce: str | None = None,
     executor: Executor | None = None,
     block: Block | None = None,
+    observe: Observer | None = None,
 ) -> ChunkStream[bytes]: ...
 def render_stream(
     template: Template,
@@ -62,6 +65,7 @@ def render_stream(
     nonce: str | None = None,
     executor: Executor | None = None,
     block: Block | None = None,
+    observe: Observer | None = None,
 ) -> ChunkStream[Any]:
     """Render *template* piece by piece.
 
@@ -81,20 +85,25 @@ def render_stream(
         are rendered one after the other.
     :param block: the name of a block: it is rendered alone, as it is in the whole page; or several
         names, which are rendered in this order.
+    :param observe: a function that is called with the events of this stream, those of
+        :mod:`streamtmpl.observing`; the environment's, unless given.
     :return: an iterator of chunks, each one or more whole runs of the template, never empty.
     :raises NotStreamingError: the template is none that streams, or belongs to an async
         environment.
     :raises ValueError: *chunk_size* is negative, *deferred* is neither, *executor* has been shut
         down, or *block* is empty or given with *commit_after*.
-    :raises TypeError: *executor* is no executor of threads, or *block* is not of names.
+    :raises TypeError: *executor* is no executor of threads, *block* is not of names, or *observe*
+        is no function.
     :raises LookupError: there is no such encoding.
     :raises UnknownBlockError: (by the first step) the template has no block *commit_after* or
         *block*; it names those that there are.
     """
     # A call less where nothing is said about regions, as hardly any stream has it.
-    plain = deferred == "patch" and nonce is None and executor is None
-    regions = PATCHED if plain else regions_shown(deferred, nonce, executor)
-    options = StreamOptions(chunk_size, encoding, commit_after, regions, block)
+    if deferred == "patch" and nonce is None and executor is None:
+        regions = PATCHED
+    else:
+        regions = regions_shown(deferred, nonce, executor)
+    options = StreamOptions(chunk_size, encoding, commit_after, regions, block, observe)
     return stream_of(template, context, options)
 
 
@@ -110,6 +119,7 @@ def render_stream_async(
     nonce: str | None = None,
     executor: Executor | None = None,
     block: Block | None = None,
+    observe: Observer | None = None,
 ) -> AsyncChunkStream[str]: ...
 @overload
 def render_stream_async(
@@ -123,6 +133,7 @@ def render_stream_async(
     nonce: str | None = None,
     executor: Executor | None = None,
     block: Block | None = None,
+    observe: Observer | None = None,
 ) -> AsyncChunkStream[bytes]: ...
 def render_stream_async(
     template: Template,
@@ -135,6 +146,7 @@ def render_stream_async(
     nonce: str | None = None,
     executor: Executor | None = None,
     block: Block | None = None,
+    observe: Observer | None = None,
 ) -> AsyncChunkStream[Any]:
     """Render *template* piece by piece in an event loop.
 
@@ -144,9 +156,11 @@ def render_stream_async(
 
     :return: an async iterator of chunks.
     """
-    plain = deferred == "patch" and nonce is None and executor is None
-    regions = PATCHED if plain else regions_shown(deferred, nonce, executor)
-    options = StreamOptions(chunk_size, encoding, commit_after, regions, block)
+    if deferred == "patch" and nonce is None and executor is None:
+        regions = PATCHED
+    else:
+        regions = regions_shown(deferred, nonce, executor)
+    options = StreamOptions(chunk_size, encoding, commit_after, regions, block, observe)
     return async_stream_of(template, context, options)
 
 
@@ -167,8 +181,18 @@ def stream_of(
     variables = dict(context) if context.__class__ is dict else variables_of(context)
     begin = _begin if Template.generate is GENERATE else _begin_shown
     size = options.chunk_size
-    if size is None:
-        size = getattr(environment, "chunk_size", DEFAULT_CHUNK_SIZE)
+    observe = options.observe
+    try:
+        if size is None:
+            size = environment.chunk_size  # type: ignore[attr-defined]
+        if observe is None:
+            observe = environment.observe  # type: ignore[attr-defined]
+    except AttributeError:  # it has our code generator, and is none of ours
+        size = DEFAULT_CHUNK_SIZE if size is None else size
+    if observe is not None:
+        steps = partial(begin, template, body, variables, options)
+        stream: ChunkStream[Any] = _watched(observe, template, options, steps, size)
+        return stream
     return ChunkStream(
         partial(begin, template, body, variables, options),
         size,
@@ -190,17 +214,45 @@ def async_stream_of(
         return _async_streams().of_threads(stream_of(template, context, options))
     # A call less where it is a dict, as nearly always.
     variables = dict(context) if context.__class__ is dict else variables_of(context)
-    is_plain = Template.generate_async is GENERATE_ASYNC or getattr(template, "is_seen", False)
-    begin = _begin if is_plain else _begin_shown_async
+    if Template.generate_async is GENERATE_ASYNC or getattr(template, "is_seen", False):
+        begin = _begin
+    else:
+        begin = _begin_shown_async
     size = options.chunk_size
-    if size is None:
-        size = getattr(environment, "chunk_size", DEFAULT_CHUNK_SIZE)
+    observe = options.observe
+    try:
+        if size is None:
+            size = environment.chunk_size  # type: ignore[attr-defined]
+        if observe is None:
+            observe = environment.observe  # type: ignore[attr-defined]
+    except AttributeError:  # it has our code generator, and is none of ours
+        size = DEFAULT_CHUNK_SIZE if size is None else size
+    if observe is not None:
+        steps = partial(begin, template, body, variables, options)
+        stream: AsyncChunkStream[Any] = _watched(observe, template, options, steps, size)
+        return stream
     return _async_streams().of_coroutines(
         partial(begin, template, body, variables, options),
         size,
         options.encoding,
         environment.handle_exception,
     )
+
+
+def _watched(
+    observe: Observer, template: Template, options: StreamOptions, begin: Any, size: int
+) -> Any:
+    """A stream of what *begin* writes, whose events *observe* is called with."""
+    environment = template.environment
+    about = template.name, options.blocks or ()
+    rest = observe, begin, size, options.encoding, environment.handle_exception, *about
+    if not environment.is_async:
+        from .chunks.observed import watched_stream  # noqa: PLC0415 - few streams
+
+        return watched_stream(*rest)
+    from .chunks.observed_async import watched_coroutine_stream  # noqa: PLC0415
+
+    return watched_coroutine_stream(*rest)
 
 
 class _AsyncStreams(NamedTuple):
@@ -244,9 +296,9 @@ def _begin(
         from .chunks.parts import parts_of_page  # noqa: PLC0415 - few streams
 
         return parts_of_page(options.blocks, template, context, out)
-    steps = body(context, out)
     if options.commit_after is None:
-        return steps
+        return body(context, out)
+    steps = body(context, out)
     from .chunks.commit import Withheld  # noqa: PLC0415 - few streams
 
     withheld = Withheld(context, out, options.commit_after)

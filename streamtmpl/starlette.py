@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from .extras import missing
 
 try:
-    from starlette.responses import Response
+    from starlette.exceptions import HTTPException
+    from starlette.responses import HTMLResponse, Response
     from starlette.templating import Jinja2Templates
 except ModuleNotFoundError as error:
     raise missing(error, "starlette", "starlette") from None
@@ -15,7 +16,7 @@ except ModuleNotFoundError as error:
 from .asgi import headers_of
 from .asgi import last_event_id as last_event_id_of
 from .chunks.options import AutoDeferred, Block, StreamOptions
-from .environment import enable_streaming
+from .enabling import enable_streaming
 from .events.response import add_event_headers
 from .events.streams import KEEP_ALIVE, event_stream_async
 from .rendering import async_stream_of
@@ -25,6 +26,7 @@ from .responses.head import charset_of
 from .responses.headers import check_headers
 from .responses.late import LateDict
 from .responses.policy import RegionPolicy, provisional, region_options, settle
+from .responses.timing import timed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Callable, Collection, Iterable, Mapping
@@ -37,6 +39,9 @@ if TYPE_CHECKING:
 
     from .chunks.async_stream import AsyncChunkStream
     from .events.event import Event
+    from .observing import Observer
+    from .responses.timing import ServerTiming
+    from .timeline import Timeline
 
 
 class _Streamed(Response):
@@ -46,6 +51,7 @@ class _Streamed(Response):
     _instead: str
     """What is to be done where a whole body is wanted."""
     _stream: AsyncChunkStream[bytes]
+    _timing: ServerTiming | None = None
 
     def _prepare(
         self,
@@ -94,6 +100,8 @@ class _Streamed(Response):
             self.headers.add_vary_header("Cookie")
 
         async def start() -> Message:
+            if self._timing is not None:
+                self._timing.add_to(self.headers)
             check_headers(self.headers.items())
             info = self._debug_info()
             if info is not None and "http.response.debug" in scope.get("extensions", {}):
@@ -133,13 +141,15 @@ class StreamResponse(_Streamed):
         background: BackgroundTask | None = None,
         *,
         chunk_size: int | None = None,
+        observe: Observer | None = None,
     ) -> None:
         """Prepare the stream; nothing is read yet. Most arguments are those of Starlette.
 
         :param source: a stream of either kind, or an iterable, async or not, of ``str`` or
             ``bytes``.
         :param media_type: that of the stream, or of HTML, unless given.
-        :param chunk_size: as of :func:`~streamtmpl.rechunk`; not for streams.
+        :param chunk_size: this and *observe* are those of :func:`~streamtmpl.rechunk`; not for
+            streams.
         :raises NotStreamingError: *source* cannot be streamed.
         :raises TypeError: a header is not of strings; or a chunk size is given for a stream.
         :raises ValueError: a header could not be sent.
@@ -148,7 +158,8 @@ class StreamResponse(_Streamed):
         kind = content_type_of(source) if media_type is None else media_type
         charset = self._prepare(status_code, headers, kind, background)
         self._source = source
-        self._stream = async_byte_stream(source, None, StreamOptions(chunk_size, charset))
+        options = StreamOptions(chunk_size, charset, observe=observe)
+        self._stream = async_byte_stream(source, None, options)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the request. For HEAD nothing is read."""
@@ -188,6 +199,7 @@ class StreamTemplateResponse(_Streamed):
         nonce: str | None = None,
         executor: Executor | None = None,
         block: Block | None = None,
+        observe: Observer | None = None,
     ) -> None:
         """Prepare the stream, in the current context variables; nothing is rendered yet.
 
@@ -199,6 +211,8 @@ class StreamTemplateResponse(_Streamed):
         :param nonce: what the response's Content-Security-Policy allows the inline script by.
         :param executor: whose threads render deferred regions of a sync template.
         :param block: the block of the template that is sent alone, or several in a tuple.
+        :param observe: a function that is called with the events of the stream, those of
+            :mod:`streamtmpl.observing`; the environment's, unless given.
         :raises NotStreamingError: *template* is not of a streaming environment.
         :raises TypeError: a header is not of strings.
         :raises ValueError: a header could not be sent, or *deferred* is no mode.
@@ -208,8 +222,9 @@ class StreamTemplateResponse(_Streamed):
         self.context = context
         charset = self._prepare(status_code, headers, media_type, background)
         regions = provisional(deferred, nonce, executor)
-        options = StreamOptions(chunk_size, charset, commit_after, regions, block)
+        options = StreamOptions(chunk_size, charset, commit_after, regions, block, observe)
         self._undecided = options if deferred == "auto" else None
+        self._timing = timed(options, template.environment)
         self._stream = async_stream_of(template, context, options)
 
     def _debug_info(self) -> dict[str, Any]:
@@ -260,6 +275,23 @@ def last_event_id(request: Request) -> str | None:
     return last_event_id_of(request.scope)
 
 
+def timeline_view(timeline: Timeline) -> Callable[[Request], Response]:
+    """Make the endpoint of a page that shows the last streams, in debug mode only.
+
+    It is for ``Route("/_streamtmpl/timeline", timeline_view(timeline))``. Where the application is
+    not in debug mode there is no such page: status 404.
+
+    :param timeline: what observes the streams.
+    """
+
+    def timeline_page(request: Request) -> Response:
+        if not request.app.debug:
+            raise HTTPException(404)
+        return HTMLResponse(timeline.html(), headers={"Cache-Control": "no-store"})
+
+    return timeline_page
+
+
 class StreamTemplates(Jinja2Templates):
     """The counterpart of :class:`starlette.templating.Jinja2Templates`, whose responses stream.
 
@@ -274,6 +306,7 @@ class StreamTemplates(Jinja2Templates):
         deferred: str | Callable[[Request], str] = "auto",
         nonce: str | Callable[[Request], str | None] | None = None,
         executor: Executor | None = None,
+        observe: Observer | None = None,
         **kwargs: Any,
     ) -> None:
         """Make or take the environment.
@@ -283,10 +316,11 @@ class StreamTemplates(Jinja2Templates):
         :param nonce: a function of the request that gives what its Content-Security-Policy allows
             the inline script by, if anything; it is asked where regions are patched in.
         :param executor: whose threads render deferred regions of sync templates.
+        :param observe: as :class:`~streamtmpl.StreamEnvironment` takes it.
         :raises NotStreamingError: the environment given cannot stream.
         """
         super().__init__(*args, **kwargs)
-        enable_streaming(self.env, chunk_size=chunk_size)
+        enable_streaming(self.env, chunk_size=chunk_size, observe=observe)
         keys = "StreamTemplates(deferred=)", "StreamTemplates(nonce=)"
         self._policy = RegionPolicy(deferred, nonce, executor, *keys)
 
@@ -306,6 +340,7 @@ class StreamTemplates(Jinja2Templates):
         nonce: str | None = None,
         executor: Executor | None = None,
         block: Block | None = None,
+        observe: Observer | None = None,
     ) -> StreamTemplateResponse:
         """A response that renders the template *name* while it is sent.
 
@@ -341,6 +376,7 @@ class StreamTemplates(Jinja2Templates):
             nonce=regions.nonce,
             executor=regions.executor,
             block=block,
+            observe=observe,
         )
         response._vary_on(regions.vary)
         return response

@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any
 
-PARAMETER = "p_"
+PARAMETER = "l_1_"
 """What the names of a compiled macro's parameters begin with, before the template's own names.
 
-A template may call them as it likes; the function has locals of other names."""
+A template may call them as it likes. Where a macro is in no loop and no other macro, these are its
+locals already."""
 
 Shape = tuple[Any, ...]
 """How many positional arguments a call has, and the names of its keyword arguments."""

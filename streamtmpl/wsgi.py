@@ -19,6 +19,7 @@ from .responses.head import ResponseHead
 from .responses.headers import add_vary
 from .responses.policy import provisional, settle
 from .responses.script import PAGE, PATCH, Script, script_response
+from .responses.timing import timed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from .chunks.stream import ChunkStream
     from .events.event import Event
+    from .observing import Observer
     from .responses.head import HeaderItems
 
 
@@ -60,6 +62,7 @@ class StreamResponse(ResponseHead):
         nonce: str | None = None,
         executor: Executor | None = None,
         block: Block | None = None,
+        observe: Observer | None = None,
     ) -> None:
         """Prepare to send *source*; nothing of it is rendered or read yet.
 
@@ -80,6 +83,8 @@ class StreamResponse(ResponseHead):
         :param nonce: what the response's Content-Security-Policy allows the inline script by.
         :param executor: whose threads render deferred regions, beside the document.
         :param block: the block of the template that is sent alone, or several in a tuple.
+        :param observe: a function that is called with the events of the stream, those of
+            :mod:`streamtmpl.observing`; the environment's, unless given.
         :raises NotStreamingError: *source* is none of these, or is async.
         :raises TypeError: an argument is of the wrong type, or does not go with *source*.
         :raises ValueError: the status or a header could not be sent, or *deferred* is no mode.
@@ -87,8 +92,10 @@ class StreamResponse(ResponseHead):
         """
         super().__init__(status, headers, content_type or content_type_of(source))
         regions = provisional(deferred, nonce, executor)
-        options = StreamOptions(chunk_size, self.charset, commit_after, regions, block)
+        options = StreamOptions(chunk_size, self.charset, commit_after, regions, block, observe)
         self._undecided = options if deferred == "auto" and isinstance(source, Template) else None
+        if isinstance(source, Template):
+            self.timing = timed(options, source.environment)
         self._source = source
         self._stream: ChunkStream[bytes] | None = byte_stream(source, context, options)
 

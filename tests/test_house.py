@@ -14,21 +14,21 @@ import streamtmpl
 DRAWING = Path(__file__).parents[1] / "docs" / "how-it-works.rst"
 ROOT = Path(streamtmpl.__file__).parents[1]
 FLOORS = (
-    {"vocabulary", "context", "exceptions", "extras", "observing", "tracing", "version"},
-    {"chunks"},
+    {"vocabulary", "context", "exceptions", "extras", "observing", "testing", "tracing", "version"},
+    {"chunks", "timeline"},
     {"compiler", "runtime"},  # which agree on the vocabulary, and do not know each other
     {"regions"},
-    {"rendering", "rechunking", "rows"},
+    {"rendering", "rechunking", "rows", "explaining"},
     {"environment", "events"},
-    {"sandbox", "responses"},
+    {"enabling", "sandbox", "responses"},
     {"", "pallets", "wsgi", "asgi", "doctor"},  # "": what "import streamtmpl" gives
-    {"cli", "starlette", "litestar", "aiohttp", "flask", "quart", "django"},
+    {"cli", "starlette", "litestar", "aiohttp", "flask", "quart", "django", "opentelemetry"},
     {"__main__"},
 )
 """The wings by name, the lowest floor first: packages, and modules beside them."""
 
 FLOOR = {wing: number for number, floor in enumerate(FLOORS, 1) for wing in floor}
-FRAMEWORKS = {"starlette", "litestar", "aiohttp", "flask", "quart", "django"}
+FRAMEWORKS = {"starlette", "litestar", "aiohttp", "flask", "quart", "django", "opentelemetry"}
 
 
 def _name(path: Path) -> str:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Protocol
 
+    from streamtmpl.observing import Reason
+
     from .closing import OpenIterators
     from .options import RegionOptions
 
@@ -65,18 +67,21 @@ class Buffer:
     :ivar size: the chunk size in characters; ``None``: nothing is cut.
     :ivar limit: a boundary cuts when more characters than this have collected.
     :ivar flush_limit: ``{% flush %}`` cuts when more characters than this have collected.
-    :ivar sources: where iterators register to be closed with the stream; ``None`` where nobody
-        closes them (``render()``).
+    :ivar sources: the :class:`~.closing.OpenIterators` to be closed with the stream; ``None`` where
+        nobody closes them (``render()``).
     :ivar resumed: the moment (seconds, :func:`time.perf_counter`) the render last got control back.
     """
 
     write: Callable[[str], Any]
     tell: Callable[[], int]
+    sources: Any
 
     # What most buffers never change costs nothing as an attribute of the class.
     flush_limit = 0
     resumed = 0.0
     taken = False
+    reason: Reason = "size"
+    """Why the next chunk is cut, where somebody says so; who observes the stream sets it back."""
     _captures_for: Buffer | None = None  # to itself, it would leave each to the garbage collector
     defers: RegionOptions | None = None
     """How regions are deferred, in a buffer whose text is handed over."""
@@ -159,7 +164,10 @@ class Buffer:
 
     def holds_head(self) -> bool:
         """Whether there is text to hand over, and none has been yet."""
-        return not self.taken and self.flush_limit == 0 and self.tell() > 0
+        if self.taken or self.flush_limit != 0 or not self.tell():
+            return False
+        self.reason = "wait" if self.deferral is None else "region"
+        return True
 
     def getvalue(self) -> str:
         """What has collected, left in place."""

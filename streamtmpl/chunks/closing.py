@@ -27,6 +27,8 @@ class OpenIterators:
     _closed = False
     _sweep_at = 64
 
+    watch: Any = None
+    """What tells the observer of the stream, if it has one."""
     open: dict[int, Any] | None = None
     """The iterators by their identity; nothing has been opened yet if ``None``."""
     _outer: OpenIterators | None = None
@@ -93,9 +95,9 @@ class OpenIterators:
         Async generators are left to the event loop that runs them: only it can close them.
         """
         self._closed = True
-        errors: list[BaseException] = []
         if not self.open:
-            return errors
+            return []
+        errors: list[BaseException] = []
         for iterator in self._pop():
             close = getattr(iterator, "close", None)
             if callable(close):

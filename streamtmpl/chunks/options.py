@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from streamtmpl.observing import Observer
+
 Deferred = Literal["patch", "in-order"]
 """Where deferred regions are rendered: behind the document, or each in its place."""
 
@@ -69,9 +71,10 @@ class StreamOptions(_Options):
     :ivar commit_after: the name of a block that the first chunk waits for.
     :ivar blocks: the names of the blocks that are rendered, in order; ``None``: the whole page.
     :ivar regions: how deferred regions are shown; may be set until the stream begins.
+    :ivar observe: what is called with the stream's events; ``None``: what the environment has.
     """
 
-    __slots__ = ("blocks", "chunk_size", "commit_after", "encoding", "regions")
+    __slots__ = ("blocks", "chunk_size", "commit_after", "encoding", "observe", "regions")
 
     def __init__(
         self,
@@ -80,6 +83,7 @@ class StreamOptions(_Options):
         commit_after: str | None = None,
         regions: RegionOptions = PATCHED,
         block: Block | None = None,
+        observe: Observer | None = None,
     ) -> None:
         """Options as the public functions take them.
 
@@ -90,6 +94,7 @@ class StreamOptions(_Options):
         self.encoding = encoding
         self.commit_after = commit_after
         self.regions = regions
+        self.observe = observe
         self.blocks = None if block is None else _block_names(block, commit_after)
 
 

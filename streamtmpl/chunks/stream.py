@@ -64,7 +64,6 @@ class ChunkStream(RaisesOnce, Iterator[Chunk], Generic[Chunk]):
         "_context",
         "_encode",
         "_ended",
-        "_iterators",
         "_on_error",
         "_out",
         "_steps",
@@ -92,8 +91,7 @@ class ChunkStream(RaisesOnce, Iterator[Chunk], Generic[Chunk]):
         self._encode = None if encoding is None else Encoder(encoding)
         if type(chunk_size) is not int or chunk_size < 0:
             check_chunk_size(chunk_size)
-        self._iterators = iterators = OpenIterators()
-        self._out = Buffer(chunk_size, iterators)
+        self._out = Buffer(chunk_size, OpenIterators())
         self._begin = begin
         self._on_error = on_error
         self._context = copy_context()
@@ -166,7 +164,7 @@ class ChunkStream(RaisesOnce, Iterator[Chunk], Generic[Chunk]):
         try:
             out, steps = self._out, self._steps
             if steps is None:
-                open_iterators.set(self._iterators)
+                open_iterators.set(out.sources)
                 steps = self._steps = self._begin(out)
             else:
                 out.resumed = clock()
@@ -176,20 +174,20 @@ class ChunkStream(RaisesOnce, Iterator[Chunk], Generic[Chunk]):
                     text = out.take()
                     if chunk := text if encode is None else encode(text):
                         return chunk
-                rest = None if out.deferral is None else out.deferral.rest()
-                if rest is None:
+                if out.deferral is None or (steps := out.deferral.rest()) is None:
                     break
-                self._steps = steps = rest
-            if self._iterators.open:
+                self._steps = steps
+            if out.sources.open:
                 text = out.take()  # closing may take its time: that is the next step's
                 if chunk := text if encode is None else encode(text):
                     return chunk
             self._ended = True
             self._steps = None
-            if errors := self._iterators.close():
+            if errors := out.sources.close():
                 self._keep_first(errors)
-            text = out.getvalue()
-            last = text if encode is None else encode(text, final=True)
+            last: Any = out.getvalue()
+            if encode is not None:
+                last = encode(last, final=True)
         except BaseException as error:
             report(self._unwind())
             self._closed = True  # what follows must not look like the end of a page
@@ -211,7 +209,7 @@ class ChunkStream(RaisesOnce, Iterator[Chunk], Generic[Chunk]):
                 steps.close()
             except BaseException as error:  # noqa: BLE001 - noted: the sources must be closed
                 errors.append(error)
-        return errors + self._iterators.close()
+        return [*errors, *self._out.sources.close()]
 
     def close(self) -> None:
         """End the render: unwind the template and close what it was iterating.

@@ -45,16 +45,22 @@ class Command:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TemplateOptions(Options):
-    """Which template is meant, and how it is read; names are those of the arguments."""
+class ReadingOptions(Options):
+    """How templates are read; names are those of the arguments."""
 
-    template: str
     search_path: list[str]
     extensions: list[type[jinja2.ext.Extension]]
     trim_blocks: bool
     lstrip_blocks: bool
-    strict: bool
     autoescape: bool | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TemplateOptions(ReadingOptions):
+    """Which template is meant, and how it is rendered; names are those of the arguments."""
+
+    template: str
+    strict: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +88,15 @@ class DataOptions(Options):
         return None
 
 
+@dataclass(frozen=True, kw_only=True)
+class RunOptions(TemplateOptions, DataOptions):
+    """How a template is rendered; names and units are those of the arguments."""
+
+    blocks: list[str] | None
+    chunk_size: int | None  # characters
+    traceback: bool
+
+
 class Parser(argparse.ArgumentParser):
     """The parser of the command, and of each command in it."""
 
@@ -98,6 +113,16 @@ class Parser(argparse.ArgumentParser):
 def add_template_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what :class:`TemplateOptions` holds."""
     parser.add_argument("template", metavar="TEMPLATE", help="the file to render")
+    add_reading_arguments(parser)
+    parser.add_argument(
+        "--strict",
+        action="store_true",
+        help="make it an error to show an undefined value (default: a warning)",
+    )
+
+
+def add_reading_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what :class:`ReadingOptions` holds."""
     parser.add_argument(
         "--search-path",
         metavar="DIR",
@@ -128,11 +153,6 @@ def add_template_arguments(parser: argparse.ArgumentParser) -> None:
         type=_extension,
         help="a Jinja2 extension: do, loopcontrols, i18n, debug, or an import path such as "
         "package.module.Class; may be repeated",
-    )
-    parser.add_argument(
-        "--strict",
-        action="store_true",
-        help="make it an error to show an undefined value (default: a warning)",
     )
 
 
@@ -184,6 +204,27 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
         type=_encoding,
         help="encoding of the --rows files, and of --data files that are not UTF-8 (default: "
         "utf-8); templates and the output are UTF-8",
+    )
+
+
+def add_run_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what :class:`RunOptions` holds beside a template and data."""
+    parser.add_argument(
+        "--block",
+        dest="blocks",
+        metavar="NAME",
+        action="append",
+        help="render this block of the page alone; may be repeated, in the order wanted",
+    )
+    parser.add_argument(
+        "--chunk-size",
+        metavar="N",
+        type=_chunk_size,
+        help="characters to collect before a chunk is written (default: 16384); 0 writes "
+        "whenever a statement block ends",
+    )
+    parser.add_argument(
+        "--traceback", action="store_true", help="print Python's traceback before an error message"
     )
 
 
@@ -247,3 +288,13 @@ def _extension(text: str) -> type[jinja2.ext.Extension]:
         problem = f"expected an extension of Jinja2, found {extension!r} in {text!r}"
         raise argparse.ArgumentTypeError(problem)
     return extension
+
+
+def _chunk_size(text: str) -> int:
+    try:
+        size = int(text)
+    except ValueError:
+        size = -1
+    if size < 0:
+        raise argparse.ArgumentTypeError(f"expected a number of characters from 0, found {text!r}")
+    return size

@@ -45,6 +45,12 @@ class Destination:
         """Whether a user sees what is written."""
         return self._file.isatty()
 
+    @property
+    def has_colour(self) -> bool:
+        """Whether a user sees colours, and has not said that none are wanted."""
+        unwanted = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+        return self.is_terminal and not unwanted
+
     def write(self, chunk: bytes) -> None:
         """Write all of *chunk*.
 

@@ -1,32 +1,26 @@
 """``streamtmpl render``: from arguments to written chunks and an exit status."""
 
-import argparse
-import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from types import FrameType
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from streamtmpl import render_stream
 
 from .arguments import (
-    EXIT_ERROR,
-    EXIT_OK,
-    EXIT_SIGNAL,
     Command,
-    DataOptions,
-    TemplateOptions,
+    RunOptions,
     add_data_arguments,
+    add_run_arguments,
     add_template_arguments,
     file_argument,
 )
-from .destination import Destination, open_destination, refuse_input
-from .failure import logged_as_messages, report, write_message
-from .inputs import load_template, open_rows, read_context
+from .destination import Destination, open_destination
+from .inputs import load_template, open_rows, read_context, refuse_inputs
 from .progress import ignore_progress, progress_bar
 from .rows import Rows
+from .running import run_reported
 from .undefined import Shown
 
 if TYPE_CHECKING:
@@ -43,13 +37,10 @@ exit status:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RenderOptions(TemplateOptions, DataOptions):
+class RenderOptions(RunOptions):
     """What ``streamtmpl render`` was asked to do; names and units are those of its arguments."""
 
-    blocks: list[str] | None
     output: str | None
-    chunk_size: int | None  # characters
-    traceback: bool
 
 
 def add_render(commands: "Commands") -> None:
@@ -62,38 +53,14 @@ def add_render(commands: "Commands") -> None:
     )
     parser.set_defaults(command=Command(parser, RenderOptions, run))
     add_template_arguments(parser)
-    _add_block_argument(parser)
     add_data_arguments(parser)
-    _add_output_arguments(parser)
-
-
-def _add_block_argument(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--block",
-        dest="blocks",
-        metavar="NAME",
-        action="append",
-        help="render this block of the page alone; may be repeated, in the order wanted",
-    )
-
-
-def _add_output_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output",
         metavar="FILE",
         type=file_argument,
         help="write to FILE, which changes only once all is rendered (default: standard output)",
     )
-    parser.add_argument(
-        "--chunk-size",
-        metavar="N",
-        type=_chunk_size,
-        help="characters to collect before a chunk is written (default: 16384); 0 writes "
-        "whenever a statement block ends",
-    )
-    parser.add_argument(
-        "--traceback", action="store_true", help="print Python's traceback before an error message"
-    )
+    add_run_arguments(parser)
 
 
 def run(options: RenderOptions) -> int:
@@ -101,25 +68,7 @@ def run(options: RenderOptions) -> int:
 
     :return: the exit status.
     """
-    shown = Shown(options.template)
-    try:
-        with _exit_on_termination(), logged_as_messages(options.template, options.traceback):
-            render(options, shown)
-    except Exception as error:
-        if isinstance(error, BrokenPipeError):
-            raise
-        _warn(options, shown)
-        report(error, options.template, options.traceback)
-        return EXIT_ERROR
-    _warn(options, shown)
-    return EXIT_OK
-
-
-def _warn(options: RenderOptions, shown: Shown) -> None:
-    """Report what was undefined, unless that is an error, which is reported as such."""
-    if not options.strict:
-        for message in shown.messages():
-            write_message("warning", message)
+    return run_reported(options, render)
 
 
 def render(options: RenderOptions, shown: Shown) -> None:
@@ -129,8 +78,7 @@ def render(options: RenderOptions, shown: Shown) -> None:
     :raises FileError: a file cannot be read or written, or does not hold what it should.
     :raises Exception: what the template raises.
     """
-    for file in options.data + [file for _, file in options.rows]:
-        refuse_input(options.output, file)
+    refuse_inputs(options, options.output)
     rows = open_rows(options)
     template = load_template(options, shown, options.output)
     context = read_context(options, rows)
@@ -160,27 +108,3 @@ def _progress(
     if sys.stderr is None or not sys.stderr.isatty() or destination.is_terminal:
         return nullcontext(ignore_progress)
     return progress_bar(rows)
-
-
-@contextmanager
-def _exit_on_termination() -> Iterator[None]:
-    """Have SIGTERM unwind the ``with`` block, so that an unfinished output file is removed."""
-
-    def leave(number: int, frame: FrameType | None) -> NoReturn:
-        sys.exit(EXIT_SIGNAL + number)
-
-    previous = signal.signal(signal.SIGTERM, leave)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, previous)
-
-
-def _chunk_size(text: str) -> int:
-    try:
-        size = int(text)
-    except ValueError:
-        size = -1
-    if size < 0:
-        raise argparse.ArgumentTypeError(f"expected a number of characters from 0, found {text!r}")
-    return size

@@ -117,6 +117,7 @@ class Survey:
     :ivar imported: the names of Python modules that extensions want imported.
     :ivar set_names: the variables that are set, but for the targets of loops.
     :ivar shown: how often variables are shown, just as they are.
+    :ivar looked_into: how often attributes of variables are looked up.
     :ivar weight: how many nodes there are.
     """
 
@@ -127,6 +128,7 @@ class Survey:
         self.imported: list[nodes.ImportedName] = []
         self.set_names: set[str] = set()
         self.shown: Counter[str] = Counter()
+        self.looked_into: Counter[str] = Counter()
         self.weight = 0
         self._used_here = Used()
         self._used_in_body: dict[int, Used] = {}
@@ -158,6 +160,9 @@ class Survey:
                 contents |= _PULL
         elif kind is nodes.Test:
             self._used_here.tests.add(node.name)
+        elif kind is nodes.Getattr:
+            if type(node.node) is nodes.Name:
+                self.looked_into[node.node.name] += 1
         elif kind is nodes.ImportedName:
             self.imported.append(node)
         elif kind is nodes.Output:

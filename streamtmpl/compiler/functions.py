@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import NoneType
 from typing import Any
 
 from jinja2 import nodes
@@ -14,6 +15,9 @@ from streamtmpl.vocabulary import PARAMETER
 from .analysis import ASSIGNMENT, CALL, EXTENDS, contains, undeclared
 from .parts import PartsGenerator
 from .writing import LOCALS_OF_BLOCK, LOCALS_OF_ROOT
+
+_CONSTANTS = (str, int, bool, NoneType)
+"""The types of what a parameter may be by Python's own means when the caller gave nothing."""
 
 
 class FunctionGenerator(PartsGenerator):
@@ -91,6 +95,8 @@ class FunctionGenerator(PartsGenerator):
                 self._render_parent()
         if not self.looks_up_later or not self._hands_context_out(node):
             self.writeline("root.takes_variables = True")
+            if self.keeps_context and not extends:
+                self.writeline("root.keeps_context = True")
 
     def _hands_context_out(self, node: nodes.Template) -> bool:
         """Whether something gets the context that could set variables in it."""
@@ -165,14 +171,17 @@ class FunctionGenerator(PartsGenerator):
         frame.buffer = None
         frame.symbols.analyze_node(node)
         outside, self._loops, self._in_capture = (self._loops, self._in_capture), [], False
-        names = [PARAMETER + name for name in parameters]
-        signature = ", ".join(["out", *(f"{name}=missing" for name in names)])
+        names = [PARAMETER + name for name, _ in parameters]
+        given = self._constant_defaults(node, frame)
+        values = [*given, *["missing"] * (len(names) - len(given))]
+        signature = ", ".join(["out", *map("=".join, zip(names, values, strict=True))])
         with self.function(f"{self.func('macro')}({signature}):", node, only_called=True):
-            for name, parameter in zip(parameters.values(), names, strict=True):
-                self.writeline(f"{name} = {parameter}")
+            for name, (_, local) in zip(names, parameters, strict=True):
+                if name != local:
+                    self.writeline(f"{local} = {name}")
             with self.repeated(node):
                 self.enter_frame(frame)
-                self._macro_defaults(node, frame)
+                self._macro_defaults(node, frame, given)
                 self.blockvisit(node.body, frame)
                 self.leave_frame(frame, with_python_scope=True)
         self._loops, self._in_capture = outside
@@ -185,26 +194,26 @@ class FunctionGenerator(PartsGenerator):
 
     def _macro_parameters(
         self, node: nodes.Macro | nodes.CallBlock, frame: Frame, macro_ref: MacroRef
-    ) -> dict[str, str]:
+    ) -> list[tuple[str, str]]:
         """The parameters of a macro's function and their locals.
 
         Those declared come first, then the implicit ones that the macro uses.
         """
         declared = {argument.name for argument in node.args}
-        parameters = {argument.name: frame.symbols.ref(argument.name) for argument in node.args}
+        parameters = [(each.name, frame.symbols.ref(each.name)) for each in node.args]
         used = undeclared(node.body, "caller", "kwargs", "varargs")
         if "caller" in used:
             macro_ref.accesses_caller = True
             if "caller" in declared:
                 self._check_caller_default(node)
             else:
-                parameters["caller"] = frame.symbols.declare_parameter("caller")
+                parameters.append(("caller", frame.symbols.declare_parameter("caller")))
         if "kwargs" in used - declared:
             macro_ref.accesses_kwargs = True
-            parameters["kwargs"] = frame.symbols.declare_parameter("kwargs")
+            parameters.append(("kwargs", frame.symbols.declare_parameter("kwargs")))
         if "varargs" in used - declared:
             macro_ref.accesses_varargs = True
-            parameters["varargs"] = frame.symbols.declare_parameter("varargs")
+            parameters.append(("varargs", frame.symbols.declare_parameter("varargs")))
         return parameters
 
     def _check_caller_default(self, node: nodes.Macro | nodes.CallBlock) -> None:
@@ -216,12 +225,31 @@ class FunctionGenerator(PartsGenerator):
                 node.lineno,
             )
 
-    def _macro_defaults(self, node: nodes.Macro | nodes.CallBlock, frame: Frame) -> None:
-        """Write what parameters are when the caller gave nothing."""
+    def _constant_defaults(self, node: nodes.Macro | nodes.CallBlock, frame: Frame) -> list[str]:
+        """What parameters are when the caller gave nothing, up to the last that Python can tell.
+
+        An expression is evaluated after what stands before it, and may read it; but it finds those
+        undefined that come later.
+        """
+        found = ["missing"] * (len(node.args) - len(node.defaults))
+        for default in node.defaults:
+            value = self.folded(default, frame)
+            if type(value) is not nodes.Const or type(value.value) not in _CONSTANTS:
+                break
+            found.append(repr(value.value))
+        return found
+
+    def _macro_defaults(
+        self, node: nodes.Macro | nodes.CallBlock, frame: Frame, given: list[str]
+    ) -> None:
+        """Write what parameters are when the caller gave nothing, unless it is *given* already."""
         self.push_parameter_definitions(frame)
         without_default = len(node.args) - len(node.defaults)
         for index, argument in enumerate(node.args):
             ref = frame.symbols.ref(argument.name)
+            if without_default <= index < len(given):
+                self.mark_parameter_stored(ref)
+                continue
             self.writeline(f"if {ref} is missing:")
             self.indent()
             if index < without_default:

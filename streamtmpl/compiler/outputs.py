@@ -67,7 +67,7 @@ class OutputGenerator(TextGenerator):
                 node.lineno,
             )
         self.newline(node)
-        self.cut_if("tell() > out.flush_limit")
+        self.cut_if("tell() > out.flush_limit", "flush")
 
     def _output(self, node: nodes.Output, frame: Frame) -> None:
         before = self._position()

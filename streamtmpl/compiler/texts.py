@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jinja2 import nodes
+from markupsafe import escape
 
 from .expressions.strategies import ExpressionGenerator
 
@@ -55,8 +56,26 @@ class TextGenerator(ExpressionGenerator):
                 self.visit(node, frame)
                 self.write(")")
         elif not self.assign_text(name, node, frame):
-            self.to_text(name, frame, awaitable=self.assign(name, node, frame))
+            self._assign_shown(name, node, frame)
         return name
+
+    def _assign_shown(self, name: str, node: nodes.Expr, frame: Frame) -> None:
+        """Write what sets local *name* to the text of *node*.
+
+        That of a default value for a missing variable is known.
+        """
+        default = self.default_if_missing(node, frame)
+        if default is None:
+            self.to_text(name, frame, awaitable=self.assign(name, node, frame))
+            return
+        value, condition = default
+        text = str(escape(value) if frame.eval_ctx.autoescape else value)
+        self.writeline(f"if {condition}: {name} = {text!r}", node)
+        self.writeline("else:")
+        self.indent()
+        self.learn(condition, "")
+        self.to_text(name, frame, awaitable=self.assign(name, node, frame))
+        self.outdent()
 
     def _spent(self, node: nodes.Expr, frame: Frame) -> str | None:
         """Turn a variable itself into text, if nothing else uses it.

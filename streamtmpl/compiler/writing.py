@@ -63,6 +63,8 @@ class WritingGenerator(CodeGenerator):
         each look-up, call and value, and Jinja2's own beside it: three times the code that Jinja2
         writes. That is for what runs often, or is soon compiled. A long template's root and blocks
         are compact, and a long macro or body of a loop.
+    :ivar keeps_context: whether the function written last hands its context to nobody, but for a
+        filter that wants to know whether to escape.
     """
 
     streams = True
@@ -78,7 +80,7 @@ class WritingGenerator(CodeGenerator):
             self.name = str.__str__(self.name) if isinstance(self.name, str) else str(self.name)
         self._functions: list[_Function] = []
         self._facts: list[dict[str, str]] = [{}]
-        self.compact = self._in_long = False
+        self.compact = self._in_long = self.keeps_context = False
 
     # -- functions
 
@@ -129,6 +131,7 @@ class WritingGenerator(CodeGenerator):
             self.writeline("return ()")
             self._functions[-1].suspends = True
         body, self.stream = self.stream.getvalue(), outer
+        self.keeps_context = "context" not in body.replace("(context.eval_ctx, ", "")
         preamble = self._preamble(body, self._functions.pop(), renders)
         indent = "\n" + "    " * self._indentation
         self.stream.write("".join(indent + line for line in preamble) + body)
@@ -234,11 +237,13 @@ class WritingGenerator(CodeGenerator):
         if function.tallies:
             function.tally_at = self._indentation
 
-    def cut_if(self, condition: str) -> None:
-        """Cut a chunk here if *condition* holds when the template runs."""
+    def cut_if(self, condition: str, reason: str | None = None) -> None:
+        """Cut a chunk here, for a *reason*, if *condition* holds when the template runs."""
         self._pending_boundary = None
         self.writeline(f"if {condition}:")
         self.indent()
+        if reason is not None:
+            self.writeline(f"out.reason = {reason!r}")
         self._cut()
         self.outdent()
 

@@ -34,6 +34,7 @@ from streamtmpl.responses.body import (
 )
 from streamtmpl.responses.policy import region_options
 from streamtmpl.responses.script import PAGE, PATCH, Script, script_response
+from streamtmpl.responses.timing import timed
 
 from .backend import _add_request, _resolve
 from .bodies import AsyncBody, Body, SyncBody
@@ -44,6 +45,8 @@ from .settings import policy
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
+
+    from streamtmpl.observing import Observer
 
 
 class StreamTemplateResponse(StreamingHttpResponse):
@@ -72,6 +75,7 @@ class StreamTemplateResponse(StreamingHttpResponse):
         nonce: str | None = None,
         executor: Executor | None = None,
         block: Block | None = None,
+        observe: Observer | None = None,
     ) -> None:
         """Prepare to stream *template*; the other arguments are those of ``TemplateResponse``.
 
@@ -87,6 +91,8 @@ class StreamTemplateResponse(StreamingHttpResponse):
         :param executor: whose threads render deferred regions of a sync template, or that of the
             setting ``STREAMTMPL_EXECUTOR``.
         :param block: the block of the template that is sent alone, or several in a tuple.
+        :param observe: a function that is called with the events of the stream, those of
+            :mod:`streamtmpl.observing`; the environment's, unless given.
         :raises ValueError: *headers* has a ``Content-Length``, which nobody can know yet.
         """
         self.template_name = template
@@ -94,7 +100,7 @@ class StreamTemplateResponse(StreamingHttpResponse):
         self.using = using
         self.is_rendered = False
         self._request = request
-        self._options = StreamOptions(chunk_size, None, commit_after, block=block)
+        self._options = StreamOptions(chunk_size, None, commit_after, block=block, observe=observe)
         self._regions = deferred, nonce, executor
         self._post_render_callbacks: list[Callable[[Any], Any]] = []
         # The handlers' requests differ by this, also inside those that wrap one.
@@ -162,7 +168,9 @@ class StreamTemplateResponse(StreamingHttpResponse):
         variables = variables_of(self.context_data)
         _add_request(variables, self._request, template.backend)
         options = self._options.but(encoding=self.charset, regions=regions)
-        is_async = template.template.environment.is_async
+        environment = template.template.environment
+        timing = timed(options, environment)
+        is_async = environment.is_async
         make = async_stream_of if is_async else stream_of
         try:
             self._body.begin(partial(make, template.template, variables, options), is_async)
@@ -170,6 +178,8 @@ class StreamTemplateResponse(StreamingHttpResponse):
             syntax_error = TemplateSyntaxError(error.args)
             syntax_error.template_debug = get_exception_info(error)
             raise syntax_error from error
+        if timing is not None:
+            timing.add_to(self.headers)
 
     def _shown(self, template: Any) -> RegionOptions:
         """How deferred regions are shown, those in threads with what Django keeps per thread."""
@@ -230,13 +240,15 @@ class StreamResponse(StreamTemplateResponse):
         charset: str | None = None,
         headers: Mapping[str, str] | None = None,
         chunk_size: int | None = None,
+        observe: Observer | None = None,
     ) -> None:
         """Prepare to stream *source*; the other arguments are those of ``HttpResponse``.
 
         :param source: a stream of either kind, or an iterable, async or not, of ``str`` or
             ``bytes``.
         :param content_type: that of the stream, or of HTML, unless given.
-        :param chunk_size: as for :func:`~streamtmpl.rechunk`; not for streams.
+        :param chunk_size: this and *observe* are those of :func:`~streamtmpl.rechunk`; not for
+            streams.
         :raises ValueError: *headers* has a ``Content-Length``, which nobody can know yet.
         """
         if content_type is None and charset is None:
@@ -249,6 +261,7 @@ class StreamResponse(StreamTemplateResponse):
             charset=charset,
             headers=headers,
             chunk_size=chunk_size,
+            observe=observe,
         )
         self.template_name = None
         self._source = source

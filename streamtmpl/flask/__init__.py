@@ -13,6 +13,7 @@ from .views import (
     stream_template,
     stream_template_string,
     stream_with_context,
+    timeline_view,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "stream_template",
     "stream_template_string",
     "stream_with_context",
+    "timeline_view",
 ]

@@ -17,6 +17,7 @@ from streamtmpl.pallets.config import ACCEL
 from streamtmpl.pallets.extension import streams_of
 from streamtmpl.pallets.session import add_vary, guard_session, vary_on
 from streamtmpl.responses.first import Begun
+from streamtmpl.responses.timing import ServerTiming
 
 from .hold import HeldContexts, request_context
 
@@ -30,6 +31,7 @@ def _start(
     eager: bool = False,
     completed: Callable[[], Any] = lambda: None,
     vary: Collection[str] = (),
+    timing: ServerTiming | None = None,
 ) -> Generator[Any, None, None]:
     """A generator of the items of *iterator*, which has begun: to drop it is to close it.
 
@@ -37,13 +39,14 @@ def _start(
     :param eager: whether the first item is taken now.
     :param completed: called after the last item.
     :param vary: the headers of the request that it depends on.
+    :param timing: what the response's head says of the time up to the first item.
     """
     stream = _iterate(hold, iterator, sources, eager, completed)
     next(stream)
     context = hold.request_context
     if context is not None:
         streams_of(context.app, connect).setdefault(context, WeakSet()).add(stream)
-        _answer_with(stream, hold, vary)
+        _answer_with(stream, hold, vary, timing)
     return stream
 
 
@@ -71,7 +74,10 @@ def _iterate(
 
 
 def _answer_with(
-    stream: Generator[Any, None, None], hold: HeldContexts, vary: Collection[str]
+    stream: Generator[Any, None, None],
+    hold: HeldContexts,
+    vary: Collection[str],
+    timing: ServerTiming | None,
 ) -> None:
     """Have the response to this request, if it is *stream*, pass proxies in chunks.
 
@@ -91,6 +97,8 @@ def _answer_with(
             response.headers.setdefault(ACCEL, "no")
             context = hold.request_context
             vary_on(response, context.app, context.session, vary)
+            if timing is not None:
+                timing.add_to(response.headers)
         elif not response.is_streamed or response.content_length is not None:
             _close_idle(stream)
         return response
@@ -98,15 +106,19 @@ def _answer_with(
     prepare_first(hold.request_context, prepare, _compressing)
 
 
-def _ended(chunk: Any, vary: Collection[str]) -> Generator[Any, None, None]:
+def _ended(
+    chunk: Any, vary: Collection[str], timing: ServerTiming | None
+) -> Generator[Any, None, None]:
     """A generator of *chunk*, with which a page has ended: nothing is held for it."""
     page = (each for each in (chunk,) if each is not None)
     context = request_context()
-    if vary and context is not None:
+    if (vary or timing is not None) and context is not None:
 
         def prepare(response: Response) -> Response:
             if response.response is page:
                 add_vary(response, vary)
+                if timing is not None:
+                    timing.add_to(response.headers)
             return response
 
         context._after_request_functions.insert(0, prepare)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response, abort, current_app, request
 from flask.signals import before_render_template, template_rendered
 from jinja2 import Template
 
@@ -30,6 +30,7 @@ from streamtmpl.responses.first import Begun
 from streamtmpl.responses.head import ResponseHead
 from streamtmpl.responses.policy import region_options
 from streamtmpl.responses.script import PAGE, PATCH
+from streamtmpl.responses.timing import timed
 
 from .hold import HeldContexts, cv_app, request_context
 from .regions import RegionExecutor
@@ -41,7 +42,9 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from streamtmpl.events.event import Event
+    from streamtmpl.observing import Observer
     from streamtmpl.responses.head import HeaderItems
+    from streamtmpl.timeline import Timeline
 
 
 Item = TypeVar("Item", str, bytes)
@@ -131,6 +134,7 @@ def stream_response(
     nonce: str | None = None,
     executor: Executor | None = None,
     block: Block | None = None,
+    observe: Observer | None = None,
 ) -> Response:
     """Make a response that streams, of the application's class for responses.
 
@@ -150,12 +154,14 @@ def stream_response(
     :param nonce: what the Content-Security-Policy of the response allows the patch script by.
     :param executor: whose threads render the deferred regions of a sync template.
     :param block: the block of the template that is sent alone, or several in a tuple.
+    :param observe: a function that is called with the events of the stream, those of
+        :mod:`streamtmpl.observing`; the environment's, unless given.
     :raises ValueError: a header or the status could not be sent, or there is no such mode.
     :raises TypeError: an argument goes with a template, and *source* is none.
     :raises NotStreamingError: *source* is none of these.
     """
     head = ResponseHead(status, headers, content_type or content_type_of(source))
-    options = StreamOptions(chunk_size, head.charset, commit_after, block=block)
+    options = StreamOptions(chunk_size, head.charset, commit_after, block=block, observe=observe)
     app = _app()
     if isinstance(source, str):
         source = streaming_environment(app).get_template(source)
@@ -218,6 +224,28 @@ def page_script() -> Response:
     return response
 
 
+def timeline_view(timeline: Timeline) -> Callable[[], Response]:
+    """Make the view function of a page that shows the last streams, in debug mode only.
+
+    It is for ``app.add_url_rule("/_streamtmpl/timeline", view_func=timeline_view(timeline))``.
+    Without debug mode there is no such page: status 404.
+
+    :param timeline: what observes the streams.
+    """
+
+    def timeline_page() -> Response:
+        app = _app()
+        if not app.debug:
+            abort(404)
+        response: Response = app.response_class(
+            timeline.html(), content_type="text/html; charset=utf-8"
+        )
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    return timeline_page
+
+
 def _app() -> Flask:
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined] # it is a proxy
     return app
@@ -255,20 +283,21 @@ def _rendered(
             app, _async_wrapper=app.ensure_sync, template=template, context=context
         )
 
-    vary = options.regions.vary
+    vary, timing = options.regions.vary, timed(options, template.environment)
     if template.environment.is_async:  # not begun here: an event loop may be running
         hold = HeldContexts()
         steps = iterate(hold.make(async_stream_of, template, context, options))
-        return _start(hold, steps, [steps], False, completed, vary)
+        return _start(hold, steps, [steps], False, completed, vary, timing)
     if not _is_eager():
         hold = HeldContexts()
         stream = hold.make(stream_of, template, context, options)
-        return _start(hold, stream, [stream], False, completed, vary)
+        return _start(hold, stream, [stream], False, completed, vary, timing)
     with streaming():
         stream = stream_of(template, context, options)
     first = next(stream, None)
     if stream.over and not stream.has_regions:
         # A small page: nothing comes later that the contexts would have to be held for.
         completed()
-        return _ended(first, vary)
-    return _start(HeldContexts(), Begun(stream, first), [stream], False, completed, vary)
+        return _ended(first, vary, timing)
+    begun = Begun(stream, first)
+    return _start(HeldContexts(), begun, [stream], False, completed, vary, timing)

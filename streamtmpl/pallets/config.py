@@ -34,11 +34,19 @@ KEEP_ALIVE = "STREAMTMPL_KEEP_ALIVE"
 LOST_TEXT = "STREAMTMPL_LOST_TEXT"
 """The key of what is shown in the place of a region that does not come."""
 
+OBSERVE = "STREAMTMPL_OBSERVE"
+"""The key of the function that is called with the events of each stream of a template."""
+
+SERVER_TIMING = "STREAMTMPL_SERVER_TIMING"
+"""The key of whether responses say in ``Server-Timing`` what their first chunk has waited for."""
+
 ATTRIBUTES = {
     PATCHES_BY: "patch_script",
     MAX_DEFERRED: "max_deferred",
     KEEP_ALIVE: "keep_alive",
     LOST_TEXT: "lost_text",
+    OBSERVE: "observe",
+    SERVER_TIMING: "server_timing",
 }
 """The keys whose values the environment gets, if they are there, and its attributes."""
 
@@ -92,3 +100,7 @@ def check_attributes(config: Any) -> None:
         raise TypeError(f"{KEEP_ALIVE} must be a number of seconds, not {seconds!r}")
     if not 0 <= seconds < float("inf"):
         raise ValueError(f"{KEEP_ALIVE} must be 0 or more seconds, not {seconds!r}")
+    if config.get(OBSERVE) is not None:
+        from streamtmpl.observing import check_observer  # noqa: PLC0415 - few applications
+
+        check_observer(config[OBSERVE], OBSERVE)

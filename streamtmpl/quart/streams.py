@@ -17,6 +17,7 @@ from streamtmpl.pallets.extension import streams_of
 from streamtmpl.pallets.session import guard_session, vary_on
 from streamtmpl.responses.compression import Compressor
 from streamtmpl.responses.first import begun_async
+from streamtmpl.responses.timing import ServerTiming
 
 from .hold import HeldContexts, request_context
 
@@ -39,14 +40,16 @@ async def _start(
     chunks: AsyncIterator[Any],
     completed: Callable[[], Coroutine[Any, Any, None]] = _nothing,
     vary: Collection[str] = (),
+    timing: ServerTiming | None = None,
 ) -> AsyncGenerator[Any, None]:
     """A generator of *chunks* which has begun, in a request with the first chunk.
 
     :param vary: the headers of the request that it depends on.
+    :param timing: what the response's head says of the time up to the first chunk.
     """
     stream = _iterate(hold, chunks, [chunks], hold.shows, completed)
     await stream.__anext__()
-    _register(hold, stream, vary)
+    _register(hold, stream, vary, timing)
     return stream
 
 
@@ -76,7 +79,10 @@ async def _iterate(
 
 
 def _register(
-    hold: HeldContexts, stream: AsyncGenerator[Any, None], vary: Collection[str] = ()
+    hold: HeldContexts,
+    stream: AsyncGenerator[Any, None],
+    vary: Collection[str] = (),
+    timing: ServerTiming | None = None,
 ) -> None:
     """Have the response to this request, if it is *stream*, pass proxies in chunks.
 
@@ -96,6 +102,8 @@ def _register(
         if getattr(body, "iter", None) is stream:
             response.headers.setdefault(ACCEL, "no")
             vary_on(response, context.app, context.session, vary)
+            if timing is not None:
+                timing.add_to(response.headers)
         elif not isinstance(response, Response) or isinstance(body, DataBody):
             await _close_idle(stream)
         return response

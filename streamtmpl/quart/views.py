@@ -27,6 +27,7 @@ from streamtmpl.responses.body import async_byte_stream, check_no_template, cont
 from streamtmpl.responses.head import ResponseHead
 from streamtmpl.responses.policy import region_options
 from streamtmpl.responses.script import PAGE, PATCH
+from streamtmpl.responses.timing import timed
 
 from .hold import HeldContexts, cv_app, cv_request, request_context
 from .streams import _iterate, _register, _start, connect
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from streamtmpl.events.event import Event
+    from streamtmpl.observing import Observer
     from streamtmpl.responses.head import HeaderItems
 
 
@@ -135,6 +137,7 @@ async def stream_response(
     nonce: str | None = None,
     executor: Executor | None = None,
     block: Block | None = None,
+    observe: Observer | None = None,
 ) -> Response:
     """Make a response that streams, of the application's class for responses.
 
@@ -154,12 +157,14 @@ async def stream_response(
     :param nonce: what the Content-Security-Policy of the response allows the patch script by.
     :param executor: whose threads render the deferred regions of a sync template.
     :param block: the block of the template that is sent alone, or several in a tuple.
+    :param observe: a function that is called with the events of the stream, those of
+        :mod:`streamtmpl.observing`; the environment's, unless given.
     :raises ValueError: a header or the status could not be sent, or there is no such mode.
     :raises TypeError: an argument goes with a template, and *source* is none.
     :raises NotStreamingError: *source* is none of these.
     """
     head = ResponseHead(status, headers, content_type or content_type_of(source))
-    options = StreamOptions(chunk_size, head.charset, commit_after, block=block)
+    options = StreamOptions(chunk_size, head.charset, commit_after, block=block, observe=observe)
     app = _app()
     if isinstance(source, str):
         source = streaming_environment(app).get_template(source)
@@ -249,10 +254,11 @@ async def _rendered(
         "context": context,
     }
     await before_render_template.send_async(app, **signal)
+    timing = timed(options, template.environment)
     hold = HeldContexts()
     chunks = await hold.make(async_stream_of, template, context, options)
 
     async def completed() -> None:
         await template_rendered.send_async(app, **signal)
 
-    return await _start(hold, chunks, completed, options.regions.vary)
+    return await _start(hold, chunks, completed, options.regions.vary, timing)

@@ -31,6 +31,7 @@ from .region import Region
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from jinja2.runtime import Context
 
     from streamtmpl.chunks.buffer import Buffer
     from streamtmpl.chunks.options import RegionOptions
@@ -229,6 +230,7 @@ class Deferral(ABC, Generic[Kind]):
         """All regions have been written: what is left is the end of the document."""
         rest = [part if isinstance(part, str) else part.text or "" for part in self._line]
         self._out.write("".join(rest) + self._tail)
+        self._out.reason = "end"
         self._out.deferral = None
         if self._out.sources is not None:
             self._out.sources.discard(self)
@@ -292,16 +294,19 @@ class Deferral(ABC, Generic[Kind]):
 def deferral_of(
     region: Region,
     out: Buffer,
-    environment: Environment,
+    context: Context,
     kind: type[Deferral[Any]],
 ) -> tuple[Any, Any]:
     """Where *region* is deferred, which begins where *out* is being written to.
 
+    :param context: that of the template where it stands.
     :param kind: that of the deferral, which the first region of a stream begins.
     :return: the deferral of the stream, or ``None`` if *region* is rendered right where it stands;
         and the region around it.
     """
     root = out.begin(region)
     if root.deferral is None and root.defers is not None and kind.can_defer(root.defers):
-        kind(root, environment, root.defers).open()
+        kind(root, context.environment, root.defers).open()
+    if out.sources is not None and out.sources.watch is not None:
+        region.watch = out.sources.watch.of_region(context.name, region.line)
     return root.deferral, root.owner

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2.exceptions import SecurityError
 
+from streamtmpl.chunks.cuts import open_iterators
+
 if TYPE_CHECKING:
     from jinja2.runtime import Context
 
@@ -100,4 +102,7 @@ def boundary_failed(
         raise error
     instead = part if has_fallback else None
     log_failure(what, context, line, error, instead=instead)
+    iterators = open_iterators.get()
+    if iterators is not None and iterators.watch is not None:
+        iterators.watch.boundary_failed(context.name, line, error)
     return shown(context, error)

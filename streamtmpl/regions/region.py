@@ -70,6 +70,7 @@ class Region:
     :ivar waiting: those in it that are ready and wait until it has left.
     :ivar deadline: when its time is over (seconds, :func:`time.perf_counter`).
     :ivar group: those that it is shown with.
+    :ivar watch: what tells the observer of the stream about it, if there is one.
     """
 
     context: Context
@@ -85,7 +86,9 @@ class Region:
     deferral: Any = None
     deadline: float | None = None
     group: Group[Any] | None = None
+    watch: Any = None
     has_left = dropped = expired = False
+    _late: TimeoutError | None = None
 
     def __init__(
         self,
@@ -132,6 +135,8 @@ class Region:
         """It has a place in the document, or in the text of *parent*, that *start* begins."""
         self.deferral, self.name, self.start, self.parent = deferral, name, start, parent
         self.patched, self.is_first = deferral.patches, first
+        if self.watch is not None:
+            self.watch.region = name
         if parent is not None:
             parent.children = [*parent.children, self]
             if parent.dropped or parent.expired:
@@ -161,6 +166,13 @@ class Region:
     def shows(self, text: str) -> None:
         """*text* is what it shows."""
         self.text = text
+        if self.watch is not None and not self.dropped:
+            self.watch.ready(text)
+
+    def begins(self) -> None:
+        """Its render begins, in the thread and the context that it is rendered in."""
+        if self.watch is not None and not self.dropped:
+            self.watch.started()
 
     def expires(self) -> None:
         """Its time is over: what still renders its body is not to be shown."""
@@ -168,6 +180,8 @@ class Region:
 
     def drop(self) -> None:
         """It is not to be shown, nor what has begun in it: end it where it is running."""
+        if self.watch is not None and not (self.dropped or self.has_left):
+            self.watch.dropped(self.variables)
         self.dropped = True
         self._drop_children()
         for region in self.stand_ins:
@@ -209,7 +223,8 @@ class Region:
 
     def timed_out(self) -> TimeoutError:
         """The error of a region that took too long."""
-        return TimeoutError(f"the region took longer than {self.timeout:g} s")
+        self._late = error = TimeoutError(f"the region took longer than {self.timeout:g} s")
+        return error
 
     def _fails(self, error: BaseException) -> Context | None:
         """It has failed with *error*: the context of the part that shows that, if there is one.
@@ -218,6 +233,8 @@ class Region:
         """
         self._drop_children()
         self.children = ()
+        if self.watch is not None:
+            self.watch.failed(None if error is self._late else error)
         error = rewritten(self.context, error)
         if isinstance(error, SecurityError):
             raise error
@@ -267,6 +284,7 @@ class SyncRegion(Region):
         """Render it right here, into *out*; what stands above it is handed over before."""
         main = out.main
         if main.tell() > main.flush_limit:
+            main.reason = "region"
             yield
         self.start_clock()
         self.variables.run(self.render)
@@ -276,6 +294,7 @@ class SyncRegion(Region):
         """Render it, in whichever thread this is: what it shows is :attr:`text` then."""
         if self.dropped:
             return
+        self.begins()
         try:
             text = self._captured(self._body, self.context, self.deadline)
         except Dropped:
@@ -316,6 +335,7 @@ class SyncRegion(Region):
 
     def _captured(self, function: Any, context: Context, deadline: float | None) -> str:
         iterators = OpenIterators().within(open_iterators.get())
+        iterators.watch = self.watch
         token = open_iterators.set(iterators)
         watched = self.threaded or deadline is not None
         # What is cut in a watched one is nothing but a chance to see whether it is still wanted.

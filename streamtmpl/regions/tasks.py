@@ -68,6 +68,7 @@ class AsyncRegion(Region):
         """Render it right here, into *out*; what stands above it is handed over before."""
         main = out.main
         if main.tell() > main.flush_limit:
+            main.reason = "region"
             await cut()
         self.start_clock()
         if self.timeout is None or not asyncio_runs():
@@ -98,6 +99,7 @@ class AsyncRegion(Region):
 
     async def _fully(self) -> BaseException | None:
         """Render its body; returns the error, if there is one."""
+        self.begins()
         try:
             text = await self._captured(self._body, self.context, self.deadline)
         except Exception as error:  # noqa: BLE001 - shown in its place
@@ -121,11 +123,17 @@ class AsyncRegion(Region):
 
     async def _captured(self, function: Any, context: Context, deadline: float | None) -> str:
         iterators = OpenIterators().within(open_iterators.get())
+        iterators.watch = self.watch
         token = open_iterators.set(iterators)
         out = self._buffer(function, iterators, None)
         try:
             self._check_timeout()
-            await function(context, out)
+            if self.watch is None:
+                await function(context, out)
+            else:
+                from streamtmpl.chunks.observed_async import seen  # noqa: PLC0415 - few streams
+
+                await seen(function(context, out), self.watch)
             self._check_time(deadline)
             return out.getvalue()
         finally:
@@ -248,6 +256,7 @@ class AsyncDeferral(Deferral[AsyncRegion]):
         self.end_document()
         while self._open:
             self._raise_fatal()
+            out.reason = "region"
             if self._ready:
                 self._take(self._ready.popleft())
                 if out.tell() > out.limit:
@@ -330,7 +339,7 @@ async def begin_region_async(
     :param group: its group and that one's timeout, if it has one.
     """
     region = AsyncRegion(body, on_error, timeout, line, *group)
-    deferral, parent = deferral_of(region, out, context.environment, AsyncDeferral)
+    deferral, parent = deferral_of(region, out, context, AsyncDeferral)
     if deferral is None:
         region.see(context, variables)
     else:

@@ -104,6 +104,7 @@ class Threads:
 
     def _render(self, region: SyncRegion) -> None:
         if region.timeout is not None:  # it does not run while it waits for a thread
+            region.begins()  # before its time may be over
             region.start_clock()
             self._ended.put(None)
         region.render()
@@ -263,6 +264,7 @@ class SyncDeferral(Deferral[SyncRegion]):
             region = self._renders.ready()
             if region is None:
                 if out.tell() > out.flush_limit:
+                    out.reason = "region"
                     yield  # before it is waited for
                 region = self._renders.wait(self.due())
                 if region is None:
@@ -275,6 +277,7 @@ class SyncDeferral(Deferral[SyncRegion]):
             else:
                 self.settle()
             if out.tell() > out.limit:
+                out.reason = "region"
                 yield
         self._renders.drain()  # in order, a region may be written before it is taken
         self.write_groups(all_there=True)
@@ -304,7 +307,7 @@ def begin_region(
     :param group: its group and that one's timeout, if it has one.
     """
     region = SyncRegion(body, on_error, timeout, line, *group)
-    deferral, parent = deferral_of(region, out, context.environment, SyncDeferral)
+    deferral, parent = deferral_of(region, out, context, SyncDeferral)
     if deferral is None:
         region.see(context, variables)
     else:

@@ -57,7 +57,9 @@ def byte_stream(
             f" bytes, not {not_iterable(source)}"
         )
     texts = _Wire(charset).items(source)
-    return rechunk(texts, chunk_size=options.chunk_size, encoding="latin-1")
+    return rechunk(
+        texts, chunk_size=options.chunk_size, encoding="latin-1", observe=options.observe
+    )
 
 
 def async_byte_stream(
@@ -76,7 +78,9 @@ def async_byte_stream(
         return source
     if hasattr(source, "__aiter__"):
         texts = _Wire(charset).async_items(source)
-        return rechunk_async(texts, chunk_size=options.chunk_size, encoding="latin-1")
+        return rechunk_async(
+            texts, chunk_size=options.chunk_size, encoding="latin-1", observe=options.observe
+        )
     return thread_stream(byte_stream(source, None, options))
 
 
@@ -159,8 +163,10 @@ def _check_source(source: object, context: Mapping[str, Any] | None, options: St
         nonce=regions.nonce,
         executor=regions.executor,
     )
-    if options.chunk_size is not None and isinstance(source, (ChunkStream, AsyncChunkStream)):
-        raise TypeError(f"chunk_size: {source!r} has one already")
+    if isinstance(source, (ChunkStream, AsyncChunkStream)):
+        for name in ("chunk_size", "observe"):
+            if getattr(options, name) is not None:
+                raise TypeError(f"{name}: {source!r} has been made already, give it there")
     assert options.encoding is not None
     return options.encoding
 

@@ -14,6 +14,8 @@ from streamtmpl.exceptions import ResponseSentError
 from .headers import ResponseHeaders, check_text
 
 if TYPE_CHECKING:
+    from .timing import ServerTiming
+
     HeaderItems = Mapping[str, str] | Iterable[tuple[str, str]]
 
 
@@ -38,6 +40,8 @@ class ResponseHead:
     _code: int
     _reason: str
     _is_sent = False
+    timing: ServerTiming | None = None
+    """What is known of the stream when they are sent."""
 
     def __init__(
         self,
@@ -94,6 +98,8 @@ class ResponseHead:
 
         :raises ValueError: a parameter that was added to one could not be sent.
         """
+        if self.timing is not None:
+            self.timing.add_to(self.headers)
         pairs = self.headers.sent()
         self._is_sent = True
         return pairs

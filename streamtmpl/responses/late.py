@@ -6,11 +6,12 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from streamtmpl.chunks.cuts import open_iterators
+from streamtmpl.chunks.places import NOWHERE, place_in, template_frame
 from streamtmpl.exceptions import LateSessionWarning
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import FrameType
 
 
 def warn_late(way_out: str) -> None:
@@ -23,26 +24,20 @@ def warn_late(way_out: str) -> None:
         " change is lost. Modify it in the view, or hold the first chunk back up to the block that"
         f" modifies it: {way_out}"
     )
-    frame = _template_frame(sys._getframe(1))
-    if frame is None:
+    frame = template_frame(sys._getframe(1))
+    name, line = place = NOWHERE if frame is None else place_in(frame)
+    iterators = open_iterators.get()
+    if iterators is not None and iterators.watch is not None:
+        iterators.watch.late_session(place)
+    if frame is None or line is None:
         warnings.warn(f"the session was modified {advice}", LateSessionWarning, stacklevel=4)
         return
-    template = frame.f_globals["__jinja_template__"]
-    line = template.get_corresponding_lineno(frame.f_lineno)
-    name = template.name or "a template from a string"
     warnings.warn_explicit(
-        f"{name}, line {line}: the session was modified {advice}",
+        f"{name or 'a template from a string'}, line {line}: the session was modified {advice}",
         LateSessionWarning,
-        template.filename or "<template>",
+        frame.f_globals["__jinja_template__"].filename or "<template>",
         line,
     )
-
-
-def _template_frame(frame: FrameType | None) -> FrameType | None:
-    """The innermost frame of a template from *frame* on outwards."""
-    while frame is not None and frame.f_globals.get("__jinja_template__") is None:
-        frame = frame.f_back
-    return frame
 
 
 class LateDict(dict[str, Any]):

@@ -40,17 +40,58 @@ def _renders(template: Any, context: Context, root: Callable[..., Any]) -> Inclu
             template.new_context(context.get_all(), True, variables), out
         )
     takes_variables = getattr(template.root_render_func, "takes_variables", False)
-    # Of the context of an included template they change when somebody asks for it.
-    nested = context if isinstance(context, IncludedContext) else None
-    near, far = (context.vars, context.parent) if nested is None else ({}, {})
+    if isinstance(context, IncludedContext):
+        return _within_included(template, context, root, takes_variables)
+    near, far = context.vars, context.parent
+    if getattr(template.root_render_func, "keeps_context", False):
+        return _again_and_again(template, near, far, root)
 
     def render(out: Buffer, variables: dict[str, Any]) -> Any:
-        around, page = (near, far) if nested is None else (nested.near, nested.far)
-        if around:
-            variables = around | variables
-        included = IncludedContext(template, variables, page)
+        if near:
+            variables = near | variables
         if takes_variables:
-            return root(included, out, variables, page)
+            return root(IncludedContext(template, variables, far), out, variables, far)
+        return root(IncludedContext(template, variables, far), out)
+
+    return render
+
+
+def _again_and_again(
+    template: Any, near: dict[str, Any], far: dict[str, Any], root: Callable[..., Any]
+) -> Include:
+    """What renders *template*, whose *root* hands its context to nobody.
+
+    As long as the context has not been asked for anything, nobody can tell that it is the same.
+    """
+    context = IncludedContext(template, {}, far)
+
+    def render(out: Buffer, variables: dict[str, Any]) -> Any:
+        nonlocal context
+        if near:
+            variables = near | variables
+        if context.is_asked:
+            context = IncludedContext(template, variables, far)
+        else:
+            context.near = variables
+        return root(context, out, variables, far)
+
+    return render
+
+
+def _within_included(
+    template: Any, context: IncludedContext, root: Callable[..., Any], takes_variables: bool
+) -> Include:
+    """What renders *template* within one that is included itself.
+
+    Its variables are in other places as soon as somebody asks for its context.
+    """
+
+    def render(out: Buffer, variables: dict[str, Any]) -> Any:
+        if context.near:
+            variables = context.near | variables
+        included = IncludedContext(template, variables, context.far)
+        if takes_variables:
+            return root(included, out, variables, context.far)
         return root(included, out)
 
     return render

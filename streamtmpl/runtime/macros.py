@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import runtime
 from jinja2.nodes import EvalContext
-from jinja2.utils import internalcode, missing, pass_eval_context
+from jinja2.utils import internalcode, pass_eval_context
 from markupsafe import Markup
 
 from streamtmpl.chunks.buffer import Buffer
@@ -129,7 +129,12 @@ class Macro(runtime.Macro):
             raise TypeError("Macro.__call__() got multiple values for argument 'self'")
         count = self._argument_count
         bound = list(args[:count])
-        bound += [kwargs.pop(name, missing) for name in self.arguments[len(bound) :]]
+        if len(bound) < count:
+            defaults = self._func.__defaults__ or ()
+            bound += [
+                kwargs.pop(self.arguments[index], defaults[index])
+                for index in range(len(bound), count)
+            ]
         if self.caller and not self.explicit_caller:
             bound.append(self._take_caller(kwargs))
         if self.catch_kwargs:

@@ -120,6 +120,7 @@ class Source:
         "_ended",
         "_fast_chunks",
         "_lazy",
+        "_opened",
         "_origin",
         "_out",
         "_slow",
@@ -156,6 +157,19 @@ class Source:
             if self._origin is not pulls and hasattr(type(self._origin), "__next__"):
                 out.sources.add(self._origin)
             out.sources.add(pulls)
+            self._opened = pulls
+            if out.sources.watch is not None:
+                self._tell(out.sources.watch, iterable)
+
+    def _tell(self, watch: Any, iterable: Any) -> None:
+        """Have *watch* told of the pulls that take long."""
+        from streamtmpl.chunks import observed  # noqa: PLC0415 - few streams
+
+        if self.awaits:
+            self.pulls = observed.WatchedAsyncPulls(self.pulls, watch)
+            self.iterator = _Awaitables(self.pulls)
+        elif is_lazy(iterable):
+            self.pulls = self.iterator = observed.WatchedPulls(self.pulls, watch)
 
     def head(self) -> bool:
         """Whether to hand over now, before the first pull: nothing has been so far."""
@@ -200,6 +214,8 @@ class Source:
         """Whether to hand over at the end of this iteration: a pull was slow."""
         slow, self._slow = self._slow, False
         self._ended = clock()
+        if slow:
+            self._out.main.reason = "wait"
         return slow
 
     def cut(self, looked: float) -> None:
@@ -218,7 +234,7 @@ class Source:
         """The iterator is exhausted: there is nothing left to close."""
         sources = self._out.sources
         if sources is not None:
-            sources.discard(self.pulls)
+            sources.discard(self._opened)
             sources.discard(self._origin)
 
 

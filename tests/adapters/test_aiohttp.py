@@ -18,7 +18,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from streamtmpl.aiohttp import setup, stream_response, stream_template
-from tests.support.browser_bodies import BrowserBody
+from streamtmpl.testing.bodies import BrowserBody
 from tests.support.navigations import NAVIGATION
 
 from .apps.aiohttp_app import application

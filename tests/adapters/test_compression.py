@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamtmpl.responses import compression
-from tests.support.browser_bodies import BrowserBody
+from streamtmpl.testing.bodies import BrowserBody
 
 ENCODINGS = [name for name in ("gzip", "deflate", "br", "zstd") if compression.maker(name)]
 chunks_of_text = st.lists(st.text(max_size=300), max_size=6)

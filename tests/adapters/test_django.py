@@ -29,7 +29,7 @@ from streamtmpl import NotStreamingError, StreamEnvironment, UnknownBlockError
 from streamtmpl.django.backend import environment
 from streamtmpl.django.response import StreamTemplateResponse
 from streamtmpl.exceptions import LateSessionWarning
-from tests.support.browser_bodies import BrowserBody
+from streamtmpl.testing.bodies import BrowserBody
 
 from .apps import django_app, django_gates
 

@@ -15,7 +15,7 @@ from streamtmpl.flask import (
     stream_template_string,
     stream_with_context,
 )
-from tests.support.browser_bodies import BrowserBody
+from streamtmpl.testing.bodies import BrowserBody
 
 ENCODINGS = ["zstd", "br", "gzip", "deflate"]
 BROWSER = "gzip, deflate, br, zstd"

@@ -141,6 +141,7 @@ WRONG = pytest.mark.parametrize(
         ("KEEP_ALIVE", -1, ValueError),
         ("KEEP_ALIVE", "15", TypeError),
         ("KEEP_ALIVE", None, TypeError),
+        ("OBSERVE", "a function", TypeError),
     ],
 )
 

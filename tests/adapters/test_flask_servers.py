@@ -11,7 +11,7 @@ import pytest
 
 pytest.importorskip("flask", reason="the extra 'flask' is not installed")
 
-from tests.support.browser_bodies import BrowserBody
+from streamtmpl.testing.bodies import BrowserBody
 
 from .http_client import Connection, Incomplete, fetch
 from .launch import Server, free_port, module, running

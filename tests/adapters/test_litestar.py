@@ -24,7 +24,7 @@ from litestar.testing import TestClient
 from streamtmpl import StreamEnvironment
 from streamtmpl.exceptions import LateSessionWarning
 from streamtmpl.litestar import StreamTemplateEngine, StreamTemplateResponse
-from tests.support.browser_bodies import BrowserBody
+from streamtmpl.testing.bodies import BrowserBody
 from tests.support.navigations import NAVIGATION
 
 from .http_client import Connection, fetch

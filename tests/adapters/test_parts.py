@@ -27,9 +27,9 @@ import streamtmpl.flask
 import streamtmpl.quart
 from streamtmpl import StreamEnvironment, UnknownBlockError, asgi, rechunk, wsgi
 from streamtmpl.starlette import StreamTemplates
+from streamtmpl.testing import StreamClient
 
 from .apps import django_app, django_gates
-from .exchange import Exchange
 
 SOURCES = {
     "base": "{% set title = 'T' %}<html>{{ outside() }}{% block body %}{% endblock %}</html>",
@@ -121,12 +121,8 @@ def from_asgi(block: Any) -> str:
     environment = StreamEnvironment(autoescape=True, loader=LOADER, enable_async=True)
     template = environment.get_template("page")
 
-    async def fetch() -> str:
-        exchange = Exchange()
-        await exchange.over(asgi.StreamResponse(template, CONTEXT, block=block))
-        return b"".join(message.get("body", b"") for message in exchange.sent).decode()
-
-    return asyncio.run(fetch())
+    with StreamClient(asgi.StreamResponse(template, CONTEXT, block=block)) as client:
+        return client.get("/").read()
 
 
 ADAPTERS: dict[str, Callable[[Any], str]] = {

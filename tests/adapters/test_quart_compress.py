@@ -11,7 +11,8 @@ quart_compress = pytest.importorskip("quart_compress", reason="Quart-Compress is
 
 from streamtmpl.quart import stream_template_string, stream_with_context
 from streamtmpl.quart.hold import cv_request
-from tests.support.browser_bodies import BrowserBody
+from streamtmpl.testing import Gate, StreamClient, assert_closed, gate
+from streamtmpl.testing.bodies import BrowserBody
 
 ROWS = [f"row {n} of Ōta\n" for n in range(50)]
 SOURCE = "{% for row in rows %}{{ row }}{% flush %}{% endfor %}"
@@ -34,7 +35,7 @@ class Rows:
             self.closed = True
 
 
-def make_app(rows: Rows, algorithm: str = "gzip"):
+def make_app(rows: Rows | Gate, algorithm: str = "gzip"):
     app = quart.Quart(__name__)
     app.config["COMPRESS_ALGORITHM"] = algorithm
     quart_compress.Compress(app)
@@ -65,26 +66,19 @@ def run(coroutine):
 @pytest.mark.parametrize("path", ["/template", "/generator"])
 @pytest.mark.parametrize("algorithm", ["gzip", "br"])
 def test_each_row_can_be_read_before_the_next_comes(algorithm, path):
-    async def main():
-        rows = Rows()
-        app = make_app(rows, algorithm)
-        headers = {"Accept-Encoding": "gzip, deflate, br, zstd"}
-        async with app.test_client().request(path, headers=headers) as connection:
-            await connection.send_complete()
-            body = BrowserBody(algorithm)
-            for number in range(len(ROWS)):
-                while len(body.text) < len("".join(ROWS[: number + 1])):
-                    body.arrive(await connection.receive())
-                assert body.text == "".join(ROWS[: number + 1])
-                rows.let_go.release()
-            while not body.is_complete:
-                body.arrive(await connection.receive())
-            assert connection.headers["Content-Encoding"] == algorithm
-            assert "Accept-Encoding" in connection.headers["Vary"]
-        assert body.text == "".join(ROWS)
-        assert rows.closed
-
-    run(main())
+    rows = gate(name="rows")
+    rows.send(ROWS[0])
+    with StreamClient(make_app(rows, algorithm)) as client:
+        response = client.get(path, headers={"Accept-Encoding": "gzip, deflate, br, zstd"})
+        for number in range(1, len(ROWS)):
+            assert response.read_until(ROWS[number - 1]) == "".join(ROWS[:number])
+            rows.send(ROWS[number])
+        rows.open()
+        assert response.read() == "".join(ROWS)
+        assert response.complete
+        assert response.headers["Content-Encoding"] == algorithm
+        assert "Accept-Encoding" in response.headers.get("Vary", "")
+    assert_closed(rows)
 
 
 def test_functions_called_before_it_have_the_text():
@@ -121,18 +115,13 @@ def test_what_the_request_does_not_accept(accepted):
 
 @pytest.mark.parametrize("path", ["/template", "/generator"])
 def test_a_client_that_leaves_closes_the_stream(path):
-    async def main():
-        rows = Rows()
-        app = make_app(rows)
-        headers = {"Accept-Encoding": "gzip"}
-        async with app.test_client().request(path, headers=headers) as connection:
-            await connection.send_complete()
-            assert await connection.receive()
-            await connection.disconnect()
-        while not rows.closed:
-            await asyncio.sleep(0.01)
-
-    run(main())
+    rows = gate(name="rows")
+    rows.send(ROWS[0])
+    with StreamClient(make_app(rows)) as client:
+        response = client.get(path, headers={"Accept-Encoding": "gzip"})
+        response.read_until(ROWS[0])
+        response.disconnect()
+        assert_closed(rows)
 
 
 def test_a_stream_that_nothing_is_read_of_is_closed():

@@ -20,9 +20,8 @@ from streamtmpl import (
     rechunk,
 )
 from streamtmpl.asgi import StreamResponse as ASGIResponse
+from streamtmpl.testing import StreamClient
 from streamtmpl.wsgi import StreamResponse as WSGIResponse
-
-from .exchange import Exchange
 
 CSV = "text/csv; charset=utf-8"
 FILE = 'attachment; filename="orders.csv"'
@@ -92,13 +91,13 @@ def test_wsgi_sends_the_bytes_of_another_encoding_as_they_are() -> None:
 
 @pytest.mark.parametrize("make", [csv_rows, csv_rows_async])
 def test_asgi(make: Callable[..., Any]) -> None:
-    exchange = Exchange()
     response = ASGIResponse(make(Orders()), headers=attachment("orders.csv"))
-    asyncio.run(exchange.over(response))
-    assert exchange.complete
-    assert exchange.headers[b"content-type"] == CSV.encode()
-    assert exchange.headers[b"content-disposition"] == FILE.encode()
-    assert exchange.body.decode() == EXPECTED
+    with StreamClient(response) as client:
+        answer = client.get("/")
+        assert answer.read() == EXPECTED
+        assert answer.complete
+    assert answer.headers["Content-Type"] == CSV
+    assert answer.headers["Content-Disposition"] == FILE
 
 
 def test_flask() -> None:
@@ -171,19 +170,19 @@ def test_starlette_and_fastapi(framework: str, make: Callable[..., Any]) -> None
         app.get("/", response_model=None)(lambda: StreamResponse(make(orders)))
     app.add_route("/orders.csv", export, methods=["GET", "HEAD"])
 
-    head = Exchange("HEAD", path="/orders.csv")
-    asyncio.run(head.over(app))
-    assert (head.status, head.body, done) == (200, b"", [0])
-    exchange = Exchange(path="/orders.csv")
-    asyncio.run(exchange.over(app))
-    assert exchange.headers[b"content-type"] == CSV.encode()
-    assert exchange.headers[b"content-disposition"] == FILE.encode()
-    assert exchange.body.decode() == EXPECTED
-    assert done == [0, 500]
-    if framework == "fastapi":
-        exchange = Exchange(path="/")
-        asyncio.run(exchange.over(app))
-        assert exchange.body.decode() == EXPECTED
+    with StreamClient(app) as client:
+        head = client.request("HEAD", "/orders.csv")
+        assert (head.status, head.read()) == (200, "")
+        head.close()
+        assert done == [0]
+        answer = client.get("/orders.csv")
+        assert answer.read() == EXPECTED
+        answer.close()
+        assert done == [0, 500]
+        assert answer.headers["Content-Type"] == CSV
+        assert answer.headers["Content-Disposition"] == FILE
+        if framework == "fastapi":
+            assert client.get("/").read() == EXPECTED
     response = StreamResponse(make(orders), media_type="text/plain")
     assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
     with pytest.raises(AttributeError, match="has no body"):

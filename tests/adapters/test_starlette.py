@@ -21,8 +21,9 @@ from starlette.responses import PlainTextResponse, Response
 
 from streamtmpl import NotStreamingError, StreamEnvironment, enable_streaming
 from streamtmpl.starlette import StreamTemplateResponse, StreamTemplates
+from streamtmpl.testing import StreamClient
 
-from .exchange import HANGS, Exchange
+from .exchange import Exchange
 from .starlette_pages import KINDS, app_of, failed, get, templates_of
 
 user: ContextVar[str] = ContextVar("user", default="nobody")
@@ -220,20 +221,12 @@ def test_the_order_of_stream_background_and_disconnect(is_async: bool) -> None:
             request, "page.html", {"rows": rows}, background=background
         )
 
-    async def main() -> None:
-        exchange = Exchange(path="/Ann")
-
-        async def disconnect(message: Any) -> None:
-            if message.get("body"):
-                events.append("sent")
-                exchange.disconnect()
-                await asyncio.sleep(HANGS)
-
-        exchange.on_send = disconnect
-        await asyncio.wait_for(exchange.over(app_of(endpoint)), HANGS)
-        assert events == ["sent", "closed", "background"]
-
-    asyncio.run(main())
+    with StreamClient(app_of(endpoint)) as client:
+        response = client.get("/Ann")
+        assert response.next() == "<1>"
+        events.append("sent")
+        response.disconnect()
+    assert events == ["sent", "closed", "background"]
 
 
 @KINDS

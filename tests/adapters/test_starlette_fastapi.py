@@ -15,8 +15,9 @@ from fastapi.responses import HTMLResponse
 from fastapi.testclient import TestClient
 
 from streamtmpl.starlette import StreamTemplateResponse, StreamTemplates
+from streamtmpl.testing import StreamClient
 
-from .exchange import HANGS, Exchange
+from .exchange import Exchange
 
 PAGES = {
     "page.html": "{% for row in connection.rows() %}<{{ row }}>{% flush %}{% endfor %}",
@@ -120,20 +121,10 @@ def test_those_of_the_function_end_before_the_stream(templates: StreamTemplates)
 def test_they_end_when_the_client_disconnects(templates: StreamTemplates, path: str) -> None:
     events: list[str] = []
 
-    async def main() -> None:
-        exchange = Exchange(path=path)
-
-        async def disconnect(message: Any) -> None:
-            if message.get("body"):
-                exchange.disconnect()
-                await asyncio.sleep(HANGS)
-
-        exchange.on_send = disconnect
-        app = with_dependencies(templates, events)
-        await asyncio.wait_for(exchange.over(app), HANGS)
-        assert not exchange.complete
-
-    asyncio.run(main())
+    with StreamClient(with_dependencies(templates, events)) as client:
+        response = client.get(path)
+        response.disconnect()
+        assert not response.complete
     assert events[-2:] == ["background", "closed"]
 
 

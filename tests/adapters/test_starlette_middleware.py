@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, cast
 
 import pytest
 
@@ -17,12 +17,21 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tests.support.browser_bodies import BrowserBody
+from streamtmpl.testing import Gate, StreamClient, gate
 
 from .exchange import HANGS, Exchange
 from .starlette_pages import KINDS, app_of, failed, get, templates_of
 
-GATED = "head{% flush %}{{ call() }}rest"
+
+def gated(query: Gate, is_async: bool) -> Callable[..., Any]:
+    """An endpoint whose page waits for *query* behind its first chunk."""
+    templates = templates_of(is_async, page="head{% flush %}{{ call('') }}rest")
+    context = {"call": query.wait_async if is_async else query.wait}
+
+    async def endpoint(request: Request) -> Response:
+        return templates.TemplateResponse(request, "page.html", context)
+
+    return endpoint
 
 
 def brotli_asgi() -> Middleware:
@@ -50,30 +59,15 @@ COMPRESSORS = {
 @KINDS
 @pytest.mark.parametrize(("make", "encoding"), COMPRESSORS.values(), ids=COMPRESSORS)
 def test_compressors_pass_each_chunk_on(make: Any, encoding: str, is_async: bool) -> None:
-    templates = templates_of(is_async, page=GATED)
-    compressor = make()
-    exchange: Exchange
-
-    def call() -> str:
-        (start, first) = exchange.sent
-        assert (b"content-encoding", encoding.encode()) in start["headers"]
+    query = gate()
+    with StreamClient(app_of(gated(query, is_async), make())) as client:
+        response = client.get("/Ann", headers={"Accept-Encoding": encoding})
+        assert response.headers["Content-Encoding"] == encoding
         # What has been sent can be read before there is any more.
-        assert BrowserBody(encoding).arrive(first["body"]) == "head"
-        return ""
-
-    async def endpoint(request: Request) -> Response:
-        return templates.TemplateResponse(request, "page.html", {"call": call})
-
-    async def main() -> None:
-        nonlocal exchange
-        exchange = Exchange(path="/Ann", headers=[(b"accept-encoding", encoding.encode())])
-        await asyncio.wait_for(exchange.over(app_of(endpoint, compressor)), HANGS)
-        body = BrowserBody(encoding)
-        assert body.arrive(exchange.body) == "headrest"
-        assert body.is_complete
-        assert exchange.complete
-
-    asyncio.run(main())
+        assert response.read_until("head") == "head"
+        query.open()
+        assert response.read() == "headrest"
+        assert response.complete
 
 
 @KINDS
@@ -86,16 +80,13 @@ def test_compressors_do_not_leave_the_length_of_what_they_compress(
     async def endpoint(request: Request) -> Response:
         return templates.TemplateResponse(request, "page.html")
 
-    async def main() -> None:
-        exchange = Exchange(path="/Ann", headers=[(b"accept-encoding", encoding.encode())])
-        await asyncio.wait_for(exchange.over(app_of(endpoint, make())), HANGS)
-        assert exchange.headers[b"content-encoding"] == encoding.encode()
-        length = exchange.headers.get(b"content-length")
+    with StreamClient(app_of(endpoint, make())) as client:
+        response = client.get("/Ann", headers={"Accept-Encoding": encoding})
+        assert response.read() == "x" * 900
+        assert response.headers["Content-Encoding"] == encoding
+        sent = str(len(b"".join(cast("list[bytes]", response.chunks))))
         # starlette-compress compresses it as a stream.
-        assert length == (None if make is starlette_compress else str(len(exchange.body)).encode())
-        assert BrowserBody(encoding).arrive(exchange.body) == "x" * 900
-
-    asyncio.run(main())
+        assert response.headers["Content-Length"] == (None if make is starlette_compress else sent)
 
 
 def test_gzip_leaves_a_failed_response_without_its_end() -> None:
@@ -120,31 +111,14 @@ class Passing(BaseHTTPMiddleware):
 
 @KINDS
 def test_base_http_middleware_passes_each_chunk_on(is_async: bool) -> None:
-    templates = templates_of(is_async, page=GATED)
-    exchange: Exchange
-
-    def call() -> str:
-        assert exchange.body == b"head"
-        return ""
-
-    async def call_async() -> str:
-        while len(exchange.sent) < 2:
-            await asyncio.sleep(0)
-        return call()
-
-    async def endpoint(request: Request) -> Response:
-        context = {"call": call_async if is_async else call}
-        return templates.TemplateResponse(request, "page.html", context)
-
-    async def main() -> None:
-        nonlocal exchange
-        exchange = Exchange(path="/Ann")
-        await asyncio.wait_for(exchange.over(app_of(endpoint, Middleware(Passing))), HANGS)
-        assert exchange.headers[b"x-passed"] == b"yes"
-        assert exchange.body == b"headrest"
-        assert exchange.complete
-
-    asyncio.run(main())
+    query = gate()
+    with StreamClient(app_of(gated(query, is_async), Middleware(Passing))) as client:
+        response = client.get("/Ann")
+        assert response.headers["X-Passed"] == "yes"
+        assert response.read_until("head") == "head"
+        query.open()
+        assert response.read() == "headrest"
+        assert response.complete
 
 
 @KINDS
@@ -164,18 +138,11 @@ def test_base_http_middleware_passes_disconnects_on(is_async: bool) -> None:
     async def endpoint(request: Request) -> Response:
         return templates.TemplateResponse(request, "page.html", {"rows": rows})
 
-    async def main() -> None:
-        exchange = Exchange(path="/Ann")
-
-        async def disconnect(message: Any) -> None:
-            if len(exchange.sent) == 3:
-                exchange.disconnect()
-
-        exchange.on_send = disconnect
-        await asyncio.wait_for(exchange.over(app_of(endpoint, Middleware(Passing))), HANGS)
+    with StreamClient(app_of(endpoint, Middleware(Passing))) as client:
+        response = client.get("/Ann")
+        assert (response.next(), response.next()) == ("<1>", "<1>")
+        response.disconnect()
         assert closed == ["closed"]
-
-    asyncio.run(main())
 
 
 @KINDS

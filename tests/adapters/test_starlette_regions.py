@@ -25,10 +25,11 @@ from starlette.testclient import TestClient
 from streamtmpl.asgi import patch_script
 from streamtmpl.regions.patch_script import PATCH_SCRIPT
 from streamtmpl.starlette import StreamTemplateResponse, StreamTemplates
+from streamtmpl.testing import Recorder, StreamClient
 from tests.support.navigations import NAVIGATION
 from tests.support.patched import without_data
 
-from .exchange import HANGS, Exchange
+from .exchange import Exchange
 from .patches import is_plain, patches, places
 from .starlette_pages import KINDS, app_of, get
 
@@ -165,35 +166,27 @@ def test_head_starts_no_region(is_async: bool) -> None:
 
 
 def test_a_disconnect_cancels_the_regions() -> None:
-    events: list[str] = []
+    recorder = Recorder()
 
     async def value() -> str:
-        events.append("begun")
+        recorder.note("begun")
         try:
             await asyncio.Event().wait()
         finally:
-            events.append("cancelled")
+            recorder.note("cancelled")
         return ""
 
     async def endpoint(request: Request) -> Response:
         return templates.TemplateResponse(request, "page.html", {"value": value})
 
-    async def main() -> None:
-        exchange = Exchange(path="/Ann", headers=[(b"sec-fetch-dest", b"document")])
-
-        async def disconnect(message: Any) -> None:
-            if b"wait" in message.get("body", b""):
-                while not events:
-                    await asyncio.sleep(0)
-                exchange.disconnect()
-
-        exchange.on_send = disconnect
-        await asyncio.wait_for(exchange.over(app_of(endpoint)), HANGS)
-        assert not exchange.complete
-
     templates = templates_with(True)
-    asyncio.run(main())
-    assert events == ["begun", "cancelled"]
+    with StreamClient(app_of(endpoint)) as client:
+        response = client.get("/Ann", headers={"Sec-Fetch-Dest": "document"})
+        response.read_until("wait")
+        recorder.wait_for("begun")
+        response.disconnect()
+        assert not response.complete
+    assert recorder.names == ["begun", "cancelled"]
 
 
 @pytest.mark.parametrize(

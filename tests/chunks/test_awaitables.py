@@ -140,7 +140,7 @@ async def test_whatever_it_waits_for(wait: Callable[[Gate], Awaitable[Any]]) -> 
     source = "head{% for r in rows() %}<{{ r }}>{% endfor %}tail"
     consumer = ConsumerTask(stream_of(source, {"rows": rows}))
     await settle()
-    assert gate.waiters == 1
+    assert gate.waiting == 1
     assert consumer.chunks[0].startswith("head")  # gather and the like wait more than once
     assert consumer.text == "head<1>"
     gate.open()
@@ -159,7 +159,7 @@ async def test_each_wait_hands_over_what_is_new_and_nothing_else() -> None:
     seen = []
     for gate in gates:
         await settle()
-        assert gate.waiters == 1
+        assert gate.waiting == 1
         seen.append(list(consumer.chunks))
         gate.open()
     await consumer.task

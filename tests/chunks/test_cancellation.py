@@ -208,7 +208,7 @@ async def test_cancelling_the_consumer_unwinds_the_template(at: str) -> None:
 
     task = asyncio.create_task(consume())
     await settle()
-    assert gate.waiters == 1
+    assert gate.waiting == 1
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

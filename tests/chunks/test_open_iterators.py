@@ -31,7 +31,7 @@ def test_a_filter_in_every_row_does_not_pile_up_its_generators() -> None:
         "{% for row in rows %}{{ row|map('string')|join }}{% endfor %}"
     )
     with render_stream(template, {"rows": ([n] for n in range(5000))}, chunk_size=0) as stream:
-        most = max(len(stream._iterators.open or ()) for _ in stream)
+        most = max(len(stream._out.sources.open or ()) for _ in stream)
     assert most < 200
 
 

@@ -245,7 +245,7 @@ async def test_what_is_finished_is_handed_over_before_a_wait(
         render_stream_async(environment.get_template("main"), context, chunk_size=chunk_size)
     )
     await settle()
-    assert gate.waiters == 1
+    assert gate.waiting == 1
     assert consumer.text == before
     gate.open()
     await consumer.task
@@ -292,7 +292,7 @@ async def test_a_hand_over_before_a_wait_does_not_block_it() -> None:
     assert await anext(stream) == "1"
     for gate in gates:
         await settle()
-        assert gate.waiters == 1  # nobody has taken anything since
+        assert gate.waiting == 1  # nobody has taken anything since
         gate.open()
     assert "".join([chunk async for chunk in stream]) == "!2!3!4!"
 
@@ -323,7 +323,7 @@ async def test_the_text_of_a_wait_can_be_taken_late() -> None:
     stream = stream_of(source, {"gate": gate})
     assert await anext(stream) == "a"
     await settle()
-    assert gate.waiters == 1
+    assert gate.waiting == 1
     assert await anext(stream) == "b"
     waiting = asyncio.ensure_future(anext(stream))
     await settle()

@@ -9,7 +9,7 @@ import pytest
 
 from streamtmpl.doctor.decoding import Decoder, can_decode
 from streamtmpl.responses.compression import maker
-from tests.support.browser_bodies import BrowserBody
+from streamtmpl.testing.bodies import BrowserBody
 
 HTML = "text/html; charset=utf-8"
 PARTS = ["<h1>one</h1>", "<p>zwei</p>" * 400, "<p>три</p>"]

@@ -48,7 +48,7 @@ async def test_patches_come_in_order_of_readiness(order: tuple[int, ...]) -> Non
     await settle()
     assert consumer.text.endswith("]")
     assert [consumer.text.count(f"({n})") for n in range(4)] == [1] * 4
-    assert [gate.waiters for gate in gates] == [1] * 4
+    assert [gate.waiting for gate in gates] == [1] * 4
     for n in order:
         assert f">{n}</template>" not in consumer.text
         gates[n].open()
@@ -66,7 +66,7 @@ async def test_in_order_regions_run_ahead_of_their_place(order: tuple[int, ...])
     consumer = ConsumerTask(stream_of(FOUR, {"gates": gates}, deferred="in-order"))
     opened: set[int] = set()
     await settle()
-    assert [gate.waiters for gate in gates] == [1] * 4
+    assert [gate.waiting for gate in gates] == [1] * 4
     for n in order:
         first = next(each for each in range(4) if each not in opened)
         assert consumer.text == "[" + "".join(f"{each}," for each in range(first))
@@ -83,7 +83,7 @@ async def test_render_async_renders_regions_together() -> None:
     env = StreamEnvironment(enable_async=True)
     task = asyncio.create_task(env.from_string(FOUR).render_async(gates=gates))
     await settle()
-    assert [gate.waiters for gate in gates] == [1] * 4
+    assert [gate.waiting for gate in gates] == [1] * 4
     for gate in reversed(gates):
         gate.open()
     assert await task == "[0,1,2,3,]"
@@ -171,7 +171,7 @@ async def test_a_slow_document_does_not_hold_regions_and_they_do_not_hold_it() -
     consumer = ConsumerTask(stream_of(source, {"region": region, "document": document}))
     await settle()
     assert page(consumer.text).document.startswith("a<?start")
-    assert region.waiters == 1
+    assert region.waiting == 1
     region.open()
     await settle()
     assert "template" not in consumer.text  # patches follow the document
@@ -189,7 +189,7 @@ async def test_nested_regions_begin_at_once_and_come_after_the_one_they_are_in()
     )
     consumer = ConsumerTask(stream_of(source, {"inner": inner, "outer": outer}))
     await settle()
-    assert (outer.waiters, inner.waiters) == (1, 1)
+    assert (outer.waiting, inner.waiting) == (1, 1)
     inner.open()
     await settle()
     assert "template" not in consumer.text

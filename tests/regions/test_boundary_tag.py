@@ -287,7 +287,7 @@ async def test_cancellation_is_not_caught() -> None:
     stream = render_stream_async(env.from_string(source), {"gate": gate, "note": events.append})
     task = asyncio.create_task(anext(stream))
     await settle()
-    assert gate.waiters == 1
+    assert gate.waiting == 1
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

@@ -14,7 +14,7 @@ from typing import Any
 import jinja2
 import pytest
 
-from streamtmpl import AsyncChunkStream, StreamEnvironment, render_stream_async
+from streamtmpl import AsyncChunkStream, StreamEnvironment, render_stream_async, testing
 
 EXTENSIONS = ["jinja2.ext.do", "jinja2.ext.loopcontrols"]
 HANGS = 20
@@ -43,22 +43,16 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-class Gate:
-    """What a template waits for."""
+class Gate(testing.Gate):
+    """A gate of the kit that a template calls, and waits at."""
 
     def __init__(self, *, is_open: bool = False) -> None:
-        self.waiters = 0
-        self._event = asyncio.Event()
+        super().__init__((), "gate", HANGS)
         if is_open:
-            self._event.set()
-
-    def open(self) -> None:
-        self._event.set()
+            self.open()
 
     async def __call__(self, value: Any = "w") -> Any:
-        self.waiters += 1
-        await self._event.wait()
-        return value
+        return await self.wait_async(value)
 
 
 class ConsumerTask:

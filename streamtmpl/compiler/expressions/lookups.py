@@ -145,21 +145,17 @@ class LookupGenerator(LoopAttributeGenerator):
     def _is_dict(self, local: str, node: nodes.Expr) -> str:
         """The condition that local *local*, the value of *node*, is a dict.
 
-        It is found out once where it is asked often.
+        It is found out once where it may be asked more than once.
         """
-        if type(node) is nodes.Name and self.is_set(node.name):
-            return f"type({local}) is dict"
-        fact = f"dict {local}"
-        condition = self.known(fact) or ""
-        if not condition:
-            asked = f"asked {fact}"
-            if self.known(asked) is None:
-                self.learn(asked, local)
-                return f"type({local}) is dict"
-            condition = self.temporary_identifier()
-            self.writeline(f"{condition} = type({local}) is dict")
-            self.learn(fact, condition)
-        return condition
+        plain = f"type({local}) is dict"
+        if type(node) is not nodes.Name or self.is_set(node.name):
+            return plain
+        condition = self.known(f"dict {local}")
+        if condition is not None or self.survey.looked_into[node.name] < 2:
+            return condition or plain
+        condition = self.temporary_identifier()
+        self.learn(f"dict {local}", condition)
+        return f"({condition} := {plain})"
 
     def assign_item(self, target: str, node: nodes.Getitem, frame: Frame) -> None:
         """Write ``value[item]`` as a look-up that costs nothing more unless it fails."""

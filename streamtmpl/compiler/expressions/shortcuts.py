@@ -127,20 +127,33 @@ class ShortcutGenerator(CallGenerator):
 
         :return: whether it is such a filter.
         """
+        chosen = self.default_if_missing(node, frame)
+        if chosen is None:
+            return False
+        assert isinstance(node.node, nodes.Name)
+        self.writeline(f"{target} = {chosen[0]!r} if {chosen[1]} else ", node)
+        self.visit(node.node, frame)
+        return True
+
+    def default_if_missing(self, node: nodes.Expr, frame: Frame) -> tuple[str | int, str] | None:
+        """The default value of ``name|default(value)``, and the condition that the name is missing.
+
+        ``None``: it is no such filter, or stands where that has been asked.
+        """
+        if not isinstance(node, nodes.Filter) or node.name not in ("default", "d"):
+            return None
         name = node.node
         if (
-            node.name not in ("default", "d")
-            or not isinstance(name, nodes.Name)
+            not isinstance(name, nodes.Name)
+            or self.shortcut_for(node, frame) is None
             or self.sure_local(name, frame) is not None
             or not plain_undefined(self.environment)
         ):
-            return False
+            return None
         assert isinstance(node.args[0], nodes.Const)
         missing = f"{frame.symbols.ref(name.name)} is missing"
-        default = f"{node.args[0].value!r} if {missing} and {self.filters[node.name]} is do_default"
-        self.writeline(f"{target} = {default} else ", node)
-        self.visit(name, frame)
-        return True
+        condition = f"{missing} and {self.filters[node.name]} is do_default"
+        return None if self.known(condition) is not None else (node.args[0].value, condition)
 
     def shortcut_for(self, node: nodes.Filter, frame: Frame) -> Shortcut | None:
         """What gives the value of *node* without the filter, for some values."""

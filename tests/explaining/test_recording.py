@@ -1,0 +1,54 @@
+"""What explains is the compiler: the same code, and each cut of a render is one that it noted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jinja2
+import pytest
+
+from streamtmpl import StreamEnvironment
+from tests.chunks.constructs import BODIES, ROWS, WRAPS, nested
+from tests.golden.test_golden import REGIONS, TEMPLATES, Environments, context
+from tests.support.compact import compiled_to
+
+from .recorded import assert_cuts_are_said, assert_same_code
+
+KINDS = pytest.mark.parametrize("kind", ["sync", "async"])
+
+
+@KINDS
+@pytest.mark.parametrize("name", [*TEMPLATES, *REGIONS])
+def test_golden_templates_become_the_same_code(name: str, kind: str) -> None:
+    assert_same_code(Environments(kind).ours, f"{name}.html")
+
+
+@KINDS
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_cuts_of_golden_templates_are_said(name: str, kind: str) -> None:
+    template = Environments(kind).ours.get_template(f"{name}.html")
+    assert assert_cuts_are_said(template, context())
+
+
+@KINDS
+@pytest.mark.parametrize("wrap", WRAPS.values(), ids=WRAPS)
+def test_cuts_of_constructs_are_said(wrap: Any, kind: str) -> None:
+    for body in BODIES.values():
+        files = nested([wrap], body)
+        loader = jinja2.DictLoader(files)
+        environment = StreamEnvironment(loader=loader, enable_async=kind == "async")
+        for name in files:
+            assert_same_code(environment, name)
+        variables = {"rows": iter(ROWS), "word": "&"}
+        assert assert_cuts_are_said(environment.get_template("main"), variables)
+
+
+@KINDS
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_cuts_of_compact_code_are_said(
+    name: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled_to(monkeypatch, "compact")
+    environment = Environments(kind).ours
+    assert_same_code(environment, f"{name}.html")
+    assert assert_cuts_are_said(environment.get_template(f"{name}.html"), context())

@@ -1,0 +1,423 @@
+"""StreamClient with bare WSGI applications: what a server would do, and when."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextvars import ContextVar
+from typing import Any
+from wsgiref.validate import validator
+
+import pytest
+
+from streamtmpl.testing import (
+    AsyncStreamClient,
+    Recorder,
+    StreamClient,
+    assert_sent_before,
+    closed,
+    gate,
+)
+
+HTML = [("Content-Type", "text/html; charset=utf-8")]
+Start = Callable[..., Any]
+
+
+class Body:
+    """An iterable that counts how often it was closed."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self.chunks, self.closings = chunks, 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self.chunks)
+
+    def close(self) -> None:
+        self.closings += 1
+
+
+def application_of(body: Any, status: str = "200 OK", headers: Any = HTML) -> Any:
+    def application(environ: dict[str, Any], start_response: Start) -> Any:
+        start_response(status, headers)
+        return body
+
+    return application
+
+
+@pytest.fixture(params=[True, False], ids=["thread", "inline"])
+def thread(request: pytest.FixtureRequest) -> Any:
+    return request.param
+
+
+def test_the_head_is_there_with_the_first_chunk() -> None:
+    rows = gate("<li>green</li>", name="rows")
+
+    def application(environ: dict[str, Any], start_response: Start) -> Iterator[bytes]:
+        start_response("299 Curious", [*HTML, ("X-Number", "1"), ("X-Number", "2")])
+        yield b""
+        yield b"<h1>Tea</h1>"
+        for row in rows:
+            yield row.encode()
+
+    with StreamClient(application) as client:
+        response = client.get("/")
+        assert (response.status, response.reason) == (299, "Curious")
+        assert response.headers["content-type"] == "text/html; charset=utf-8"
+        assert response.headers.get_all("x-number") == ["1", "2"]
+        assert response.headers["x-other"] is None
+        assert response.next() == "<h1>Tea</h1>"
+        rows.reached()
+        assert not response.complete
+        rows.open()
+        assert response.next() == "<li>green</li>"
+        assert response.next() is None
+        assert response.complete
+        assert response.text == "<h1>Tea</h1><li>green</li>"
+        assert response.chunks == [b"<h1>Tea</h1>", b"<li>green</li>"]
+        assert response.content == b"<h1>Tea</h1><li>green</li>"
+    assert closed(rows)
+
+
+def test_the_application_is_one_chunk_ahead_and_no_more() -> None:
+    recorder = Recorder()
+    rows = recorder.source("pull", [b"a", b"b", b"c", b"d"])
+    with StreamClient(application_of(rows)) as client:
+        response = client.get("/")
+        recorder.wait_for(("pull", b"a"))
+        assert response.next() == "a"
+        recorder.wait_for(("pull", b"b"))
+        assert ("pull", b"c") not in recorder
+        assert response.next() == "b"
+        recorder.wait_for(("pull", b"c"))
+        assert ("pull", b"d") not in recorder
+        assert response.read() == "abcd"
+
+
+def test_in_the_tests_thread_nothing_runs_ahead() -> None:
+    recorder = Recorder()
+    rows = recorder.source("pull", [b"a", b"b"])
+    with StreamClient(application_of(rows), thread=False) as client:
+        response = client.get("/")
+        recorder.note("got", response.next())
+        recorder.note("got", response.next())
+        assert response.next() is None
+    assert [(each.name, each.value) for each in recorder.moments] == [
+        *(("pull", b"a"), ("got", "a"), ("pull", b"b"), ("got", "b")),
+        ("pull closed", None),
+    ]
+    assert {each.by for each in recorder.moments} == {threading.current_thread().name}
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("read", ["all", "some", "nothing"])
+def test_validated_and_closed_once(thread: bool, read: str, method: str) -> None:
+    body = Body([] if method == "HEAD" else [b"a", b"b", b"c"])
+    with StreamClient(validator(application_of(body)), thread=thread) as client:
+        response = client.request(method, "/path?query=1", headers={"X-Header": "x"})
+        if read == "all":
+            assert response.read() == ("" if method == "HEAD" else "abc")
+        elif read == "some":
+            response.next()
+    assert body.closings == 1
+
+
+def test_a_request_is_what_a_server_would_give() -> None:
+    seen: dict[str, Any] = {}
+
+    def application(environ: dict[str, Any], start_response: Start) -> list[bytes]:
+        seen.update(environ, body=environ["wsgi.input"].read(4))
+        start_response("200 OK", HTML)
+        return [b"x"]
+
+    with StreamClient(validator(lambda e, s: Body(application(e, s)))) as client:
+        headers = [("X-Tea", "green"), ("X-Tea", "black"), ("Content-Type", "text/plain")]
+        client.request("POST", "/sp%C3%A4t?a=%26", headers=headers, body=b"form").read()
+    assert seen["REQUEST_METHOD"] == "POST"
+    assert seen["PATH_INFO"].encode("latin-1").decode() == "/spät"
+    assert seen["QUERY_STRING"] == "a=%26"
+    assert (seen["HTTP_HOST"], seen["HTTP_X_TEA"]) == ("testserver", "green,black")
+    assert (seen["CONTENT_TYPE"], seen["CONTENT_LENGTH"]) == ("text/plain", "4")
+    assert seen["body"] == b"form"
+
+
+def test_a_path_is_asked_for() -> None:
+    with StreamClient(application_of([])) as client, pytest.raises(ValueError, match="begins with"):
+        client.get("http://testserver/")
+
+
+def test_an_error_can_be_what_a_browser_sees(thread: bool) -> None:
+    def body() -> Iterator[bytes]:
+        yield b"a"
+        raise ZeroDivisionError("late")
+
+    client = StreamClient(application_of(body()), thread=thread, raise_errors=False)
+    with client:
+        response = client.get("/")
+        assert response.read() == "a"
+        assert not response.complete
+        assert isinstance(response.error, ZeroDivisionError)
+
+
+def test_context_variables_of_the_application_are_its_own(thread: bool) -> None:
+    user = ContextVar("user", default="nobody")
+    seen = []
+
+    def body() -> Iterator[bytes]:
+        user.set("Ann")
+        yield b"a"
+        seen.append(user.get())
+        yield b"b"
+
+    with StreamClient(application_of(body()), thread=thread) as client:
+        response = client.get("/")
+        assert response.next() == "a"
+        assert user.get() == "nobody"
+        response.read()
+    assert (seen, user.get()) == (["Ann"], "nobody")
+
+
+def test_what_is_written_comes_first(thread: bool) -> None:
+    def application(environ: dict[str, Any], start_response: Start) -> list[bytes]:
+        write = start_response("200 OK", HTML)
+        write(b"written ")
+        return [b"iterated"]
+
+    with StreamClient(application, thread=thread) as client:
+        response = client.get("/")
+        assert response.next() == "written "
+        assert response.read() == "written iterated"
+
+
+def test_an_error_before_the_first_chunk_is_raised_by_the_request(thread: bool) -> None:
+    def application(environ: dict[str, Any], start_response: Start) -> Iterator[bytes]:
+        start_response("200 OK", HTML)
+        raise ZeroDivisionError("early")
+        yield b""
+
+    with (
+        StreamClient(application, thread=thread) as client,
+        pytest.raises(ZeroDivisionError, match="early"),
+    ):
+        client.get("/")
+
+
+def test_an_error_later_on_is_raised_where_the_test_reads_on(thread: bool) -> None:
+    body = Body(b"abc"[at : at + 1] if at < 2 else 1 / 0 for at in range(3))  # type: ignore[misc]
+    with StreamClient(application_of(body), thread=thread) as client:
+        response = client.get("/")
+        assert (response.next(), response.next()) == ("a", "b")
+        with pytest.raises(ZeroDivisionError):
+            response.next()
+        assert response.text == "ab"
+        assert not response.complete
+    assert body.closings == 1
+
+
+def test_an_error_of_closing_is_raised_when_the_client_closes(thread: bool) -> None:
+    def body() -> Iterator[bytes]:
+        try:
+            yield b"a"
+            yield b"b"
+        finally:
+            raise LookupError("of closing")
+
+    with StreamClient(application_of(body()), thread=thread) as client:
+        assert client.get("/").next() == "a"
+        with pytest.raises(LookupError, match="of closing"):
+            client.close()
+
+
+def no_start(environ: dict[str, Any], start_response: Start) -> list[bytes]:
+    return [b"x"]
+
+
+def two_starts(environ: dict[str, Any], start_response: Start) -> list[bytes]:
+    start_response("200 OK", HTML)
+    start_response("404 Not Found", HTML)
+    return [b"x"]
+
+
+@pytest.mark.parametrize(
+    ("application", "said"),
+    [(no_start, "has not called start_response"), (two_starts, "start_response was called twice")],
+)
+def test_what_no_server_takes(application: Any, said: str) -> None:
+    with StreamClient(application) as client, pytest.raises(AssertionError, match=said):
+        client.get("/")
+
+
+def test_another_head_in_place_of_the_first(thread: bool) -> None:
+    def application(environ: dict[str, Any], start_response: Start) -> list[bytes]:
+        start_response("200 OK", HTML)
+        try:
+            raise LookupError
+        except LookupError as error:
+            start_response("500 Oh", HTML, (LookupError, error, error.__traceback__))
+        return [b"sorry"]
+
+    with StreamClient(application, thread=thread) as client:
+        response = client.get("/")
+        assert (response.status, response.read()) == (500, "sorry")
+
+
+def test_text_that_never_comes_is_a_failure_with_words() -> None:
+    rows = gate("<li>green</li>", name="rows")
+
+    def buffering() -> Iterator[bytes]:
+        yield b"<h1>Tea</h1>"
+        yield "".join(rows).encode() + b"<footer>"
+
+    with StreamClient(application_of(buffering())) as client:
+        response = client.get("/")
+        response.timeout = 0.2
+        with pytest.raises(AssertionError) as raised:
+            response.read_until("<li>")
+        response.timeout = 10.0
+        rows.open()
+        with pytest.raises(AssertionError) as ended:
+            response.read_until("<nav>")
+    at = line_of('"".join(rows)')
+    assert str(raised.value).splitlines() == [
+        "'<li>' has not come within 0.2 s. This has:",
+        "    '<h1>Tea</h1>'",
+        f"Waited at: gate 'rows' in buffering, test_wsgi_client.py line {at}.",
+    ]
+    assert str(ended.value).splitlines() == [
+        "'<nav>' has not come, and the response has ended. This has:",
+        "    '<h1>Tea</h1><li>green</li><footer>'",
+    ]
+
+
+def line_of(text: str) -> int:
+    """The first line of this file with that text."""
+    with open(__file__, encoding="utf-8") as file:
+        return next(number for number, line in enumerate(file, 1) if text in line)
+
+
+def test_no_response_is_a_failure_with_words() -> None:
+    query = gate(name="query")
+
+    def application(environ: dict[str, Any], start_response: Start) -> list[bytes]:
+        start_response("200 OK", HTML)
+        return [query.wait(b"x")]
+
+    with pytest.raises(AssertionError) as raised, StreamClient(application, timeout=0.1) as client:
+        client.get("/slow?x=1")
+    query.open()
+    assert re.fullmatch(
+        r"GET /slow: no response has begun within 0\.1 s\. "
+        r"Waited at: gate 'query' in application, test_wsgi_client\.py line \d+\.",
+        str(raised.value),
+    )
+
+
+def test_what_an_application_does_when_it_is_at_no_gate() -> None:
+    event = threading.Event()
+
+    def slow() -> Iterator[bytes]:
+        yield b"a"
+        event.wait()
+        yield b"b"
+
+    with StreamClient(application_of(slow())) as client:
+        response = client.get("/")
+        response.timeout = 0.2
+        with pytest.raises(AssertionError, match=r"The application is in slow, test_wsgi_client\."):
+            response.read_until("b")
+        event.set()
+        response.timeout = 10.0
+        assert response.read() == "ab"
+
+
+def test_a_client_that_has_gone(thread: bool) -> None:
+    recorder = Recorder()
+    body = Body(recorder.source("pull", [b"a", b"b", b"c", b"d"]))
+    with StreamClient(application_of(body), thread=thread) as client:
+        response = client.get("/")
+        assert response.next() == "a"
+        response.disconnect()
+        assert body.closings == 1
+        assert ("pull", b"d") not in recorder
+        assert response.next() is None
+        assert not response.complete
+
+
+def test_a_blocked_application_is_closed_when_it_goes_on() -> None:
+    rows = gate(b"b", name="rows")
+
+    def body() -> Iterator[bytes]:
+        yield b"a"
+        yield from rows
+
+    stream = Body(body())
+    with StreamClient(application_of(stream)) as client:
+        response = client.get("/")
+        response.read_until("a")
+        rows.reached()
+        response.timeout = 0.2
+        with pytest.raises(
+            AssertionError,
+            match=r"the response still runs 0\.2 s after its reader has gone\. Waited at: gate 'r",
+        ):
+            response.disconnect()
+        response.disconnect(wait=False)
+        assert stream.closings == 0
+        response.timeout = 10.0
+        rows.open()
+        response.close()
+        assert stream.closings == 1
+
+
+def test_no_thread_is_left() -> None:
+    before = threading.enumerate()
+    with StreamClient(application_of(Body([b"a", b"b"]))) as client:
+        client.get("/").read()
+        client.get("/").next()
+        client.get("/")
+        assert len(threading.enumerate()) > len(before)
+    assert threading.enumerate() == before
+
+
+def test_a_test_that_fails_is_not_held_up() -> None:
+    rows = gate(name="rows")
+
+    def body() -> Iterator[bytes]:
+        yield b"a"
+        yield from rows
+
+    def test() -> None:
+        with StreamClient(application_of(body())) as client:
+            client.get("/").next()
+            rows.reached()
+            raise KeyError("of the test")
+
+    with pytest.raises(KeyError, match="of the test"):
+        test()
+    rows.open()
+
+
+async def _in_a_task(application: Any, rows: Any) -> None:
+    async with AsyncStreamClient(application) as client:
+        response = await client.get("/")
+        assert await response.read_until("Tea") == "<h1>Tea</h1>"
+        await rows.reached_async()
+        rows.open()
+        assert await response.read() == "<h1>Tea</h1>green"
+        assert_sent_before(response, "<h1>Tea", rows)
+
+
+@pytest.mark.parametrize("runner", ["asyncio", "trio"])
+def test_from_an_async_test(runner: str) -> None:
+    rows = gate(b"green", name="rows")
+
+    def body() -> Iterator[bytes]:
+        yield b"<h1>Tea</h1>"
+        yield from rows
+
+    application = application_of(body())
+    if runner == "asyncio":
+        pytest.importorskip("asyncio").run(_in_a_task(application, rows))
+    else:
+        pytest.importorskip("trio").run(_in_a_task, application, rows)
+    assert closed(rows)
