@@ -31,11 +31,14 @@ nitpick_ignore_regex = [
     (r"py:.*", r"(jinja2\..*|Environment|Template|linecache)"),
     (r"py:.*", r"(StartResponse|WSGIEnvironment|wsgiref\..*|Executor|ImproperlyConfigured)"),
     (r"py:class", r"streamtmpl\.chunks\.stream\.Chunk"),  # the type variable: str or bytes
-    (r"py:class", r"Executor"),
+    (r"py:class", r"Executor|collections\.abc\..*"),
     (r"py:class", r"web\..*"),
     (r"py:.*", r"csv(\..*)?|json"),
     # Aliases, which signatures show by their names.
-    (r"py:class", r"HeaderItems|Block|(Auto)?Deferred|Columns|Dialect|Dumps|ExtrasAction"),
+    (
+        r"py:class",
+        r"HeaderItems|Observer|Logger|TracerProvider|Block|(Auto)?Deferred|Columns|Dialect|Dumps|ExtrasAction",
+    ),
 ]
 
 html_theme = "furo"

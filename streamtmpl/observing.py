@@ -10,7 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from inspect import iscoroutinefunction
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from logging import Logger
 
 Reason = Literal["size", "flush", "wait", "region", "end"]
 """Why a chunk was cut: enough has collected, ``{% flush %}``, a wait, a region, the end."""
@@ -30,7 +33,7 @@ class StreamEvent:
     """Something that has happened to a stream.
 
     :ivar stream: the number of the stream in this process.
-    :ivar at: when it has happened (seconds, :func:`time.perf_counter`).
+    :ivar at: when it has happened (seconds of ``time.perf_counter()``).
     """
 
     stream: int
@@ -186,3 +189,28 @@ def check_observer(observer: Any, name: str = "observe") -> None:
         raise TypeError(f"{name} must be a function of one event, or None, not {observer!r}")
     if iscoroutinefunction(observer) or iscoroutinefunction(type(observer).__call__):
         raise TypeError(f"{name} is called where nothing is awaited: it cannot be {observer!r}")
+
+
+def log_events(logger: Logger | str = "streamtmpl.events", level: int = 20) -> Observer:
+    """An observer that logs each event.
+
+    A record says the event's name in ``event`` and has its fields as further attributes, as
+    ``extra=`` gives them. An error is its ``exc_info``.
+
+    :param logger: a logger, or its name.
+    :param level: that of the records; 20 is ``logging.INFO``.
+    """
+    import logging  # noqa: PLC0415 - it takes as long to import as all of this package
+
+    chosen = logging.getLogger(logger) if isinstance(logger, str) else logger
+
+    def observe(event: StreamEvent) -> None:
+        if not chosen.isEnabledFor(level):
+            return
+        name = type(event).__name__
+        about = dict(vars(event))
+        error = about.pop("error", None)
+        said = ", ".join(f"{key}={value!r}" for key, value in about.items() if key != "at")
+        chosen.log(level, "%s: %s", name, said, exc_info=error, extra={"event": name, **about})
+
+    return observe

@@ -61,10 +61,9 @@ def rechunk(
     size = DEFAULT_CHUNK_SIZE if chunk_size is None else chunk_size
     if observe is None:
         return ChunkStream(partial(_write_all, iterable), size, encoding)
-    from .chunks.observed import StreamWatch, WatchedStream  # noqa: PLC0415 - few streams
+    from .chunks.observed import watched_stream  # noqa: PLC0415 - few streams
 
-    watch = StreamWatch(observe, None, ())
-    return WatchedStream(partial(_write_all, iterable), size, encoding, None, watch)
+    return watched_stream(observe, partial(_write_all, iterable), size, encoding)
 
 
 @overload
@@ -103,12 +102,9 @@ def rechunk_async(
     size = DEFAULT_CHUNK_SIZE if chunk_size is None else chunk_size
     if observe is None:
         return coroutine_stream(partial(_write_all_async, iterable), size, encoding)
-    from .chunks.observed import StreamWatch  # noqa: PLC0415 - few streams
-    from .chunks.observed_async import watched_coroutine_stream  # noqa: PLC0415
+    from .chunks.observed_async import watched_coroutine_stream  # noqa: PLC0415 - few streams
 
-    watch = StreamWatch(observe, None, ())
-    steps = partial(_write_all_async, iterable)
-    return watched_coroutine_stream(steps, size, encoding, None, watch)
+    return watched_coroutine_stream(observe, partial(_write_all_async, iterable), size, encoding)
 
 
 def _check(iterable: Any, method: str, expected: str) -> None:

@@ -243,13 +243,13 @@ def _watched(
     observe: Observer, template: Template, options: StreamOptions, begin: Any, size: int
 ) -> Any:
     """A stream of what *begin* writes, whose events *observe* is called with."""
-    from .chunks.observed import StreamWatch, WatchedStream  # noqa: PLC0415 - few streams
-
     environment = template.environment
-    watch = StreamWatch(observe, template.name, options.blocks or ())
-    rest = begin, size, options.encoding, environment.handle_exception, watch
+    about = template.name, options.blocks or ()
+    rest = observe, begin, size, options.encoding, environment.handle_exception, *about
     if not environment.is_async:
-        return WatchedStream(*rest)
+        from .chunks.observed import watched_stream  # noqa: PLC0415 - few streams
+
+        return watched_stream(*rest)
     from .chunks.observed_async import watched_coroutine_stream  # noqa: PLC0415
 
     return watched_coroutine_stream(*rest)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import gc
+import importlib
 import os
+import sys
 import traceback
 from collections import Counter
 from collections.abc import Callable
-from pathlib import PurePosixPath
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 import pytest
@@ -41,6 +45,15 @@ def template_frames() -> TemplateFrames:
 
 # The tests start hundreds of processes: each would compile the same modules.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _garbage_is_the_modules_own() -> None:
+    """Hide what is there already, which are thousands of tests, from the garbage collector."""
+    importlib.import_module("tests.support.hypothesis_begun")
+    gc.collect()
+    gc.freeze()
 
 
 BROWSERS = "tests/browsers/"
@@ -51,6 +64,13 @@ LONG = {
     "--comparisons": "the long comparisons with Jinja2",
 }
 """What is run when it is asked for."""
+
+OPTION_OF = {
+    "browsers": "--browsers",
+    "differential": "--comparisons",
+    "optimisations": "--comparisons",
+}
+"""The folders that an option asks for."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -83,6 +103,20 @@ class OneBrowserOfAKind(LoadFileScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         return BROWSERS if nodeid.startswith(BROWSERS) else super()._split_scope(nodeid)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """With -n, each process loads other files first: what their asserts become is compiled once."""
+    worker = getattr(session.config, "workerinput", None)
+    if worker is None or session.config.args != session.config.getini("testpaths"):
+        return
+    first = int(worker["workerid"].removeprefix("gw"))
+    for path in sorted(Path("tests").glob("*/test_*.py"))[first :: worker["workercount"]]:
+        option = OPTION_OF.get(path.parts[1])
+        if option is None or session.config.getoption(option):
+            # What cannot be loaded, or is to be skipped, is told when it is collected.
+            with suppress(Exception, pytest.skip.Exception):
+                importlib.import_module(".".join(path.with_suffix("").parts))
 
 
 def pytest_xdist_auto_num_workers() -> int:

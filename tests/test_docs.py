@@ -40,9 +40,12 @@ EXTRAS = {
     "exports.rst": "flask quart starlette django orjson",
     "flask.rst": "flask",
     "litestar.rst": "litestar",
+    "not-streaming.rst": "flask",
+    "observing.rst": "opentelemetry.sdk.trace",
     "quart.rst": "quart",
     "starlette.rst": "starlette",
     "testing.rst": "flask starlette",
+    "timeline.rst": "flask starlette",
     "tools.rst": "opentelemetry.instrumentation.jinja2",
 }
 """What the examples of some documents need beyond the dependencies of the tests."""

@@ -20,15 +20,15 @@ FLOORS = (
     {"regions"},
     {"rendering", "rechunking", "rows", "explaining"},
     {"environment", "events"},
-    {"sandbox", "responses"},
+    {"enabling", "sandbox", "responses"},
     {"", "pallets", "wsgi", "asgi", "doctor"},  # "": what "import streamtmpl" gives
-    {"cli", "starlette", "litestar", "aiohttp", "flask", "quart", "django"},
+    {"cli", "starlette", "litestar", "aiohttp", "flask", "quart", "django", "opentelemetry"},
     {"__main__"},
 )
 """The wings by name, the lowest floor first: packages, and modules beside them."""
 
 FLOOR = {wing: number for number, floor in enumerate(FLOORS, 1) for wing in floor}
-FRAMEWORKS = {"starlette", "litestar", "aiohttp", "flask", "quart", "django"}
+FRAMEWORKS = {"starlette", "litestar", "aiohttp", "flask", "quart", "django", "opentelemetry"}
 
 
 def _name(path: Path) -> str:

@@ -8,6 +8,7 @@ stream can reach.
 from __future__ import annotations
 
 import sys
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from .buffer import Buffer
 
 _numbers = count(1)
+_THRESHOLD = observing.THRESHOLD
 
 
 class Watch:
@@ -68,7 +70,7 @@ class Watch:
         self, kind: observing.Awaited, place: Place, seconds: float, at: float | None = None
     ) -> None:
         """It has waited, if that was long enough to be told."""
-        if seconds >= observing.THRESHOLD:
+        if seconds >= _THRESHOLD:
             self.tell(observing.Waited, kind, *place, seconds, self.region, at=at)
 
     def boundary_failed(self, template: str | None, line: int, error: BaseException) -> None:
@@ -129,6 +131,7 @@ class RegionWatch(Watch):
         self._observer, self._number = outer._observer, outer._number
         self._stream: Any = outer._stream if isinstance(outer, RegionWatch) else outer
         self._place = template, line
+        self._has_begun = False
 
     def of_region(self, template: str | None, line: int) -> RegionWatch:
         """What tells about a region that begins in this one."""
@@ -140,8 +143,10 @@ class RegionWatch(Watch):
         self.tell(kind, self.region, *self._place, *about)
 
     def started(self) -> None:
-        """Its render begins."""
-        self._tell(observing.RegionStarted)
+        """Its render begins; it may be said more than once."""
+        if not self._has_begun:
+            self._has_begun = True
+            self._tell(observing.RegionStarted)
 
     def ready(self, text: str) -> None:
         """*text* is what it shows."""
@@ -212,7 +217,7 @@ def in_context(context: Context) -> Callable[..., None]:
 class WatchedStream(ChunkStream[Any]):
     """A stream of a sync environment that tells its observer."""
 
-    __slots__ = ("_interrupted", "_watch")
+    __slots__ = ("_interrupted", "_watch", "content_type")
 
     def __init__(
         self,
@@ -234,6 +239,7 @@ class WatchedStream(ChunkStream[Any]):
         self._out.sources.watch = self._watch = watch
         self._encode = WatchedEncoder(encoding, watch, self._out)
         self._interrupted = False
+        self.content_type = None
 
     def encode_as(self, encoding: str) -> None:
         """From now on give chunks as bytes, unless they are already."""
@@ -269,25 +275,51 @@ class WatchedStream(ChunkStream[Any]):
         self._watch.closed("consumer")
 
 
+def watched_stream(
+    observe: Observer,
+    begin: Callable[[Buffer], Generator[None, None, None]],
+    chunk_size: int,
+    encoding: str | None = None,
+    on_error: Callable[[], Any] | None = None,
+    template: str | None = None,
+    blocks: tuple[str, ...] = (),
+) -> ChunkStream[Any]:
+    """A stream whose events *observe* is called with.
+
+    Most arguments are those of :class:`ChunkStream`.
+
+    :param template: the name of the template that is rendered, if it is one.
+    :param blocks: those of its blocks that are rendered alone.
+    """
+    watch = StreamWatch(observe, template, blocks)
+    return WatchedStream(begin, chunk_size, encoding, on_error, watch)
+
+
 class WatchedPulls:
     """An iterator each of whose pulls is timed."""
 
-    __slots__ = ("_pulls", "_watch")
+    __slots__ = ("_clock", "_pull", "_watch")
 
     def __init__(self, pulls: Any, watch: Watch) -> None:
         """The items of *pulls*."""
-        self._pulls, self._watch = pulls, watch
+        self._pull, self._watch = partial(next, pulls), watch
+        self._clock = buffer.clock
 
     def __iter__(self) -> WatchedPulls:
         return self
 
     @internalcode
     def __next__(self) -> Any:
-        began = buffer.clock()
+        clock = self._clock
+        began = clock()
         try:
-            return next(self._pulls)
-        finally:
+            item = self._pull()
+        except BaseException:
             _pulled(self._watch, began, sys._getframe(1))
+            raise
+        if clock() - began >= _THRESHOLD:
+            _pulled(self._watch, began, sys._getframe(1))
+        return item
 
 
 class WatchedAsyncPulls:
@@ -319,7 +351,7 @@ _ENGINE = ChunkStream.__module__
 def _pulled(watch: Watch, began: float, frame: FrameType | None) -> None:
     """Tell of a pull that *began* then, where *frame* has called for it."""
     seconds = buffer.clock() - began
-    if seconds >= observing.THRESHOLD:
+    if seconds >= _THRESHOLD:
         watch.waited("source", _place_of(frame), seconds)
 
 

@@ -21,7 +21,7 @@ from .tasks import TaskRender
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Generator
 
-    from streamtmpl.observing import Outcome
+    from streamtmpl.observing import Observer, Outcome
 
     from .buffer import Buffer
 
@@ -190,13 +190,19 @@ class _WatchedTask(_Watched, TaskRender):
 
 
 def watched_coroutine_stream(
+    observe: Observer,
     begin: Callable[[Buffer], Coroutine[Any, Any, None]],
     chunk_size: int,
-    encoding: str | None,
-    on_error: Callable[[], Any] | None,
-    watch: StreamWatch,
+    encoding: str | None = None,
+    on_error: Callable[[], Any] | None = None,
+    template: str | None = None,
+    blocks: tuple[str, ...] = (),
 ) -> AsyncChunkStream[Any]:
-    """A stream that tells *watch*; the other arguments are those of :func:`coroutine_stream`."""
+    """A stream whose events *observe* is called with, of what a coroutine writes.
+
+    The arguments are those of :func:`watched_stream` and :func:`coroutine_stream`.
+    """
+    watch = StreamWatch(observe, template, blocks)
 
     @internalcode
     async def begun(out: Buffer) -> None:

@@ -45,16 +45,22 @@ class Command:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TemplateOptions(Options):
-    """Which template is meant, and how it is read; names are those of the arguments."""
+class ReadingOptions(Options):
+    """How templates are read; names are those of the arguments."""
 
-    template: str
     search_path: list[str]
     extensions: list[type[jinja2.ext.Extension]]
     trim_blocks: bool
     lstrip_blocks: bool
-    strict: bool
     autoescape: bool | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TemplateOptions(ReadingOptions):
+    """Which template is meant, and how it is rendered; names are those of the arguments."""
+
+    template: str
+    strict: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +113,16 @@ class Parser(argparse.ArgumentParser):
 def add_template_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what :class:`TemplateOptions` holds."""
     parser.add_argument("template", metavar="TEMPLATE", help="the file to render")
+    add_reading_arguments(parser)
+    parser.add_argument(
+        "--strict",
+        action="store_true",
+        help="make it an error to show an undefined value (default: a warning)",
+    )
+
+
+def add_reading_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what :class:`ReadingOptions` holds."""
     parser.add_argument(
         "--search-path",
         metavar="DIR",
@@ -137,11 +153,6 @@ def add_template_arguments(parser: argparse.ArgumentParser) -> None:
         type=_extension,
         help="a Jinja2 extension: do, loopcontrols, i18n, debug, or an import path such as "
         "package.module.Class; may be repeated",
-    )
-    parser.add_argument(
-        "--strict",
-        action="store_true",
-        help="make it an error to show an undefined value (default: a warning)",
     )
 
 

@@ -8,10 +8,11 @@ from streamtmpl import __version__
 
 from .arguments import EXIT_BROKEN_PIPE, EXIT_SIGNAL, PROGRAM, Command, Options, Parser
 from .doctor import add_doctor
+from .explain import add_explain
 from .render import add_render
 from .timeline import add_timeline
 
-COMMANDS = (add_render, add_timeline, add_doctor)
+COMMANDS = (add_render, add_explain, add_timeline, add_doctor)
 """What add the commands that there are, in the order of the help."""
 
 _DESCRIPTION = "Jinja2 templates in chunks: render one, or see what streams and what does not."

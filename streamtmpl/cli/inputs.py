@@ -6,7 +6,7 @@ import jinja2
 
 from streamtmpl import StreamEnvironment
 
-from .arguments import DataOptions, TemplateOptions
+from .arguments import DataOptions, ReadingOptions, TemplateOptions
 from .data import read_data
 from .destination import refuse_input
 from .loader import FileLoader
@@ -28,18 +28,27 @@ def load_template(
     :raises FileError: it is missing or unreadable.
     """
     loader = FileLoader(options.template, options.search_path, output)
+    environment = new_environment(options, loader)
+    environment.undefined = reporting_undefined(shown, options.strict)
+    return environment.get_template(loader.main)
+
+
+def new_environment(
+    options: ReadingOptions, loader: FileLoader, *, is_async: bool = False
+) -> StreamEnvironment:
+    """An environment that reads the templates of *loader* as *options* say."""
     environment = StreamEnvironment(
         loader=loader,
         autoescape=_escapes if options.autoescape is None else options.autoescape,
         trim_blocks=options.trim_blocks,
         lstrip_blocks=options.lstrip_blocks,
         extensions=options.extensions,
-        undefined=reporting_undefined(shown, options.strict),
         auto_reload=False,
+        enable_async=is_async,
     )
     if "jinja2.ext.InternationalizationExtension" in environment.extensions:
         environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
-    return environment.get_template(loader.main)
+    return environment
 
 
 def refuse_inputs(options: DataOptions, output: str | None) -> None:

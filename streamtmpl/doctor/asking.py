@@ -51,7 +51,10 @@ class Address:
 
         :raises AddressError: nowhere that HTTP leads to.
         """
-        url = urljoin(self.url, location)
+        try:
+            url = urljoin(self.url, location)
+        except ValueError as error:
+            raise AddressError(f"expected a URL, found {location!r}: {error}") from error
         if "://" not in url:  # such as mailto:
             raise AddressError(f"expected a URL of http or https, found {url!r}")
         there = parse_address(url)
@@ -120,14 +123,14 @@ class Asking:
 def request_head(
     address: Address, encoding: str, asking: Asking, first: Address, cookies: dict[str, str]
 ) -> bytes:
-    """The request for the page at *address*, by which the connection ends.
+    """The request for the page at *address*.
 
     :param first: the address that the user gave, to whose host alone secrets are sent.
     :param cookies: those that have been set on the way here.
     """
     headers = {"Host": address.authority, **_browser_headers(address, asking.fragment)}
     headers["Accept-Encoding"] = encoding
-    headers["Connection"] = "close"
+    headers["Connection"] = "keep-alive"
     at_home = (address.scheme, address.authority) == (first.scheme, first.authority)
     kept = dict(asking.cookies if at_home else ()) | cookies
     if kept:
@@ -143,7 +146,7 @@ def request_head(
 
 def _lines(path: str, headers: Iterable[tuple[str, str]]) -> bytes:
     lines = [f"GET {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers), "", ""]
-    return "\r\n".join(lines).encode("latin-1")
+    return "\r\n".join(lines).encode("latin-1", "replace")
 
 
 def _browser_headers(address: Address, fragment: bool) -> dict[str, str]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from .exchange import Exchange
 from .findings import Cause, count, seconds
-from .parties import parties_of, proxies_of
+from .parties import NGINX, parties_of, proxies_of
 
 _CHECKSUMS = ("ETag", "Content-MD5", "Digest", "Content-Digest", "Repr-Digest")
-_EARLY = 0.5  # of the wait: headers that come before that were not kept for the body
+_EARLY = 0.5  # of the wait
 
 _RENDERED = Cause(
     "the view renders the whole page to a string, as `render_template()` and `render()` do",
@@ -32,6 +32,11 @@ _TEMPLATE = Cause(
     "take the slow part out of it",
     "what-streams",
 )
+_UNSEEN = Cause(
+    "a proxy that names itself nowhere collects it",
+    "ask the application itself as well",
+    "proxies",
+)
 _COMPRESSED = Cause(
     "what compresses the page flushes nothing before its end",
     "switch the compression of this page off, or take one that flushes after each chunk",
@@ -49,15 +54,24 @@ def causes_of_collecting(exchange: Exchange) -> tuple[Cause, ...]:
     """Who may have collected a page that came at once, without a compressor's doing."""
     named = [party.collects for party in parties_of(exchange) if party.collects is not None]
     if exchange.head is not None and exchange.head.length is not None:
-        checksums = [name for name in _CHECKSUMS if exchange.header(name)]
-        summed = [_checksum(checksums[0])] if checksums else []
+        checksums = [_checksum(name) for name in _CHECKSUMS if exchange.header(name)][:1]
         servers = [cause for cause in named if cause.page != "proxies"]
-        return (*servers, *summed, _RENDERED, _MIDDLEWARE)
+        # These do not know a length before the end, but for nginx, which never tells one.
+        proxies = [cause for cause in named if cause.page == "proxies" and cause is not NGINX]
+        return (*servers, *checksums, _RENDERED, _MIDDLEWARE, *proxies)
     if exchange.encoding:
         named.append(_COMPRESSED)
+    unseen = () if proxies_of(exchange) else (_UNSEEN,)
     if len(exchange.chunk_sizes) > 1:
-        return (*named, _WAITS, _TEMPLATE, _MIDDLEWARE)
-    return (*named, _RENDERED, _MIDDLEWARE, _WAITS)
+        return (*named, _WAITS, _TEMPLATE, _MIDDLEWARE, *unseen)
+    if _began_early(exchange):
+        return (*named, _WAITS, _MIDDLEWARE, *unseen)
+    return (*named, _RENDERED, _MIDDLEWARE, _WAITS, *unseen)
+
+
+def _began_early(exchange: Exchange) -> bool:
+    """Whether the headers came long before the first text: they were not kept for the body."""
+    return exchange.head_at < (exchange.first_at or exchange.ended_at) * _EARLY
 
 
 def _checksum(header: str) -> Cause:
@@ -83,7 +97,7 @@ def evidence_of_collecting(exchange: Exchange) -> tuple[str, ...]:
     found = []
     if head.length is not None:
         found.append(
-            f"Content-Length: {head.length}, so all of it had been made before any of it was sent"
+            f"Content-Length: {head.length}: who sent it had all of it before any of it was sent"
         )
     elif head.chunked:
         chunks = count(len(exchange.chunk_sizes), "chunk")
@@ -93,8 +107,7 @@ def evidence_of_collecting(exchange: Exchange) -> tuple[str, ...]:
         for name in ("Server", "Via", *_CHECKSUMS, "X-Cache", "Age")
         if exchange.header(name)
     ]
-    first = exchange.first_at
-    if first is not None and exchange.head_at < first * _EARLY:
+    if _began_early(exchange):
         found.append(
             f"the headers came after {seconds(exchange.head_at)}, so the response had begun"
         )

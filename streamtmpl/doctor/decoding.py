@@ -76,7 +76,11 @@ class Decoder:
         if rest is not None:
             self._ended = True
             self._drop(rest)
-        return self._text.decode(decoded)
+        try:
+            return self._text.decode(decoded)
+        except UnicodeError:  # of idna, and of UTF-16 without a byte order mark
+            self._text = _text_decoder("")
+            return self._text.decode(decoded)
 
     def _drop(self, data: bytes) -> None:
         if not self.dropped:
@@ -86,9 +90,11 @@ class Decoder:
 
 def _text_decoder(content_type: str) -> codecs.IncrementalDecoder:
     found = _CHARSET.search(content_type)
+    charset = found[1] if found else "utf-8"
     try:
-        return codecs.getincrementaldecoder(found[1] if found else "utf-8")("replace")
-    except LookupError:
+        "".encode(charset)  # refuses what is known, but no text, such as hex
+        return codecs.getincrementaldecoder(charset)("replace")
+    except (LookupError, UnicodeError):
         return codecs.getincrementaldecoder("utf-8")("replace")
 
 

@@ -61,7 +61,7 @@ def diagnose(
     hops = [_see(address, replace(asking, encodings=tuple(known)), watch) for address in addresses]
     between = findings_between(hops)
     single = [finding for hop in hops for finding in findings_on(hop)]
-    findings = between + [each for each in single if not explained(each, between)]
+    findings = between + [each for each in single if not explained(each, hops, between)]
     findings.sort(key=lambda finding: list(Severity).index(finding.severity))
     status, verdict = _verdict(hops, findings)
     exchanges = tuple(exchange for hop in hops for exchange in hop)
@@ -89,14 +89,21 @@ def _see(address: Address, asking: Asking, watch: Watch | None) -> list[Exchange
 def _verdict(hops: Sequence[Sequence[Exchange]], findings: Sequence[Finding]) -> tuple[Status, str]:
     worst = findings[0] if findings else None
     if worst is not None and worst.severity in (Severity.HELD, Severity.CUT, Severity.WRONG):
-        return Status.HELD, f"{worst.severity.value}{_where(worst, hops)}: {worst.what}"
+        what = f"{worst.severity.value}{_where(worst, hops)}: {worst.what}"
+        return Status.HELD, what + _likeliest(worst)
     if worst is not None and worst.severity is Severity.UNKNOWN:
-        return Status.UNKNOWN, f"{worst.severity.value}: {worst.what}"
+        return Status.UNKNOWN, f"{worst.severity.value}: {worst.what}{_likeliest(worst)}"
     exchanges = [exchange for hop in hops for exchange in hop]
     streaming = next((each for each in exchanges if each.pace is Pace.STREAMS), None)
     if streaming is not None and streams(hops[0]):
         return Status.STREAMS, f"streams: {came(streaming)}"
     return Status.UNKNOWN, f"cannot tell: {_too_quick(exchanges)}"
+
+
+def _likeliest(finding: Finding) -> str:
+    if not finding.causes:
+        return ""
+    return ("; likeliest: " if len(finding.causes) > 1 else "; ") + finding.causes[0].what
 
 
 def _where(finding: Finding, hops: Sequence[Sequence[Exchange]]) -> str:

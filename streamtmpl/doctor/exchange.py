@@ -152,6 +152,11 @@ class Exchange:
         return max(after - before for before, after in pairwise(times))
 
     @property
+    def mean_at(self) -> float:
+        """When a character could be read, on average."""
+        return sum(piece.at * piece.characters for piece in self.pieces) / (self.characters or 1)
+
+    @property
     def pace(self) -> Pace:
         """How the page came."""
         if not self.is_page and not (self.failure is None and self.end is End.TIME):
@@ -164,6 +169,21 @@ class Exchange:
         if first >= SLOW:
             return Pace.AT_ONCE
         return Pace.STREAMS if self.end is End.SIZE else Pace.QUICK
+
+    def is_later_than(self, other: Exchange) -> bool:
+        """Whether less of the page came early than of the same page another time or elsewhere.
+
+        Measured by how long before its end a character could be read on average, in seconds and as
+        a share of the time that all took: a page that begins later or takes longer as a whole is
+        not held back.
+        """
+        if other.pace is not Pace.STREAMS:
+            return False
+        if self.pace is not Pace.STREAMS:
+            return self.pace in (Pace.AT_ONCE, Pace.NOTHING)
+        early, before = self.last_at - self.mean_at, other.last_at - other.mean_at
+        behind, share = before - early, before / other.last_at - early / self.last_at
+        return behind > 0.1 + 0.05 * other.last_at and share > 0.08
 
     def bursts(self, pause: float) -> list[Piece]:
         """The pieces, those together that came within *pause* seconds of each other."""

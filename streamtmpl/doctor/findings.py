@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from .exchange import Exchange
+
 
 class Severity(str, Enum):
     """What a finding means for who looks at the page."""
@@ -64,3 +66,9 @@ def count(number: int, noun: str) -> str:
 def listed(words: tuple[str, ...] | list[str]) -> str:
     """Words as a list in a sentence."""
     return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]])) if words else ""
+
+
+def asking_behind(exchange: Exchange) -> str:
+    """The next command, where somebody may stand before the application."""
+    path = exchange.url.split("/", 3)[-1]
+    return f"streamtmpl doctor {exchange.url} http://127.0.0.1:PORT/{path}"

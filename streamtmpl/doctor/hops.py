@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from .exchange import Exchange, Pace
 from .findings import Cause, Finding, Severity
-from .judging import came, is_later
+from .judging import came, came_later
 from .parties import NGINX, NGINX_IGNORES, names_of, proxies_of
 
 Seen = Sequence[Exchange]
@@ -49,13 +49,13 @@ def _held(outer: Seen, inner: Seen) -> list[tuple[Exchange, Exchange]]:
         for other in inner
         if one.accepted == other.accepted and one.is_page and other.is_page
     ]
-    return [(one, other) for one, other in pairs if is_later(one, other)]
+    return [(one, other) for one, other in pairs if one.is_later_than(other)]
 
 
 def _between(held: list[tuple[Exchange, Exchange]], outer: Seen, inner: Seen) -> Finding:
     one, other = held[0]
     compresses = one.encoding != other.encoding and all(each.encoding for each, _ in held)
-    what = f"what stands between {one.url} and {other.url} holds it back: {came(one)}"
+    what = f"what stands between {one.url} and {other.url} holds it back: {came_later(one, other)}"
     evidence = [
         f"at {other.url} ({names_of(other)}) {came(other)}",
         f"at {one.url}: {names_of(one)}",
@@ -91,9 +91,14 @@ def _with_cause(finding: Finding, one: Exchange, other: Exchange, compresses: bo
     return replace(finding, causes=(cause,))
 
 
-def explained(finding: Finding, between: Sequence[Finding]) -> bool:
-    """Whether a finding about one URL is told better by one about what stands behind it."""
-    return finding.code in ("collected", "whole", "compressor", "lumps") and any(
+def explained(finding: Finding, hops: Sequence[Seen], between: Sequence[Finding]) -> bool:
+    """Whether a finding about one URL is told better by what was seen at the next one."""
+    if finding.code == "x-accel":
+        return bool(between)
+    if finding.code in ("slow-start", "nginx"):
+        urls = [hop[0].url for hop in hops if streams(hop)]
+        return finding.url in urls[:-1]
+    return finding.code in ("collected", "whole", "compressor", "lumps", "uneven") and any(
         other.url == finding.url and set(finding.accepted) <= set(other.accepted)
         for other in between
     )

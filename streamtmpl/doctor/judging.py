@@ -9,15 +9,20 @@ from itertools import pairwise
 from .causes import causes_of_collecting, causes_of_compressing, evidence_of_collecting
 from .decoding import WANTED
 from .exchange import SLOW, End, Exchange, Pace
-from .findings import Cause, Finding, Severity, count, seconds
+from .findings import Cause, Finding, Severity, asking_behind, count, seconds
 from .notes import notes_on
-from .parties import NGINX, proxies_of
+from .parties import NGINX, names_of, proxies_of
 
 _BLOCK = 1024
 _MEMBERS = Cause(
     "each chunk is compressed by itself, as Django before 6 does under ASGI",
     "return a response of streamtmpl's adapter, or leave this page uncompressed",
     "django",
+)
+_UNEVEN = Cause(
+    "the page takes its time at another place each time, or somebody between collects some of it",
+    "ask again, and the application itself as well",
+    "proxies",
 )
 _ERROR_LATER = Cause(
     "the application has failed behind its first chunk: its log has the error",
@@ -37,9 +42,18 @@ def findings_on(exchanges: Sequence[Exchange]) -> list[Finding]:
 
     :param exchanges: what was seen of it, with one ``Accept-Encoding`` after the other.
     """
-    plain = next((each for each in exchanges if not each.encoding and each.head), None)
-    judged = [finding for each in exchanges for finding in _judge(each, plain)]
-    return sorted(_merged(judged), key=lambda finding: list(Severity).index(finding.severity))
+    plain = _best([each for each in exchanges if not each.encoding and each.is_page])
+    judged = _merged([finding for each in exchanges for finding in _judge(each, plain)])
+    if any(finding.severity is Severity.HELD for finding in judged):
+        judged = [each for each in judged if each.code not in ("slow-start", "nginx")]
+    return sorted(judged, key=lambda finding: list(Severity).index(finding.severity))
+
+
+def _best(exchanges: Sequence[Exchange]) -> Exchange | None:
+    """The one that came soonest: what the page is like when nobody holds it back."""
+    return next(
+        (each for each in exchanges if not any(each.is_later_than(one) for one in exchanges)), None
+    )
 
 
 def _judge(exchange: Exchange, plain: Exchange | None) -> Iterator[Finding]:
@@ -54,6 +68,8 @@ def _judge(exchange: Exchange, plain: Exchange | None) -> Iterator[Finding]:
         yield _undecodable(exchange)
     elif _is_compressors_doing(exchange, plain):
         yield _compressed(exchange, plain)
+    elif plain is not None and not exchange.encoding and exchange.is_later_than(plain):
+        yield _uneven(exchange, plain)
     elif exchange.pace in (Pace.AT_ONCE, Pace.NOTHING) and exchange.end is not End.CUT:
         held = plain is not None and plain.pace in (Pace.AT_ONCE, Pace.NOTHING)
         yield _collected(exchange, plain if held and plain is not None else exchange)
@@ -118,7 +134,7 @@ def _is_compressors_doing(exchange: Exchange, plain: Exchange | None) -> bool:
     """Whether a compressed page comes later than the plain one, or than its own bytes."""
     if not exchange.encoding or exchange.pace is Pace.QUICK:
         return False
-    return _waits_for_bytes(exchange) or (plain is not None and is_later(exchange, plain))
+    return _waits_for_bytes(exchange) or (plain is not None and exchange.is_later_than(plain))
 
 
 def _waits_for_bytes(exchange: Exchange) -> bool:
@@ -127,17 +143,8 @@ def _waits_for_bytes(exchange: Exchange) -> bool:
     return bool(exchange.pieces) and first - exchange.pieces[0].at >= SLOW
 
 
-def is_later(exchange: Exchange, other: Exchange) -> bool:
-    """Whether a page comes in fewer pieces, with longer waits, than the same page elsewhere."""
-    if other.pace is not Pace.STREAMS:
-        return False
-    if exchange.pace in (Pace.AT_ONCE, Pace.NOTHING):
-        return True
-    return exchange.longest_wait > 2 * other.longest_wait + SLOW
-
-
 def _compressed(exchange: Exchange, plain: Exchange | None) -> Finding:
-    how = came(exchange)
+    how = came(exchange) if plain is None else came_later(exchange, plain)
     evidence = []
     if _waits_for_bytes(exchange):
         early = [piece for piece in exchange.pieces if piece.at < (exchange.first_at or 1e9)]
@@ -146,11 +153,25 @@ def _compressed(exchange: Exchange, plain: Exchange | None) -> Finding:
             f"{count(size, 'byte')} came after {seconds(early[0].at)}, and nothing could be read"
             f" of them before {seconds(exchange.first_at or exchange.ended_at)}"
         )
-    if plain is not None and is_later(exchange, plain):
+    if plain is not None and exchange.is_later_than(plain):
         evidence.append(f"without compression {came(plain)}")
     what = f"{how}: what compresses it does not flush"
     finding = _finding(exchange, "compressor", Severity.HELD, what, *evidence)
-    return replace(finding, causes=causes_of_compressing(exchange), following=_behind(exchange))
+    return replace(
+        finding, causes=causes_of_compressing(exchange), following=asking_behind(exchange)
+    )
+
+
+def _uneven(exchange: Exchange, plain: Exchange) -> Finding:
+    """Of a page that came later than at another time, though it was the same page."""
+    named = tuple(each.collects for each in proxies_of(exchange) if each.collects is not None)
+    held = named or exchange.pace is not Pace.STREAMS
+    severity = Severity.HELD if held else Severity.NOTE
+    what = f"{came_later(exchange, plain)}; another time {came(plain)}"
+    finding = _finding(
+        exchange, "uneven", severity, what, f"it is answered by: {names_of(exchange)}"
+    )
+    return replace(finding, causes=named or (_UNEVEN,), following=asking_behind(exchange))
 
 
 def _collected(exchange: Exchange, plain: Exchange) -> Finding:
@@ -158,7 +179,7 @@ def _collected(exchange: Exchange, plain: Exchange) -> Finding:
     whole = plain.head is not None and plain.head.length is not None
     code, evidence = "whole" if whole else "collected", evidence_of_collecting(plain)
     finding = _finding(exchange, code, Severity.HELD, came(plain), *evidence)
-    return replace(finding, causes=causes_of_collecting(plain), following=_behind(plain))
+    return replace(finding, causes=causes_of_collecting(plain), following=asking_behind(plain))
 
 
 def lump_size(exchange: Exchange) -> int:
@@ -177,16 +198,10 @@ def lump_size(exchange: Exchange) -> int:
 def _lumps(exchange: Exchange, size: int) -> Finding:
     what = f"it comes {size:,} bytes at a time, up to {seconds(exchange.longest_wait)} apart"
     evidence = f"all chunks but the first and the last have {size:,} bytes: a buffer is filled up"
-    server = f"Server: {exchange.header('Server')}"
+    server = f"it is answered by: {names_of(exchange)}"
     named = [party.collects for party in proxies_of(exchange) if party.collects is not None]
     finding = _finding(exchange, "lumps", Severity.HELD, what, evidence, server)
-    return replace(finding, causes=tuple(named) or (NGINX,), following=_behind(exchange))
-
-
-def _behind(exchange: Exchange) -> str:
-    """The next command, where somebody may stand before the application."""
-    path = exchange.url.split("/", 3)[-1]
-    return f"streamtmpl doctor {exchange.url} http://127.0.0.1:PORT/{path}"
+    return replace(finding, causes=tuple(named) or (NGINX,), following=asking_behind(exchange))
 
 
 def came(exchange: Exchange) -> str:
@@ -200,6 +215,19 @@ def came(exchange: Exchange) -> str:
         last = seconds(exchange.last_at)
         return f"the first text comes after {seconds(first)}, the last after {last}"
     return f"all text comes at once, after {seconds(first)}"
+
+
+def came_later(exchange: Exchange, other: Exchange) -> str:
+    """How a page came that had come sooner before, or elsewhere."""
+    first, before = exchange.first_at, other.first_at
+    if exchange.pace is not Pace.STREAMS or None in (first, before):
+        return came(exchange)
+    if (first or 0.0) - (before or 0.0) > 0.1 + 0.05 * other.last_at:
+        return came(exchange)
+    return (
+        f"text comes after {seconds(exchange.mean_at)} on average, and not after"
+        f" {seconds(other.mean_at)}"
+    )
 
 
 def _merged(findings: Sequence[Finding]) -> list[Finding]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 _STATUS_LINE = re.compile(r"HTTP/(\d\.\d) (\d{3})(?: (.*))?")
 _CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")  # which terminals obey
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
+_LENGTH = re.compile(r"[0-9]{1,18}")
 _LONGEST_HEAD = 262_144
 _LONGEST_SIZE_LINE = 4096
 _MOST_SIZES = 10_000
@@ -49,9 +50,7 @@ class Head:
     def length(self) -> int | None:
         """The length of the body, where it was sent before the body."""
         value = (self.get("Content-Length") or "").split(",")[0].strip()
-        if self.chunked or not (value.isascii() and value.isdigit()):
-            return None
-        return int(value)
+        return int(value) if not self.chunked and _LENGTH.fullmatch(value) else None
 
     @property
     def has_body(self) -> bool:

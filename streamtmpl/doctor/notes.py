@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from .exchange import SLOW, End, Exchange, Pace
-from .findings import Cause, Finding, Severity, count, seconds
-from .parties import proxies_of
+from .findings import Cause, Finding, Severity, asking_behind, count, seconds
+from .parties import NGINX, proxies_of
 
-_SLOW_START = 1.0
+_SLOW_START = 1.0  # seconds
+_SLOW_SHARE = 0.3  # of the time that all takes
 _TOGETHER = 0.02
 _START = Cause(
     "the view, or the template's first source, waits before there is any text",
@@ -32,9 +33,11 @@ def notes_on(exchange: Exchange) -> Iterator[Finding]:
     """The notes on one exchange."""
     streams = exchange.pace is Pace.STREAMS
     first = exchange.first_at or 0.0
-    if streams and first >= _SLOW_START:
-        what = f"nothing came for {seconds(first)}, and then it streamed"
-        yield _note(exchange, "slow-start", what, _START)
+    if streams and first >= max(_SLOW_START, _SLOW_SHARE * exchange.last_at):
+        yield _slow_start(exchange, first)
+    elif streams and any(party.collects is NGINX for party in proxies_of(exchange)):
+        what = "whether nginx holds back some of it can be seen by asking the application as well"
+        yield _note(exchange, "nginx", what, None)
     if exchange.end is End.CONNECTION and streams:
         what = "its end is that of the connection: if it is cut, it looks complete"
         yield _note(exchange, "no-end-mark", what, None)
@@ -45,6 +48,20 @@ def notes_on(exchange: Exchange) -> Iterator[Finding]:
         what = "it has a Content-Length: made as a whole, it would come at once were it slow"
         yield _note(exchange, "quick-whole", what, None)
     yield from _of_regions(exchange)
+
+
+def _slow_start(exchange: Exchange, first: float) -> Finding:
+    """Of a page that streamed late: a proxy that collects may have held back its first part."""
+    named = [each.collects for each in proxies_of(exchange) if each.collects is not None]
+    finding = _note(exchange, "slow-start", f"nothing came for {seconds(first)}", _START)
+    if not named:
+        return replace(finding, what=f"{finding.what}, and then it streamed")
+    return replace(
+        finding,
+        severity=Severity.UNKNOWN,
+        causes=(*named, _START),
+        following=asking_behind(exchange),
+    )
 
 
 def _of_regions(exchange: Exchange) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ the code that it writes anyway. From the lowest: :mod:`.cuts`, where that code i
 :mod:`.loops`, what is pulled and when; :mod:`.calls`, what streams and what is captured;
 :mod:`.recording`, the rest. Why a text is needed as a value is in :mod:`.positions`, and what is
 called in :mod:`.names`; both look at the template as :mod:`.reading` has it. :mod:`.pages` puts a
-page together.
+page together, and :mod:`.chain` says what its blocks are to each other.
 """
 
 from .pages import explain

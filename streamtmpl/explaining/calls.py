@@ -10,7 +10,7 @@ from streamtmpl.compiler.traits import calls_stream, plain_call
 
 from .loops import LoopNotes
 from .names import Callee, shown
-from .positions import position_of
+from .positions import filtered, position_of
 
 if TYPE_CHECKING:
     from jinja2.compiler import Frame
@@ -18,6 +18,19 @@ if TYPE_CHECKING:
     from streamtmpl.compiler.runs import Run
 
 _NOTHING_MUCH = "; nothing in it takes long: it has no loop, block or other template"
+
+_RENDERING = frozenset(
+    {"render", "render_async", "render_block", "render_partial", "render_template"}
+    | {"render_to_string"}
+)
+"""Names of functions that render a template and give its text."""
+
+
+def _name_of(callee: nodes.Expr) -> str | None:
+    """The last name in what is called."""
+    if isinstance(callee, nodes.Getattr):
+        return callee.attr
+    return callee.name if isinstance(callee, nodes.Name) else None
 
 
 class CallNotes(LoopNotes):
@@ -31,7 +44,7 @@ class CallNotes(LoopNotes):
 
     def _write_call(self, node: nodes.Call, frame: Frame, run: Run, *args: Any, **how: Any) -> Run:
         self._say_shown(node, frame, "its value is a part of the run")
-        callee = self.names.callee(node.node)
+        callee = self.names.callee(node.node, self._block)
         where = f"behind {callee.words}"
         if not callee.writes:
             where += ", if it streams"
@@ -41,8 +54,8 @@ class CallNotes(LoopNotes):
     def _say_shown(self, node: nodes.Call, frame: Frame, otherwise: str) -> None:
         """Say what becomes of the call *node*, whose text is shown as it is."""
         self._streamed.add(node)
-        callee = self.names.callee(node.node)
-        if callee.kind == "function":
+        callee = self.names.callee(node.node, self._block)
+        if self._renders(node, callee, frame) or callee.kind == "function":
             return
         capture = self.captured_by(frame)
         where = f"is written into {capture}" if capture else "streams"
@@ -56,20 +69,28 @@ class CallNotes(LoopNotes):
 
     def visit_Call(self, node: nodes.Call, frame: Frame, forward_caller: bool = False) -> None:
         """Write a call as a part of an expression."""
-        self._say_value(node)
+        self._say_value(node, frame)
         super().visit_Call(node, frame, forward_caller=forward_caller)
 
     def assign_call(
-        self, target: str, callee: str, arguments: Any, node: nodes.Call, *args: Any, **how: Any
+        self,
+        target: str,
+        callee: str,
+        arguments: Any,
+        node: nodes.Call,
+        frame: Frame,
+        *extra: Any,
     ) -> None:
         """Write a call whose value is needed."""
-        self._say_value(node)
-        super().assign_call(target, callee, arguments, node, *args, **how)
+        self._say_value(node, frame)
+        super().assign_call(target, callee, arguments, node, frame, *extra)
 
-    def _say_value(self, node: nodes.Call) -> None:
+    def _say_value(self, node: nodes.Call, frame: Frame) -> None:
         if node in self._streamed or node not in self.reading.parents:
             return
-        callee = self.names.callee(node.node)
+        callee = self.names.callee(node.node, self._block)
+        if self._renders(node, callee, frame):
+            return
         if callee.kind == "function" or self._is_made_up(callee):
             return
         if isinstance(self.reading.parents[node], nodes.Output):
@@ -82,9 +103,17 @@ class CallNotes(LoopNotes):
                 text = f"{callee.words} is captured if it is a macro: {why}"
                 self.note("value", node.lineno, text)
             return
-        self._say_captured(
-            node.lineno, f"{callee.words} is captured: {why}", mend, self.names.writes_much(callee)
-        )
+        text, much = f"{callee.words} is captured: {why}", self.names.writes_much(callee)
+        self._say_captured(node.lineno, text, mend, much, frame)
+
+    def _renders(self, node: nodes.Call, callee: Callee, frame: Frame) -> bool:
+        """Say that a function renders a template, if it is called as one that does."""
+        if callee.writes or _name_of(node.node) not in _RENDERING:
+            return False
+        text = f"{callee.words} gives a string: all of it is rendered before it is shown"
+        mend = "use `{% include %}`, which streams"
+        self._say_captured(node.lineno, text, mend, True, frame)
+        return True
 
     def _is_made_up(self, callee: Callee) -> bool:
         """Whether the loop around is asked to run again though it is not recursive: an error."""
@@ -93,8 +122,22 @@ class CallNotes(LoopNotes):
         loops = (node for node in reversed(self._visited) if isinstance(node, nodes.For))
         return not any(loop.recursive for loop in loops)
 
-    def _say_captured(self, line: int, text: str, mend: str | None, much: bool) -> None:
-        self.note("capture", line, text if much else text + _NOTHING_MUCH, mend if much else None)
+    def _say_captured(
+        self, line: int, text: str, mend: str | None, much: bool, frame: Frame
+    ) -> None:
+        """Say that something is captured.
+
+        :param mend: what to do about it, where that changes anything.
+        :param much: whether what is captured may be long or take long.
+        """
+        if not much:
+            text += _NOTHING_MUCH
+        elif capture := self.captured_by(frame):
+            text += f"; so is {capture} around it, as a whole"
+        else:
+            self.note("capture", line, text, mend)
+            return
+        self.note("capture", line, text)
 
     def _environment_captures(self) -> tuple[str, str | None]:
         """Why no call streams in this environment, and what to do about it."""
@@ -123,42 +166,47 @@ class CallNotes(LoopNotes):
 
     def visit_CallBlock(self, node: nodes.CallBlock, frame: Frame) -> None:
         """Call a macro, or whatever it is, with the block as its ``caller``."""
-        callee = self.names.callee(node.call.node)
+        callee = self.names.callee(node.call.node, self._block)
         self._streamed.add(node.call)
         if callee.kind == "function":
-            self._say_extension(node, callee)
+            self._say_extension(node, callee, frame)
         elif not calls_stream(self.environment):
             why, mend = self._environment_captures()
-            much = self.names.writes_much(callee) or self.names.is_much(node.body)
-            self._say_captured(node.lineno, f"{callee.words} is captured: {why}", mend, much)
+            much = self.names.writes_much(callee) or self.names.is_much(node.body, self._block)
+            text = f"{callee.words} is captured: {why}"
+            self._say_captured(node.lineno, text, mend, much, frame)
         else:
             self._say_shown(node.call, frame, "it gets the text of the block as a value")
         with self.behind(self.reading.end_of(node), "behind the call block"):
             super().visit_CallBlock(node, frame)
 
-    def _say_extension(self, node: nodes.CallBlock, callee: Callee) -> None:
-        call, what = node.call.node, callee.words
+    def _say_extension(self, node: nodes.CallBlock, callee: Callee, frame: Frame) -> None:
+        call, what, less = node.call.node, callee.words, "give it less"
         if isinstance(call, nodes.ExtensionAttribute):
             tags = sorted(self.environment.extensions[call.identifier].tags)
+            less = "put the tag around less"
             what = f"`{shown(call)}()`, of the tag {' or '.join(map(repr, tags))}"
         self._say_captured(
             node.lineno,
             f"what is inside is captured: {what} gets it as a value",
-            "put the tag around less, such as what is inside of each item of a loop",
-            self.names.is_much(node.body),
+            f"{less}, such as what is inside of each item of a loop",
+            self.names.is_much(node.body, self._block),
+            frame,
         )
 
     # -- blocks whose text is a value
 
     def visit_AssignBlock(self, node: nodes.AssignBlock, frame: Frame) -> None:
         """``{% set name %}``"""
-        name = shown(node.target) if isinstance(node.target, nodes.Name) else "it"
+        name, instead = shown(node.target), "make it a macro, and call that where it is shown"
+        if isinstance(node.target, nodes.Name):
+            instead += f": `{{% macro {name}() %}}` ... `{{{{ {name}() }}}}`"
         self._say_captured(
             node.lineno,
             f"what is inside is captured: `{{% set %}}` keeps it in `{name}`",
-            f"make it a macro, and call that where it is shown: `{{% macro {name}() %}}` ..."
-            f" `{{{{ {name}() }}}}`",
-            self.names.is_much(node.body),
+            instead,
+            self.names.is_much(node.body, self._block),
+            frame,
         )
         super().visit_AssignBlock(node, frame)
 
@@ -167,7 +215,8 @@ class CallNotes(LoopNotes):
         self._say_captured(
             node.lineno,
             f"what is inside is captured: `|{node.filter.name}` needs it as a whole",
-            f"apply `|{node.filter.name}` to the values inside",
-            self.names.is_much(node.body),
+            filtered(node.filter.name, "inside").mend,
+            self.names.is_much(node.body, self._block),
+            frame,
         )
         super().visit_FilterBlock(node, frame)

@@ -70,6 +70,8 @@ def _words_of(statement: nodes.Node) -> str:
         return f"block `{statement.name}`"
     if isinstance(statement, nodes.With) and (tag := region_tag(statement)):
         return f"`{{% {tag} %}}`"
+    if isinstance(statement, nodes.Scope) and len(statement.body) == 1:
+        return _words_of(statement.body[0])
     if isinstance(statement, nodes.ScopedEvalContextModifier):
         return "`{% autoescape %}`"
     if isinstance(statement, nodes.CallBlock):
@@ -78,7 +80,7 @@ def _words_of(statement: nodes.Node) -> str:
         return "`{% filter %}`"
     if isinstance(statement, (nodes.For, nodes.If, nodes.With, nodes.Include)):
         return f"`{{% {type(statement).__name__.lower()} %}}`"
-    return "this"
+    return "the tag"
 
 
 class NotingGenerator(StreamCodeGenerator):
@@ -103,6 +105,9 @@ class NotingGenerator(StreamCodeGenerator):
         self._pending: list[Because] = []
         self._reasons: list[Because | None] = []  # None: those that are pending
         self._behind: Because | None = None
+        # By the scope that becomes a function, and the one whose function is being written.
+        self.regions: dict[nodes.Node, Capture] = {}
+        self._region: Capture | None = None
         self._cutting: list[Because] = []
         self._added_lines = 0
 
@@ -135,7 +140,7 @@ class NotingGenerator(StreamCodeGenerator):
     def captured_by(self, frame: Frame) -> Capture | None:
         """What captures that which *frame* writes, in this function."""
         if frame.buffer is None:
-            return None
+            return self._region
         if frame.buffer in self._whole_buffers:
             tags = (node for node in reversed(self._visited) if isinstance(node, nodes.With))
             return Capture("`{% boundary %}`", next(filter(region_tag, tags)).lineno)
@@ -173,9 +178,17 @@ class NotingGenerator(StreamCodeGenerator):
         """A statement block has ended: remember which, until the check is written."""
         super().boundary(frame)
         if frame.buffer is None:
-            statement = self._visited[-1]
-            end = self.reading.end_of(statement)
-            self._pending.append(self._behind or Because(end, f"behind {_words_of(statement)}"))
+            self._pending.append(self._behind or self._behind_statement())
+
+    def _behind_statement(self) -> Because:
+        statement, ends = self._visited[-1], self.reading.ends
+        end = ends.get(statement)
+        around = self.reading.parents.get(statement)
+        if end is None and isinstance(around, nodes.Scope):  # that is what the tag has become
+            end = ends.get(around)
+        if end is None:
+            return Because(statement.lineno, None)  # a part of one that says it
+        return Because(end, f"behind {_words_of(statement)}")
 
     def newline(self, node: nodes.Node | None = None, extra: int = 0) -> None:
         """Begin a line, after the boundaries that are due before it."""
@@ -204,10 +217,14 @@ class NotingGenerator(StreamCodeGenerator):
         self.cuts.append(Cut(code_line, lines, len(self._functions)))
 
     @contextmanager
-    def function(self, header: str, *args: Any, **options: Any) -> Iterator[None]:
+    def function(
+        self, header: str, node: nodes.Node | None = None, **options: Any
+    ) -> Iterator[None]:
         """Write a function; the boundary at its end is that of whoever calls it."""
         known = len(self.cuts)
-        with super().function(header, *args, **options):
+        if node is not None:
+            self._region = self.regions.get(node, self._region)
+        with super().function(header, node, **options):
             yield
         self._pending = []
         outside = len(self._functions)

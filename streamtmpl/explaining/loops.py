@@ -158,7 +158,7 @@ class LoopNotes(NotingGenerator):
 
     def _lift_filter(self, node: nodes.Filter, frame: Frame) -> nodes.Filter:
         if node.name in ITERATING_FILTERS and node.node is not None:
-            self._say_filter(node, first=frame.buffer is None)
+            self._say_filter(node, first=self.captured_by(frame) is None)
         with self.because(node.lineno):
             return super()._lift_filter(node, frame)
 
@@ -191,5 +191,5 @@ class LoopNotes(NotingGenerator):
         else:
             return
         if first:
-            text += "; what stands above leaves before that, unless a chunk has left before"
+            text += "; what is finished above leaves first, unless a chunk has left before"
         self.note("ahead", node.lineno, text, mend)

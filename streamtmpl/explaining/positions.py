@@ -35,7 +35,9 @@ _INSIDE = {
 }
 _JOINING = (nodes.Concat, nodes.Add)
 _COMPARING = (nodes.Compare, nodes.Operand, nodes.Test, nodes.Not, nodes.And, nodes.Or)
-_COLLECTIONS = (nodes.List, nodes.Tuple, nodes.Dict, nodes.Pair)
+_COLLECTIONS = (nodes.List, nodes.Tuple, nodes.Pair)
+_PARTS = (nodes.Getattr, nodes.Getitem)
+_ASKING = frozenset({"count", "first", "float", "int", "last", "length", "wordcount"})
 _NEEDLESS = frozenset({"safe", "e", "escape", "string"})
 
 
@@ -48,7 +50,7 @@ def position_of(
     while isinstance(parent, (nodes.Keyword, nodes.MarkSafe, nodes.MarkSafeIfAutoescape)):
         child, parent = parent, parents.get(parent)
     if isinstance(parent, nodes.Filter) and parent.node is child:
-        return _filtered(parent.name, callee)
+        return filtered(parent.name, _INSIDE.get(callee.kind, "inside"))
     if isinstance(parent, nodes.CondExpr):
         return _chosen(parent, child, callee)
     if isinstance(parent, _JOINING):
@@ -60,9 +62,11 @@ def position_of(
         return Position("it is tested", "test what it is made of rather than its text")
     if isinstance(parent, _COLLECTIONS):
         return Position(
-            "it is put into a list",
+            "it is put into a dict" if isinstance(parent, nodes.Pair) else "it is put into a list",
             f"show each where it is to stand: `{{{{ {_plain(callee)} }}}}`",
         )
+    if isinstance(parent, _PARTS):
+        return Position("a part of it is taken", "take the part of what it is made of")
     if isinstance(parent, nodes.Call):
         return _argument(parent, callee, names)
     if isinstance(parent, (nodes.Filter, nodes.Test)):
@@ -84,14 +88,16 @@ def _argument(of: nodes.Call, callee: Callee, names: Names) -> Position:
     return Position(f"it is an argument of `{shown(of.node)}`", mend)
 
 
-def _filtered(name: str, callee: Callee) -> Position:
+def filtered(name: str, where: str) -> Position:
+    """The value of the filter *name*, whose text is written *where*."""
     why = f"`|{name}` needs it as a whole"
     if name in _NEEDLESS:
         return Position(why, f"leave `|{name}` out: the text of a template is safe already")
-    where = _INSIDE.get(callee.kind, "inside")
+    if name in _ASKING:
+        return Position(why, "ask what it is made of rather than its text")
     if name == "trim":
         return Position(why, f"leave white space out {where}, with `{{%-` and `-%}}`")
-    return Position(why, f"apply the filter {where}")
+    return Position(why, f"apply the filter {where}, to the values")
 
 
 def _chosen(choice: nodes.CondExpr, child: nodes.Node, callee: Callee) -> Position:

@@ -61,6 +61,12 @@ class Reading:
         return self.ends.get(node, node.lineno)
 
 
+def lines_of(source: str) -> list[str]:
+    """The lines of *source*, as Jinja2 counts them."""
+    lines = re.split(r"\r\n|\r|\n", source)
+    return lines[:-1] if not lines[-1] else lines
+
+
 def _note_parents(node: nodes.Node, parents: dict[nodes.Node, nodes.Node]) -> None:
     for child in node.iter_child_nodes():
         parents[child] = node
@@ -71,17 +77,19 @@ def _ignored_lines(
     environment: Environment, source: str, name: str | None, file: str | None
 ) -> frozenset[int]:
     """The lines with ``{# explain: ignore #}``, and those below one that stands alone."""
-    source = environment.preprocess(source, name, file)
-    lines = source.splitlines()
     found: set[int] = set()
+    if "explain" not in source:
+        return frozenset()
+    source = environment.preprocess(source, name, file)
+    lines = lines_of(source)
     for number, kind, value in environment.lex(source, name, file):
-        if kind in ("comment", "linecomment") and _IGNORE.match(value):
-            found.add(number)
-            line = lines[number - 1].strip()
-            alone = line.startswith((environment.comment_start_string, "{#")) or (
-                environment.line_comment_prefix is not None
-                and line.startswith(environment.line_comment_prefix)
-            )
-            if alone and line.endswith((environment.comment_end_string, value.strip())):
-                found.add(number + value.count("\n") + 1)
+        if kind not in ("comment", "linecomment") or not _IGNORE.match(value):
+            continue
+        last = number + value.count("\n")
+        found.add(number)
+        begin, end = environment.comment_start_string, environment.comment_end_string
+        if kind == "linecomment":
+            begin, end = environment.line_comment_prefix or "", value.strip()
+        if lines[number - 1].strip().startswith(begin) and lines[last - 1].strip().endswith(end):
+            found.add(last + 1)  # nothing else is on its lines
     return frozenset(found)

@@ -43,8 +43,8 @@ class RecordingGenerator(CallNotes):
         if len(texts) == len(node.nodes):
             return
         first, last = _lines_of(node)
-        together = "" if first == last else f"with the lines to {last}, "
-        text = f"{together}written at once, when its values are known"
+        together = "" if first == last else f" with the lines to {last}"
+        text = f"written at once{together}, when its values are known"
         if self.environment.is_async:
             text += "; what stands above leaves before a wait for one of them"
         self.note("run", first, text)
@@ -79,7 +79,7 @@ class RecordingGenerator(CallNotes):
     def visit_Extends(self, node: nodes.Extends, frame: Frame) -> None:
         """``{% extends %}``"""
         if constant_name(node.template) is None:
-            text = f"extends the template that `{shown(node.template)}` names, when it is rendered"
+            text = f"the run knows which template `{shown(node.template)}` names"
             self.note("extends", node.lineno, text)
         super().visit_Extends(node, frame)
 
@@ -91,8 +91,7 @@ class RecordingGenerator(CallNotes):
 
     def visit_Include(self, node: nodes.Include, frame: Frame) -> None:
         """Render another template here."""
-        name = constant_name(node.template)
-        what = f"`{name}`" if name else f"the template that `{shown(node.template)}` names"
+        what = _other(node.template)
         capture = self.captured_by(frame)
         if not node.with_context:
             text = f"{what} is rendered as a whole when it is first included here, and kept"
@@ -114,14 +113,13 @@ class RecordingGenerator(CallNotes):
         super().visit_FromImport(node, frame)
 
     def _say_import(self, node: nodes.Import | nodes.FromImport) -> None:
-        name = constant_name(node.template)
-        what = f"`{name}`" if name else f"the template that `{shown(node.template)}` names"
+        what = _other(node.template)
         self.note("import", node.lineno, f"what {what} writes outside of its macros is not shown")
 
     # -- regions
 
     def _defer_tag(self, node: nodes.With, frame: Frame) -> None:
-        _, (_, error) = parts_of(node)
+        body, (_, error) = parts_of(node)
         group = node.values[1] if len(node.values) > 1 else nodes.Const(None)
         named = "" if group == nodes.Const(None) else f" of the group {shown(group)}"
         text = (
@@ -131,6 +129,14 @@ class RecordingGenerator(CallNotes):
         if error is not None:
             text += "; if it fails, `{% error %}` is shown"
         self.note("region", node.lineno, text)
+        region = Capture("`{% defer %}`", node.lineno)
+        scopes: list[nodes.Node] = [body]
+        if isinstance(error, nodes.With):
+            scopes.append(error.body[0])
+        for scope in scopes:
+            self.regions[scope] = region
+            for block in scope.find_all(nodes.Block):
+                self.captured_blocks[block.name] = region
         with self.because(node.lineno):
             super()._defer_tag(node, frame)
 
@@ -155,6 +161,15 @@ def record(reading: Reading, names: Names, lazy: tuple[str, ...] = ()) -> Record
 
 
 _UNSEEN = "is not shown: it stands outside of the blocks of a template that extends another one"
+
+
+def _other(template: nodes.Expr) -> str:
+    """What the template that is named by an expression is called in a sentence."""
+    names = template.items if isinstance(template, (nodes.List, nodes.Tuple)) else [template]
+    constants = [f"`{name}`" for name in map(constant_name, names) if name]
+    if len(constants) < len(names) or not names:
+        return f"the template that `{shown(template)}` names"
+    return constants[0] if len(constants) == 1 else f"the first of {', '.join(constants)}"
 
 
 def _is_to_be_seen(node: nodes.Output) -> bool:

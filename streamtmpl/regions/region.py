@@ -166,12 +166,12 @@ class Region:
     def shows(self, text: str) -> None:
         """*text* is what it shows."""
         self.text = text
-        if self.watch is not None:
+        if self.watch is not None and not self.dropped:
             self.watch.ready(text)
 
     def begins(self) -> None:
         """Its render begins, in the thread and the context that it is rendered in."""
-        if self.watch is not None:
+        if self.watch is not None and not self.dropped:
             self.watch.started()
 
     def expires(self) -> None:

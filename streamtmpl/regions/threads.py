@@ -104,6 +104,7 @@ class Threads:
 
     def _render(self, region: SyncRegion) -> None:
         if region.timeout is not None:  # it does not run while it waits for a thread
+            region.begins()  # before its time may be over
             region.start_clock()
             self._ended.put(None)
         region.render()

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import codecs
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from streamtmpl.chunks.buffer import DEFAULT_CHUNK_SIZE
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sequence
 
     from streamtmpl.chunks.async_stream import AsyncChunkStream
+    from streamtmpl.observing import Observer
 
     from .csv_text import ExtrasAction
     from .pulling import Text
@@ -55,6 +57,7 @@ def csv_rows(
     dialect: Dialect = "excel",
     chunk_size: int | None = None,
     encoding: str = "utf-8",
+    observe: Observer | None = None,
     **format: Any,
 ) -> ChunkStream[bytes]:
     """A stream of CSV, as :mod:`csv` writes it.
@@ -76,6 +79,7 @@ def csv_rows(
     :param chunk_size: characters that must have collected before a chunk is cut (16384 unless
         given); 0 makes every row a chunk.
     :param encoding: the codec; ``"utf-8-sig"`` begins with the byte order mark that Excel wants.
+    :param observe: as with :func:`~streamtmpl.rechunk`.
     :raises NotStreamingError: *rows* cannot be iterated.
     :raises TypeError: *columns* are no names; or *format* has what :mod:`csv` does not know.
     :raises ValueError: *columns* are none, or one is there twice; *chunk_size* is negative.
@@ -83,7 +87,7 @@ def csv_rows(
     """
     _check(rows, "an iterable of rows")
     text = CsvText(columns, header, extrasaction, escape_formulas, dialect, format)
-    return _stream(rows, text, chunk_size, encoding, _csv_type(encoding))
+    return _stream(rows, text, chunk_size, encoding, _csv_type(encoding), observe)
 
 
 def csv_rows_async(
@@ -96,6 +100,7 @@ def csv_rows_async(
     dialect: Dialect = "excel",
     chunk_size: int | None = None,
     encoding: str = "utf-8",
+    observe: Observer | None = None,
     **format: Any,
 ) -> AsyncChunkStream[bytes]:
     """A stream of CSV, from rows of an async or ordinary iterable; see :func:`csv_rows`.
@@ -104,11 +109,15 @@ def csv_rows_async(
     """
     _check_async(rows)
     text = CsvText(columns, header, extrasaction, escape_formulas, dialect, format)
-    return _async_stream(rows, text, chunk_size, encoding, _csv_type(encoding))
+    return _async_stream(rows, text, chunk_size, encoding, _csv_type(encoding), observe)
 
 
 def json_lines(
-    rows: Iterable[Any], *, dumps: Dumps | None = None, chunk_size: int | None = None
+    rows: Iterable[Any],
+    *,
+    dumps: Dumps | None = None,
+    chunk_size: int | None = None,
+    observe: Observer | None = None,
 ) -> ChunkStream[bytes]:
     """A stream of JSON lines, also called newline-delimited JSON: a line for each row.
 
@@ -119,12 +128,12 @@ def json_lines(
         of a database) are given to it as ``dict``.
     :param dumps: gives the JSON of a row, as ``str`` or ``bytes``, such as ``orjson.dumps``. Unless
         given, the one of :mod:`json`, compact, which refuses NaN: JSON has none.
-    :param chunk_size: as with :func:`csv_rows`.
+    :param chunk_size: this and *observe* are those of :func:`csv_rows`.
     :raises NotStreamingError: *rows* cannot be iterated.
     :raises ValueError: *chunk_size* is negative.
     """
     _check(rows, "an iterable of rows")
-    return _stream(rows, JsonText(dumps, lines=True), chunk_size, "utf-8", JSON_LINES)
+    return _stream(rows, JsonText(dumps, lines=True), chunk_size, "utf-8", JSON_LINES, observe)
 
 
 def json_lines_async(
@@ -132,17 +141,24 @@ def json_lines_async(
     *,
     dumps: Dumps | None = None,
     chunk_size: int | None = None,
+    observe: Observer | None = None,
 ) -> AsyncChunkStream[bytes]:
     """A stream of JSON lines, from rows of an async or ordinary iterable; see :func:`json_lines`.
 
     What has collected is handed over before the iterable is waited for.
     """
     _check_async(rows)
-    return _async_stream(rows, JsonText(dumps, lines=True), chunk_size, "utf-8", JSON_LINES)
+    return _async_stream(
+        rows, JsonText(dumps, lines=True), chunk_size, "utf-8", JSON_LINES, observe
+    )
 
 
 def json_array(
-    rows: Iterable[Any], *, dumps: Dumps | None = None, chunk_size: int | None = None
+    rows: Iterable[Any],
+    *,
+    dumps: Dumps | None = None,
+    chunk_size: int | None = None,
+    observe: Observer | None = None,
 ) -> ChunkStream[bytes]:
     """A stream of one JSON array, with an element for each row.
 
@@ -150,7 +166,7 @@ def json_array(
     JSON. The arguments are those of :func:`json_lines`.
     """
     _check(rows, "an iterable of rows")
-    return _stream(rows, JsonText(dumps, lines=False), chunk_size, "utf-8", JSON)
+    return _stream(rows, JsonText(dumps, lines=False), chunk_size, "utf-8", JSON, observe)
 
 
 def json_array_async(
@@ -158,13 +174,14 @@ def json_array_async(
     *,
     dumps: Dumps | None = None,
     chunk_size: int | None = None,
+    observe: Observer | None = None,
 ) -> AsyncChunkStream[bytes]:
     """A stream of one JSON array, from rows of an async or ordinary iterable.
 
     See :func:`json_array`. What has collected is handed over before the iterable is waited for.
     """
     _check_async(rows)
-    return _async_stream(rows, JsonText(dumps, lines=False), chunk_size, "utf-8", JSON)
+    return _async_stream(rows, JsonText(dumps, lines=False), chunk_size, "utf-8", JSON, observe)
 
 
 class _RowStream(ChunkStream[bytes]):
@@ -172,22 +189,47 @@ class _RowStream(ChunkStream[bytes]):
 
 
 def _stream(
-    rows: Iterable[Any], text: Text, chunk_size: int | None, encoding: str, content_type: str
+    rows: Iterable[Any],
+    text: Text,
+    chunk_size: int | None,
+    encoding: str,
+    content_type: str,
+    observe: Observer | None,
 ) -> ChunkStream[bytes]:
     size = DEFAULT_CHUNK_SIZE if chunk_size is None else chunk_size
-    stream = _RowStream(lambda out: write_rows(rows, text, out), size, encoding)
+    begin = partial(write_rows, rows, text)
+    if observe is None:
+        stream: Any = _RowStream(begin, size, encoding)
+    else:
+        from streamtmpl.chunks.observed import watched_stream  # noqa: PLC0415 - few streams
+
+        stream = watched_stream(observe, begin, size, encoding)
     stream.content_type = content_type
-    return stream
+    made: ChunkStream[bytes] = stream
+    return made
 
 
 def _async_stream(
-    rows: Any, text: Text, chunk_size: int | None, encoding: str, content_type: str
+    rows: Any,
+    text: Text,
+    chunk_size: int | None,
+    encoding: str,
+    content_type: str,
+    observe: Observer | None,
 ) -> AsyncChunkStream[bytes]:
     # asyncio takes as long to import as Jinja2: only those who use it pay for it.
     from streamtmpl.chunks.async_stream import coroutine_stream  # noqa: PLC0415
 
     size = DEFAULT_CHUNK_SIZE if chunk_size is None else chunk_size
-    stream = coroutine_stream(lambda out: write_rows_async(rows, text, out), size, encoding)
+    begin = partial(write_rows_async, rows, text)
+    if observe is None:
+        stream = coroutine_stream(begin, size, encoding)
+    else:
+        from streamtmpl.chunks.observed_async import (  # noqa: PLC0415 - few streams
+            watched_coroutine_stream,
+        )
+
+        stream = watched_coroutine_stream(observe, begin, size, encoding)
     stream.content_type = content_type
     return stream
 

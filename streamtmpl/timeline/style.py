@@ -36,7 +36,7 @@ _COLOURS = {
     "await": ("fill: #cc79a7; stroke: #7d3f61", "fill: #cc79a7; stroke: #cc79a7"),
     "await-dot": ("fill: #4a1f37", "fill: #33101f"),
     "ready": ("fill: #009e73; stroke: #ffffff", "fill: #009e73; stroke: #15181c"),
-    "wrong": ("stroke: #d55e00", "stroke: #ff8a33"),
+    "wrong": ("stroke: #d55e00", "stroke: #d55e00"),
     "wrong-edge": ("stroke: #ffffff", "stroke: #15181c"),
     "left": ("fill: #ffffff; stroke: #545d66", "fill: #15181c; stroke: #a9b1ba"),
 }

@@ -264,7 +264,9 @@ class _Picture:
 
     def _remarks(self) -> Iterator[str]:
         self._y += 8
-        for remark in words.remarks(self._record):
+        regions = self._record.regions.values()
+        failed = [words.failure(region) for region in regions if region.error is not None]
+        for remark in [*failed, *words.remarks(self._record)]:
             for line in words.wrapped(remark, 120):
                 self._y += _LINE
                 yield _text(_MARGIN, self._y, line, "ink")

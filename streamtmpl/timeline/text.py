@@ -51,7 +51,8 @@ class _Drawing:
 
     def lines(self) -> Iterable[str]:
         record = self._record
-        yield self._painted(words.name(record), _STRONG)
+        for line in words.wrapped(words.name(record), self._width):
+            yield self._painted(line, _STRONG)
         yield from words.wrapped(words.summary(record, self._now, self._units), self._width)
         yield ""
         yield from self._axis()

@@ -23,6 +23,7 @@ REASONS = {
 UNNAMED = "unnamed"
 """What templates without a name are called."""
 
+_ROUND = 1 - 1e-9  # what floats leave of a round number
 _ELLIPSIS = "…"
 _LONGEST = 60  # characters of a name; names of templates may be anything
 
@@ -48,9 +49,9 @@ class Units:
             return [(0.0, f"0 {self._name}")]
         rough = longest * self._factor / most
         power = 10.0 ** math.floor(math.log10(rough))
-        step = next(power * digit for digit in (1, 2, 5, 10) if power * digit >= rough * 0.999)
-        decimals = max(0, -math.floor(math.log10(step) + 0.001))
-        count = math.floor(longest * self._factor / step + 0.001)
+        step = next(power * digit for digit in (1, 2, 5, 10) if power * digit >= rough * _ROUND)
+        decimals = max(0, -math.floor(math.log10(step) + 1e-9))
+        count = math.floor(longest * self._factor / step + 1e-9)
         rest = [number * step for number in range(1, count + 1)]
         return [
             (0.0, f"0 {self._name}"),
@@ -132,6 +133,12 @@ def region_state(region: Region) -> str:
     return "failed: " + printable(region.error or "") if region.error else region.state
 
 
+def failure(region: Region) -> str:
+    """How a region has failed, as a sentence."""
+    where = place(region.template, region.line)
+    return f"{where}: region {region.number:,} has failed with {printable(region.error or '')}."
+
+
 def summary(record: Record, now: float, units: Units) -> str:
     """What the picture shows."""
     took = units.text(record.end(now) - record.start)
@@ -160,7 +167,7 @@ def longest_waits(record: Record, units: Units, most: int = 5) -> list[tuple[str
 
 def place_of(where: Place) -> str:
     """Where it was waited."""
-    return place(where.template, where.line, 32)
+    return place(where.template, where.line, 28)
 
 
 def _purpose(where: Place, spent: Spent) -> str:

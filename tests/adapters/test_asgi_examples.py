@@ -44,6 +44,15 @@ def test_asgi(tmp_path: Path) -> None:
         assert page.endswith(b"<p>That is all.</p>")
 
 
+def test_timeline(tmp_path: Path) -> None:
+    with example("timeline", "starlette", tmp_path / "log") as server:
+        assert b"The carrier does not answer." in fetch(server.port, "/")[1]
+        head, body = fetch(server.port, "/_streamtmpl/timeline")
+        assert head.status == 200
+        assert b"<h1>The last stream</h1>" in body
+        assert b"failed: ConnectionError" in body
+
+
 def test_starlette(tmp_path: Path) -> None:
     with example("starlette", "starlette", tmp_path / "log") as server:
         head, body = fetch(server.port, "/reports/2026")

@@ -17,7 +17,7 @@ from bench.__main__ import main
 from bench.contest import Contestant, OutputsDiffer, Score, check_equal, enter
 from bench.peers.installed import KNOWN, MISSING, PEERS, Known, find
 from bench.report import Report, duration, markdown
-from bench.ways import Whole
+from bench.ways import Peer, Whole
 from bench.workloads import MAIN, WORKLOADS, Context, truncate
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,17 +30,17 @@ def test_all_peers_render_the_same(name: str) -> None:
     check_equal(workload, enter(PEERS, workload), workload.build())
 
 
-@pytest.mark.parametrize(
-    "contestant", enter(PEERS, BY_NAME["rows from a generator"]), ids=lambda each: each.label
-)
-def test_consuming_reads_every_context_to_its_end(contestant: Contestant) -> None:
-    make = BY_NAME["rows from a generator"].build()
-    contexts = [make(), make()]
-    contestant.way.consume(contexts)
-    for context in contexts:
-        rows = context["rows"]
-        assert isinstance(rows, Iterator)
-        assert next(rows, None) is None
+@pytest.mark.parametrize("peer", PEERS, ids=lambda peer: peer.name)
+def test_consuming_reads_every_context_to_its_end(peer: Peer) -> None:
+    workload = BY_NAME["rows from a generator"]
+    make = workload.build()
+    for contestant in enter([peer], workload):
+        contexts = [make(), make()]
+        contestant.way.consume(contexts)
+        for context in contexts:
+            rows = context["rows"]
+            assert isinstance(rows, Iterator)
+            assert next(rows, None) is None, contestant.label
 
 
 def test_the_real_page_is_what_it_claims() -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from itertools import permutations
+from urllib.request import Request, urlopen
 
 import pytest
 
-from .driver import Browser, Page
+from tests.support.navigations import NAVIGATION
+
+from .driver import PATIENCE, Browser, Page
 from .region_pages import dom
-from .sites import Serve, Site, SitePage
+from .sites import SERVERS, Serve, Site, SitePage
 
 FOUR = """
 <h1>Shell</h1>
@@ -73,6 +77,23 @@ def test_regions_are_ready_in_any_order(
         assert texts(page) == shown
     page.wait_until_loaded()
     assert dom(page) == expected(FOUR, "abcd")
+
+
+def test_a_browser_cannot_tell_the_servers_by_what_they_send(serve: Serve):
+    """So that conftest.py shows the pages of only one of them to some browsers."""
+    sent = []
+    for kind in SERVERS:
+        served = serve(kind).add(FOUR)
+        with urlopen(Request(served.url, headers=NAVIGATION), timeout=PATIENCE) as response:
+            for gate in "abcd":
+                served.open(gate)
+            text = response.read().decode()
+        random_name = re.search(r"data-k=([\w-]+)", text)
+        assert random_name is not None
+        text = text.replace(random_name[1], "name")
+        sent.append(sorted(text.split("<template for=")))  # whichever of the patches comes first
+    assert len(sent[0]) == 5
+    assert sent[0] == sent[1]
 
 
 def test_what_is_open_from_the_start(browser: Browser, site: Site, expected):

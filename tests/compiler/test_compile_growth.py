@@ -60,7 +60,7 @@ def test_steps_grow_with_the_template(
     construct: str, is_async: bool, code: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compiled_to(monkeypatch, code)
-    few, many = (steps(repeated(REPEATED[construct], times), is_async) for times in (20, 80))
+    few, many = (steps(repeated(REPEATED[construct], times), is_async) for times in (10, 40))
     assert few < many < 4.5 * few
 
 

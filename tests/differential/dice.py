@@ -1,10 +1,15 @@
-"""Choices drawn from hypothesis; the first choice is always the simplest, so examples shrink."""
+"""Choices drawn from hypothesis; the first choice is always the simplest, so examples shrink.
+
+To draw each choice of a long case takes hypothesis as long as to compile and render what comes of
+them. In the fast profile it draws texts, numbers and the seed of all other choices, where asked to.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
 from functools import cache
+from random import Random
 from typing import Protocol, TypeVar
 
 from hypothesis import HealthCheck, settings
@@ -19,7 +24,8 @@ def examples(count: int) -> settings:
     """Settings for a test that runs `count` examples, or fifty times as many when thorough.
 
     The fast profile is derandomized: the same examples in every run, so that nobody's change is
-    blamed for what another run would have found. The thorough one draws new examples each time.
+    blamed for what another run would have found. The thorough one draws new examples each time, and
+    shrinks those that fail.
     """
     return settings(
         max_examples=count * 50 if THOROUGH else count,
@@ -41,10 +47,13 @@ def integers(low: int, high: int) -> st.SearchStrategy[int]:
 
 
 class Dice:
-    def __init__(self, draw: Draw) -> None:
+    def __init__(self, draw: Draw, *, seeded: bool = False) -> None:
         self.draw = draw
+        self._seeded = Random(draw(integers(0, 2**64 - 1))) if seeded and not THOROUGH else None
 
     def number(self, low: int, high: int) -> int:
+        if self._seeded is not None:
+            return self._seeded.randint(low, high)
         return self.draw(integers(low, high))
 
     def chance(self, percent: int) -> bool:

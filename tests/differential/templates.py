@@ -112,7 +112,7 @@ def cases(
 
     `wild`: how many expressions in a hundred are of another kind than they should be.
     """
-    dice = Dice(draw)
+    dice = Dice(draw, seeded=True)
     how = setup(dice, is_async=is_async)
     style = Style(how.delimiters, marks)
     templates = Writer(dice, marks=marks, wild=wild).write(style)

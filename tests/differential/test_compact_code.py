@@ -14,7 +14,7 @@ from .corpus import CORPUS
 from .corpus.errors import ERRORS
 from .dice import examples
 from .exact import Program, programs
-from .laws import Case, assert_same
+from .laws import Case, assert_same, whole_and_cut
 from .outcomes import Raised, Rendered
 from .samples import Sample, by_kind
 from .templates import cases
@@ -34,12 +34,12 @@ def _compact() -> Iterator[None]:
 
 @pytest.mark.parametrize(("sample", "kind"), SAMPLES.values(), ids=SAMPLES)
 def test_same_output(sample: Sample, kind: str) -> None:
-    assert isinstance(assert_same(sample.case(kind)), Rendered)
+    assert isinstance(assert_same(sample.case(kind), ways=whole_and_cut), Rendered)
 
 
 @pytest.mark.parametrize(("sample", "kind"), FAILING.values(), ids=FAILING)
 def test_same_error(sample: Sample, kind: str) -> None:
-    assert isinstance(assert_same(sample.case(kind)), Raised)
+    assert isinstance(assert_same(sample.case(kind), ways=whole_and_cut), Raised)
 
 
 @pytest.mark.parametrize("is_async", [False, True])
@@ -48,7 +48,7 @@ def test_random_templates(failing: bool, is_async: bool) -> None:
     @examples(30)
     @given(cases(is_async=is_async, failing=failing, wild=6))
     def check(case: Case) -> None:
-        assert_same(case)
+        assert_same(case, ways=whole_and_cut)
 
     check()
 

@@ -88,7 +88,7 @@ def test_a_server_that_says_nothing():
         seen = ask(server.url(), timeout=0.6)
         assert (seen.end, seen.pace, seen.head) == (End.TIME, Pace.NOTHING, None)
         found = diagnose([server.url()], Asking(encodings=("identity",), timeout=0.6))
-    assert found.verdict == "held back: nothing that can be read came within 0.60 s"
+    assert found.verdict.startswith("held back: nothing that can be read came within 0.6")
 
 
 def test_size_is_bounded():

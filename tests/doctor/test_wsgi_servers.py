@@ -40,7 +40,7 @@ def test_a_page_that_is_made_as_a_whole(plain):
     seen = ask(plain, "/whole")
     assert codes(seen) == {"whole": ("identity", "gzip")}
     found = finding(seen, "whole")
-    assert found.evidence[0].startswith("Content-Length: 4365, so all of it had been made")
+    assert found.evidence[0].startswith("Content-Length: 4365: who sent it had all of it")
     assert "renders the whole page to a string" in found.causes[0].what
     assert seen.status is Status.HELD
 

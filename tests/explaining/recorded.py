@@ -12,9 +12,13 @@ import jinja2
 from streamtmpl.chunks.buffer import Buffer
 from streamtmpl.chunks.compiled import async_into, into
 from streamtmpl.chunks.cuts import CUT, drive
+from streamtmpl.explaining import explain
 from streamtmpl.explaining.names import Names
 from streamtmpl.explaining.reading import Reading
 from streamtmpl.explaining.recording import RecordingGenerator, record
+
+SAYING = {"cut", "flush", "wait", "ahead", "region"}
+"""The kinds of statements that speak of cuts."""
 
 Place = tuple[str, int]
 """The name of a template, and a line of the code that it has become."""
@@ -25,7 +29,7 @@ def recorded(environment: jinja2.Environment, name: str) -> RecordingGenerator:
     assert environment.loader is not None
     source, file, _ = environment.loader.get_source(environment, name)
     reading = Reading(environment, source, name, file)
-    return record(reading, Names(reading.tree, environment.globals.items(), lambda name: None))
+    return record(reading, Names(reading.tree, environment.globals, lambda name: None))
 
 
 def code(environment: jinja2.Environment, name: str) -> str:
@@ -68,3 +72,27 @@ def _innermost(steps: Any, kind: str) -> FrameType:
 
 def _place(frame: FrameType) -> Place:
     return frame.f_globals["name"], frame.f_lineno
+
+
+def assert_same_code(environment: jinja2.Environment, name: str) -> None:
+    said = recorded(environment, name)
+    assert said.stream.getvalue() == code(environment, name)  # type: ignore[attr-defined]
+
+
+def assert_cuts_are_said(template: jinja2.Template, variables: dict[str, Any]) -> int:
+    """Each cut is at a place that was noted, and each of its lines has a statement about it."""
+    environment, known, explained = template.environment, {}, {}
+    explained[template.name] = explain(template).page
+    number = 0
+    for (name, code_line), _ in observed(template, variables):
+        if name not in known:
+            known[name] = {cut.code_line: cut.lines for cut in recorded(environment, name).cuts}
+            explained[name] = explain(environment.get_template(name)).page
+        assert code_line in known[name]
+        lines = known[name][code_line]
+        assert lines
+        for line in lines:
+            kinds = {each.kind for each in explained[name].lines[line - 1].statements}
+            assert kinds & SAYING, (name, line, explained[name].lines[line - 1])
+        number += 1
+    return number

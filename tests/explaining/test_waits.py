@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
 import jinja2
 import pytest
 
-from streamtmpl import StreamEnvironment, explain, render_stream
+from streamtmpl import StreamEnvironment, explain, render_stream, render_stream_async
 from streamtmpl.compiler.analysis import ITERATING_FILTERS
 from streamtmpl.explaining import Explanation
-from tests.support.tracing import SYNC, Trace
+from tests.support.clocks import SLOW, replaced_clock
+from tests.support.loops import run
+from tests.support.tracing import SYNC, Trace, assert_captured, assert_streamed
+
+from .recorded import observed
 
 HEAD = "{% if true %}HEAD{% endif %}\n"
 LOOP = "{% for row in rows %}[{{ row }}]{% endfor %}"
@@ -51,7 +58,7 @@ HEADS = {
 def test_what_stands_above_leaves_where_it_is_said(body: str, leaves: bool) -> None:
     explanation, trace = rendered(HEAD + body, list(ROWS))
     below = explanation.page.lines[1].statements
-    said = any("above" in each.text and "leaves before" in each.text for each in below)
+    said = any("above" in each.text and "leaves" in each.text for each in below)
     assert said == leaves, below
     events = [event for event, value in trace.events if event == "pull" or "HEAD" in value]
     assert (events[0] == "got") == leaves, trace.events
@@ -85,7 +92,7 @@ def test_filters_pull_what_is_said(name: str) -> None:
     elif pulled > 1:
         assert said == [
             "`|batch` reads a batch of `rows` and one item more at a time"
-            "; what stands above leaves before that, unless a chunk has left before"
+            "; what is finished above leaves first, unless a chunk has left before"
         ]
         assert pulled == 3
     else:
@@ -223,3 +230,76 @@ def test_templates_that_are_not_there() -> None:
     assert texts == ["`gone` streams", "the template that `name` names streams"]
     with pytest.raises(jinja2.TemplateNotFound, match="gone"):
         explain(environment.from_string("{% extends 'gone' %}"))
+
+
+WHERE = {
+    "loop": (LOOP, True),
+    "loop with a test": ("{% for row in rows if row %}[{{ row }}]{% endfor %}", True),
+    "loop in a macro": (f"{{% macro m(rows) %}}{LOOP}{{% endmacro %}}{{{{ m(rows) }}}}", True),
+    "loop in a set block": (f"{{% set t %}}{LOOP}{{% endset %}}{{{{ t }}}}", False),
+}
+
+
+@pytest.mark.parametrize(("page", "leaves"), WHERE.values(), ids=WHERE)
+def test_after_a_slow_pull_items_leave_where_it_is_said(
+    page: str, leaves: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, trace = replaced_clock(monkeypatch), Trace()
+
+    def rows() -> Iterator[str]:
+        for row in ROWS:
+            clock.now += SLOW
+            trace.note("pull", row)
+            yield row
+
+    template = StreamEnvironment().from_string(page)
+    for chunk in render_stream(template, {"rows": rows()}):
+        trace.note("got", chunk)
+    (said,) = [each.text for each in explain(template).page.statements if each.kind == "wait"]
+    assert ("after a slow pull, so does each item" in said) == leaves
+    if leaves:
+        assert_streamed(trace, SYNC, ROWS)
+    else:
+        assert_captured(trace, ROWS)
+
+
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+@pytest.mark.parametrize("name", ["unique", "select", "slice(2)", "list", "batch(2)"])
+def test_filters_pull_what_is_said_in_either_environment(name: str, is_async: bool) -> None:
+    environment = StreamEnvironment(
+        loader=jinja2.DictLoader({"page": f"{{% for row in rows|{name} %}}[{{% endfor %}}"}),
+        enable_async=is_async,
+    )
+    template, trace = environment.get_template("page"), Trace()
+    next(observed(template, {"rows": trace.rows(SYNC, ROWS)}))
+    reads_all = any(
+        "reads all of `rows`" in each.text for each in explain(template).page.statements
+    )
+    assert reads_all == (len(trace.of("pull")) == len(ROWS))
+
+
+def test_an_async_source_lets_what_stands_above_leave_before_each_wait() -> None:
+    page = "{% if true %}HEAD{% endif %}\n{% for row in rows %}[{{ row }}]{% endfor %}"
+    environment = StreamEnvironment(enable_async=True)
+    template = environment.from_string(page)
+    (said,) = [each.text for each in explain(template).page.statements if each.kind == "wait"]
+    assert said.endswith(
+        "; if it is async, what stands above the loop leaves before each wait for it"
+    )
+
+    async def consume() -> None:
+        gates = [asyncio.Event() for _ in ROWS]
+
+        async def rows() -> AsyncIterator[str]:
+            for gate, row in zip(gates, ROWS, strict=True):
+                await gate.wait()
+                yield row
+
+        async with render_stream_async(template, {"rows": rows()}) as chunks:
+            text = await anext(chunks)
+            assert text == "HEAD\n"
+            for gate, row in zip(gates, ROWS, strict=True):
+                gate.set()
+                assert await anext(chunks) == f"[{row}]"
+
+    run(consume())

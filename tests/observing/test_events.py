@@ -14,7 +14,13 @@ import pytest
 from streamtmpl import (
     SandboxedStreamEnvironment,
     StreamEnvironment,
+    csv_rows,
+    csv_rows_async,
     enable_streaming,
+    json_array,
+    json_array_async,
+    json_lines,
+    json_lines_async,
     rechunk,
     rechunk_async,
     render_stream,
@@ -504,3 +510,37 @@ def test_a_file_is_closed_as_ever() -> None:
     )
     assert "".join(render_stream(page, {"lines": lines}, observe=noted)) == "a\n"
     assert lines.closed
+
+
+@pytest.mark.parametrize("make", [csv_rows, json_lines, json_array])
+def test_rows(make: Any, clock: Clock) -> None:
+    noted = Noted()
+
+    def rows() -> Any:
+        clock.now += 1
+        yield {"a": 1}
+
+    stream = make(rows(), observe=noted)
+    assert stream.content_type == make([]).content_type
+    body = b"".join(stream)
+    assert sum(event.bytes for event in noted.of(Chunk)) == len(body)
+    assert noted.one(StreamClosed).outcome == "complete"
+    assert noted.one(Waited).kind == "source"
+
+
+@pytest.mark.parametrize("make", [csv_rows_async, json_lines_async, json_array_async])
+def test_async_rows(make: Any, clock: Clock) -> None:
+    noted = Noted()
+
+    async def rows() -> Any:
+        clock.now += 1
+        yield {"a": 1}
+
+    async def main() -> bytes:
+        stream = make(rows(), observe=noted)
+        assert stream.content_type == make([]).content_type
+        return b"".join([chunk async for chunk in stream])
+
+    assert len(asyncio.run(main())) == sum(event.bytes for event in noted.of(Chunk))
+    assert noted.one(StreamClosed).outcome == "complete"
+    assert noted.one(Waited).kind == "source"

@@ -1,4 +1,4 @@
-"""An environment and threads for deferred regions."""
+"""An environment and threads for deferred regions; the same texts are compiled in many tests."""
 
 from __future__ import annotations
 
@@ -7,8 +7,15 @@ from collections.abc import Iterator
 import pytest
 
 from streamtmpl import StreamEnvironment
+from tests.support.remembered import remembered
 
 from .threads import Threads
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _remembered() -> Iterator[None]:
+    with remembered():
+        yield
 
 
 @pytest.fixture(name="threads")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+pytest.importorskip("starlette", reason="the extra 'starlette' is not installed")
+
 from docs.timeline_picture import FOLDER, drawn
 
 RENEW = "python -m docs.timeline_picture draws it again"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
-from itertools import pairwise
+from itertools import combinations, pairwise
 from xml.etree import ElementTree
 
 import pytest
@@ -126,6 +127,7 @@ def test_what_becomes_of_a_region_is_said_in_words_and_by_marks() -> None:
     picture = drawn(dashboard)
     for text in ("ready, 0.70 s", "timed out, 2.02 s", "failed, 0.52 s"):
         assert text in picture.texts
+    assert "shop/parts.html:4: region 3 has failed with KeyError." in picture.texts
     assert picture.marks("ready") == 1
     assert picture.marks("wrong") == 2
     assert picture.tips("region")[2] == ("Region 3, shop/parts.html:4: failed: KeyError, 0.52 s")
@@ -210,12 +212,14 @@ def test_there_are_colours_for_both_surroundings_and_every_class_has_one() -> No
     assert used - {"streamtmpl"} <= styled
 
 
-def luminance(colour: str) -> float:
+def linear(colour: str) -> list[float]:
     parts = [int(colour[place : place + 2], 16) / 255 for place in (0, 2, 4)]
-    linear = [
-        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
-    ]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+
+
+def luminance(colour: str) -> float:
+    red, green, blue = linear(colour)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def contrast(one: str, other: str) -> float:
@@ -224,22 +228,70 @@ def contrast(one: str, other: str) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
+def colour(scheme: int, name: str, what: str = "fill") -> str:
+    """Of a class of elements, in light (0) or dark (1) surroundings."""
+    found = re.search(rf"{what}: #(\w+)", _COLOURS[name][scheme])
+    assert found is not None
+    return found[1]
+
+
 @pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
 def test_texts_and_marks_stand_out(scheme: int) -> None:
-    def colour(name: str, what: str = "fill") -> str:
-        found = re.search(rf"{what}: #(\w+)", _COLOURS[name][scheme])
-        assert found is not None
-        return found[1]
-
-    ground = colour("ground")
+    ground = colour(scheme, "ground")
     for text in ("ink", "soft"):
-        assert contrast(colour(text), ground) >= 4.5
-    edges = ("page", "region", "source", "await", "wrong", "edge")
-    for edge in edges:
-        assert contrast(colour(edge, "stroke"), ground) >= 3, edge
-    assert contrast(colour("chunk"), ground) >= 3
-    assert contrast(colour("source"), colour("source-line", "stroke")) >= 3
-    assert contrast(colour("await"), colour("await-dot")) >= 3
+        assert contrast(colour(scheme, text), ground) >= 4.5
+    for edge in ("page", "region", "source", "await", "wrong", "edge"):
+        assert contrast(colour(scheme, edge, "stroke"), ground) >= 3, edge
+    assert contrast(colour(scheme, "chunk"), ground) >= 3
+    assert contrast(colour(scheme, "source"), colour(scheme, "source-line", "stroke")) >= 3
+    assert contrast(colour(scheme, "await"), colour(scheme, "await-dot")) >= 3
+
+
+# What people see who lack one kind of cone, as factors of linear red, green and blue: the matrices
+# of Machado, Oliveira and Fernandes (2009).
+EYES = {
+    "protanopia": (
+        *((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216)),
+        (-0.003882, -0.048116, 1.051998),
+    ),
+    "deuteranopia": (
+        *((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413)),
+        (-0.011820, 0.042940, 0.968881),
+    ),
+    "tritanopia": (
+        *((1.255528, -0.076749, -0.178779), (-0.078411, 0.930809, 0.147602)),
+        (0.004733, 0.691367, 0.303900),
+    ),
+}
+
+
+def perceived(colour: str, eyes: str) -> list[float]:
+    """As CIELAB, in which distances are differences that are seen; 2.3 is the least that is."""
+    matrix = EYES[eyes]
+    red, green, blue = (
+        min(max(sum(map(float.__mul__, row, linear(colour))), 0.0), 1.0) for row in matrix
+    )
+    white = (
+        (0.4124 * red + 0.3576 * green + 0.1805 * blue) / 0.9505,
+        0.2126 * red + 0.7152 * green + 0.0722 * blue,
+        (0.0193 * red + 0.1192 * green + 0.9505 * blue) / 1.089,
+    )
+    x, y, z = (part ** (1 / 3) if part > 0.008856 else 7.787 * part + 16 / 116 for part in white)
+    return [116 * y - 16, 500 * (x - y), 200 * (y - z)]
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+@pytest.mark.parametrize("eyes", EYES)
+def test_colours_are_told_apart_by_people_who_see_fewer(eyes: str, scheme: int) -> None:
+    kinds = {
+        "chunk": "fill",
+        "source": "fill",
+        "await": "fill",
+        "region": "stroke",
+        "wrong": "stroke",
+    }
+    seen = [perceived(colour(scheme, kind, what), eyes) for kind, what in kinds.items()]
+    assert min(math.dist(one, other) for one, other in combinations(seen, 2)) > 15
 
 
 names = st.text(st.characters(codec=None), max_size=100)

@@ -1,0 +1,195 @@
+"""``streamtmpl explain``: what happens at each line of templates, and an exit status."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from streamtmpl.explaining import ExplainedTemplate, Explanation, explain
+
+from .arguments import (
+    EXIT_ERROR,
+    EXIT_OK,
+    Command,
+    ReadingOptions,
+    add_reading_arguments,
+    file_argument,
+)
+from .explained_text import as_text, held_text, wants_color
+from .failure import report
+from .files import FileError
+from .inputs import new_environment
+from .loader import FileLoader
+
+if TYPE_CHECKING:
+    from .arguments import Commands
+
+TEMPLATES = (".html", ".htm", ".xml", ".txt", ".csv", ".j2", ".jinja", ".jinja2")
+"""How the names of templates end, in a folder."""
+
+_DESCRIPTION = "Say what happens at each line of a template when it is streamed."
+_EPILOG = """\
+A line with the comment {# explain: ignore #}, or below one that stands alone, is never held against
+the template.
+
+exit status:
+  0      all is explained
+  1      an error in a template; with --check, text is held back that need not be
+  2      wrong usage
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExplainOptions(ReadingOptions):
+    """What ``streamtmpl explain`` was asked to do; names are those of its arguments."""
+
+    templates: list[str]
+    is_async: bool
+    lazy: list[str]
+    commit_after: str | None
+    check: bool
+    format: str
+    html: str | None
+    color: str
+
+
+def add_explain(commands: "Commands") -> None:
+    """Add the command to those that there are."""
+    parser = commands.add_parser(
+        "explain",
+        help="say which lines of templates stream, which are held back, and why",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+    )
+    parser.set_defaults(command=Command(parser, ExplainOptions, run))
+    parser.add_argument(
+        "templates",
+        metavar="TEMPLATE",
+        nargs="+",
+        type=file_argument,
+        help="a file, or a folder: all files below it that end in " + ", ".join(TEMPLATES),
+    )
+    add_reading_arguments(parser)
+    _add_own_arguments(parser)
+
+
+def _add_own_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--async",
+        dest="is_async",
+        action="store_true",
+        help="explain what happens in an environment with enable_async",
+    )
+    parser.add_argument(
+        "--lazy",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="a variable that is lazy, as rows or report.rows, with * for any part of a name: what "
+        "reads all of it ahead is held against the template; may be repeated",
+    )
+    parser.add_argument(
+        "--commit-after",
+        metavar="BLOCK",
+        help="explain a page whose first chunk waits for the end of this block",
+    )
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="list no more than where text is held back that need not be, and exit with 1 if it is",
+    )
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="text", help="what to write (default: text)"
+    )
+    parser.add_argument(
+        "--html", metavar="FILE", type=file_argument, help="write a page to FILE as well"
+    )
+    parser.add_argument(
+        "--color",
+        choices=("auto", "always", "never"),
+        default="auto",
+        help="colours (default: on a terminal, unless NO_COLOR is set)",
+    )
+
+
+def run(options: ExplainOptions) -> int:
+    """Explain, and report what goes wrong.
+
+    :return: the exit status.
+    """
+    explanations, failed = [], False
+    for path, folders in _files(options):
+        try:
+            explanations.append(_explained(path, folders, options))
+        except Exception as error:  # noqa: BLE001 - one that is wrong leaves the others
+            report(error, path, with_traceback=False)
+            failed = True
+    explanation = Explanation(tuple(_each_once(explanations)))
+    try:
+        _write(explanation, options)
+    except FileError as error:
+        report(error, "", with_traceback=False)
+        failed = True
+    return EXIT_ERROR if failed or (options.check and explanation.held) else EXIT_OK
+
+
+def _files(options: ExplainOptions) -> Iterator[tuple[str, list[str]]]:
+    """The files that are meant, each with the folders of the templates that it names."""
+    for path in options.templates:
+        if not os.path.isdir(path):
+            yield path, options.search_path
+            continue
+        for folder, inner, names in os.walk(path):
+            inner[:] = sorted(name for name in inner if not name.startswith("."))
+            for name in sorted(names):
+                if name.endswith(TEMPLATES) and not name.startswith("."):
+                    yield os.path.join(folder, name), [*options.search_path, path]
+
+
+def _explained(path: str, folders: list[str], options: ExplainOptions) -> Explanation:
+    loader = FileLoader(path, folders)
+    environment = new_environment(options, loader, is_async=options.is_async)
+    template = environment.get_template(loader.main)
+    return explain(template, lazy=options.lazy, commit_after=options.commit_after)
+
+
+def _each_once(explanations: list[Explanation]) -> list[ExplainedTemplate]:
+    """The templates of all *explanations*: as what was asked about, before what that names."""
+    pages = [each.page for each in explanations]
+    others = [other for each in explanations for other in each.templates[1:]]
+    found: dict[str, ExplainedTemplate] = {}
+    for template in [*pages, *others]:
+        found.setdefault(os.path.normpath(template.label), template)
+    return list(found.values())
+
+
+def _write(explanation: Explanation, options: ExplainOptions) -> None:
+    if options.html is not None:
+        from streamtmpl.explaining.html_page import as_html  # noqa: PLC0415 - few ask for it
+
+        _write_file(options.html, as_html(explanation))
+    if options.format == "json":
+        text = json.dumps(explanation.as_dict(), indent=1, ensure_ascii=False) + "\n"
+    elif options.check:
+        text = held_text(explanation)
+    elif options.html is not None:
+        return
+    else:
+        text = as_text(explanation, colored=wants_color(options.color))
+    if sys.stdout is not None:  # closed when the process started
+        reconfigure = getattr(sys.stdout, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")  # a terminal that cannot show all there is
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+
+def _write_file(path: str, text: str) -> None:
+    try:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise FileError(path, None, f"cannot be written: {error.strerror or error}") from error

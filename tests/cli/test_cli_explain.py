@@ -1,0 +1,313 @@
+"""``streamtmpl explain`` as a user has it: what is written, in which form, and the exit status."""
+
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+import streamtmpl
+from streamtmpl.cli import main
+from streamtmpl.cli.explained_text import wants_color
+
+MACRO = "{% macro m(rows) %}{% for row in rows %}{{ row }}{% endfor %}{% endmacro %}"
+HELD = MACRO + "\n{{ m(rows)|upper }}\n"
+INSTEAD = (
+    "`m()` is captured: `|upper` needs it as a whole."
+    " Instead: apply the filter inside the macro, to the values\n"
+)
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("COLUMNS", "100")
+    package = Path(streamtmpl.__file__).parents[1]
+    monkeypatch.setenv("PYTHONPATH", str(package), prepend=os.pathsep)
+    return tmp_path
+
+
+def write(**templates):
+    for name, source in templates.items():
+        path = Path(name.replace("__", "/") + ".html")
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(source, encoding="utf-8")
+
+
+def explained(capsys, *arguments):
+    status = main(["explain", *arguments])
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+def test_text(capsys):
+    write(page="<h1>{{ title }}</h1>\n{% for row in rows %}\n{{ row }}{% endfor %}\n")
+    status, text, messages = explained(capsys, "page.html")
+    assert (status, messages) == (0, "")
+    assert text == (
+        "page.html\n"
+        "\n"
+        "1  <h1>{{ title }}</h1>\n"
+        "     run      written at once, when its values are known\n"
+        "2  {% for row in rows %}\n"
+        "     wait     if `rows` is lazy, what stands above the loop leaves before its first pull,"
+        " unless a\n"
+        "              chunk has left before; after a slow pull, so does each item when it is"
+        " finished\n"
+        "3  {{ row }}{% endfor %}\n"
+        "     run      written at once, when its values are known\n"
+        "     cut      a chunk may be cut after each iteration\n"
+    )
+
+
+def test_text_of_what_is_held_back_and_of_what_is_ignored(capsys):
+    write(page=HELD + "{{ m(rows)|safe }}{# explain: ignore #}")
+    status, text, _ = explained(capsys, "page.html")
+    assert status == 0
+    assert "     capture  `m()` is captured: `|upper` needs it as a whole\n" in text
+    assert "              instead: apply the filter inside the macro, to the values\n" in text
+    assert "              ignored: leave `|safe` out: " in text
+
+
+def test_check(capsys):
+    write(page=HELD, good=MACRO + "{{ m(rows) }}")
+    assert explained(capsys, "good.html", "--check") == (0, "", "")
+    assert explained(capsys, "page.html", "--check") == (1, f"page.html:2: {INSTEAD}", "")
+
+
+def test_check_of_what_is_ignored(capsys):
+    write(page=MACRO + "\n{# explain: ignore #}\n{{ m(rows)|upper }}")
+    assert explained(capsys, "page.html", "--check") == (0, "", "")
+
+
+def test_check_looks_at_the_templates_of_the_page(capsys):
+    write(
+        page="{% extends 'base.html' %}{% block b %}{% include 'part.html' %}{% endblock %}",
+        base="{% filter trim %}\n{% block b %}{% endblock %}{% endfilter %}",
+        part=HELD,
+    )
+    status, text, _ = explained(capsys, "page.html", "--check")
+    assert status == 1
+    assert [line.split(":")[:2] for line in text.splitlines()] == [
+        ["base.html", "1"],
+        ["part.html", "2"],
+    ]
+
+
+def test_a_folder_is_checked_with_all_below_it(capsys):
+    write(
+        site__base="{% filter trim %}{% block b %}{% endblock %}{% endfilter %}",
+        site__a="{% extends 'base.html' %}",
+        site__b="{% extends 'base.html' %}",
+    )
+    Path("site/inner").mkdir()
+    Path("site/inner/c.txt.j2").write_text("{% extends 'base.html' %}" + HELD)
+    Path("site/picture.png").write_bytes(b"\xff{% endif %}")
+    Path("site/.hidden.html").write_text("{% endif %}")
+    status, text, messages = explained(capsys, "site", "--check")
+    assert (status, messages) == (1, "")
+    assert [line.split(":")[0] for line in text.splitlines()] == ["site/base.html"]
+    status, text, _ = explained(capsys, "site")
+    assert re.findall(r"(?m)^site/.*$", text) == [
+        "site/a.html",
+        "site/b.html",
+        "site/base.html",
+        "site/inner/c.txt.j2",
+    ]
+
+
+def test_one_that_is_wrong_leaves_the_others(capsys):
+    write(wrong="a\n{% endif %}", page=HELD)
+    status, text, messages = explained(capsys, "wrong.html", "page.html", "--check")
+    assert (status, text) == (1, f"page.html:2: {INSTEAD}")
+    assert messages.startswith("streamtmpl: error: wrong.html:2: Encountered unknown tag 'endif'.")
+
+
+def test_a_template_that_is_not_there(capsys):
+    write(page="{% extends 'gone.html' %}")
+    status, text, messages = explained(capsys, "page.html", "nothing.html")
+    assert (status, text) == (1, "")
+    assert messages == (
+        "streamtmpl: error: page.html: template 'gone.html' not found in '.'\n"
+        "streamtmpl: error: nothing.html: template not found: there is no such file\n"
+    )
+
+
+def test_json(capsys):
+    write(page=HELD)
+    status, text, _ = explained(capsys, "page.html", "--check", "--format", "json")
+    assert status == 1
+    found = json.loads(text)
+    assert found["version"] == 1
+    (template,) = found["templates"]
+    assert (template["name"], template["file"]) == ("page.html", "page.html")
+    assert [(line["line"], line["source"]) for line in template["lines"]] == [
+        (1, MACRO),
+        (2, "{{ m(rows)|upper }}"),
+    ]
+    capture = template["lines"][1]["statements"][-1]
+    assert capture == {
+        "kind": "capture",
+        "line": 2,
+        "text": "`m()` is captured: `|upper` needs it as a whole",
+        "mend": "apply the filter inside the macro, to the values",
+        "ignored": False,
+    }
+
+
+def test_what_is_known_to_be_lazy(capsys):
+    write(page="{% for row in rows|sort %}{{ row }}{% endfor %}")
+    assert explained(capsys, "page.html", "--check")[0] == 0
+    status, text, _ = explained(capsys, "page.html", "--check", "--lazy", "rows")
+    assert status == 1
+    assert text.endswith(" Instead: have `rows` come in that order\n")
+
+
+def test_async(capsys):
+    write(page="{{ row }}")
+    waits = "what stands above leaves before a wait for one of them"
+    assert waits not in " ".join(explained(capsys, "page.html")[1].split())
+    assert waits in " ".join(explained(capsys, "page.html", "--async")[1].split())
+
+
+def test_a_commit_that_waits_for_a_block(capsys):
+    write(page="{% block b %}{% endblock %}")
+    status, text, _ = explained(capsys, "page.html", "--commit-after", "b")
+    assert status == 0
+    assert "nothing leaves before the end of block `b`" in text
+    status, _, messages = explained(capsys, "page.html", "--commit-after", "c")
+    assert status == 1
+    assert "commit_after='c' names no block of the page" in messages
+
+
+def test_options_of_reading(capsys):
+    write(lib__part="x", page="{% include 'part.html' %}\n{% do f() %}")
+    arguments = ["--search-path", "lib", "--extension", "do", "--trim-blocks"]
+    status, text, messages = explained(capsys, "page.html", *arguments)
+    assert (status, messages) == (0, "")
+    assert "\nlib/part.html\n" in text
+
+
+def test_nothing_steers_the_terminal(capsys):
+    write(page="\x1b[31m{{ x }}\x07")
+    text = explained(capsys, "page.html")[1]
+    assert "\x1b" not in text
+    assert "\x07" not in text
+    assert "1  \\x1b[31m{{ x }}\\x07\n" in text
+
+
+def test_colours(capsys):
+    write(page=HELD)
+    plain = explained(capsys, "page.html", "--color", "never")[1]
+    assert explained(capsys, "page.html")[1] == plain  # standard output is no terminal
+    colored = explained(capsys, "page.html", "--color", "always")[1]
+    assert "\x1b[31;1mcapture  \x1b[0m" in colored
+    assert re.sub(r"\x1b\[[\d;]*m", "", colored) == plain
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(
+    ("environment", "colored"),
+    [({}, True), ({"NO_COLOR": ""}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)],
+)
+def test_colours_on_a_terminal(monkeypatch, environment, colored):
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    monkeypatch.setenv("TERM", "xterm")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert wants_color("auto") is colored
+    assert wants_color("always")
+    assert not wants_color("never")
+
+
+def test_a_reader_that_cannot_show_all_there_is():
+    write(page="ä→{{ x }}")
+    command = [sys.executable, "-m", "streamtmpl", "explain", "page.html"]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    ended = subprocess.run(command, stdout=subprocess.PIPE, env=environment, check=True)
+    assert b"1  \\xe4\\u2192{{ x }}" in ended.stdout
+
+
+def test_wrong_usage(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["explain"])
+    assert ended.value.code == 2
+    with pytest.raises(SystemExit):
+        main(["explain", "page.html", "--format", "xml"])
+    assert "invalid choice: 'xml'" in capsys.readouterr().err
+
+
+# -- HTML
+
+
+class Page(HTMLParser):
+    """What a page shows, and what it loads."""
+
+    def __init__(self):
+        super().__init__()
+        self.shown, self.ids, self.targets, self.tags = "", set(), set(), set()
+        self.classes = []
+
+    def handle_starttag(self, tag, attributes):
+        given = dict(attributes)
+        self.tags.add(tag)
+        self.ids.add(given.get("id"))
+        self.targets.add(given.get("href"))
+        self.classes += [given.get("class", "")] if tag == "li" else []
+        assert "src" not in given
+
+    def handle_data(self, data):
+        self.shown += data
+
+
+def page_of(capsys, *arguments):
+    status, text, messages = explained(capsys, *arguments, "--html", "out.html")
+    page = Page()
+    page.feed(Path("out.html").read_text(encoding="utf-8"))
+    return status, text, messages, page
+
+
+def test_html(capsys):
+    write(page=HELD + "<script>alert(1)</script>{{ m(rows)|safe }}{# explain: ignore #}")
+    status, text, messages, page = page_of(capsys, "page.html")
+    assert (status, text, messages) == (0, "", "")
+    assert "script" not in page.tags
+    assert "<script>alert(1)</script>" in page.shown
+    assert "1 place holds text back that need not:" in page.shown
+    assert "Instead: apply the filter inside the macro, to the values" in page.shown
+    assert "(ignored)" in page.shown
+    targets = page.targets - {None}
+    assert targets == {"#t0-1", "#t0-2", "#t0-3"}
+    assert {target[1:] for target in targets} <= page.ids
+    assert page.classes.count("capture held") == 1
+    assert "■ capture" in page.shown, "a sign and a word, not the colour alone"
+
+
+def test_html_of_what_is_well(capsys):
+    write(page="{{ x }}")
+    page = page_of(capsys, "page.html")[3]
+    assert "No text is held back that need not be." in page.shown
+
+
+def test_html_beside_a_check(capsys):
+    write(page=HELD)
+    status, text, _, page = page_of(capsys, "page.html", "--check")
+    assert (status, text) == (1, f"page.html:2: {INSTEAD}")
+    assert "What streams in page.html" in page.shown
+
+
+def test_html_where_nothing_can_be_written(capsys):
+    write(page="x")
+    status, _, messages = explained(capsys, "page.html", "--html", "no/folder.html")
+    assert status == 1
+    assert messages.startswith("streamtmpl: error: no/folder.html: cannot be written: No such file")
