@@ -134,9 +134,9 @@ class Delivery:
         """Whether nothing of the maker runs any more."""
         return self.ended
 
-    def wait(self, condition: str, timeout: float) -> bool:
-        """Block the thread until it *is_begun*, *is_ready* or *is_over*; whether it is."""
-        return self.monitor.wait(getattr(self, condition), timeout)
+    def wait(self, condition: Callable[[], bool], timeout: float) -> bool:
+        """Block the thread until *condition*, one of the three above, holds; whether it does."""
+        return self.monitor.wait(condition, timeout)
 
     def take(self) -> Sent | None:
         """The chunk that is there, so that the maker goes on; ``None``: there is none."""
@@ -177,11 +177,11 @@ class InlineDelivery(Delivery):
         self.chunks = make(self)
         self._context = copy_context()  # what is set there is not set in the test
 
-    def wait(self, condition: str, timeout: float) -> bool:
+    def wait(self, condition: Callable[[], bool], timeout: float) -> bool:
         """Step the generator to its next chunk, unless there is one."""
-        if condition == "is_over":
+        if condition == self.is_over:
             self._close()
-        elif not getattr(self, condition)():
+        elif not condition():
             try:
                 self._hand_over(self._context.run(next, self.chunks))
             except StopIteration:
