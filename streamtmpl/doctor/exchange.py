@@ -76,6 +76,7 @@ class Exchange:
     :ivar more_members: whether those look like another one.
     :ivar surplus: bytes behind the end of the body.
     :ivar problem: what is wrong with the body, ``None`` if nothing is.
+    :ivar tells_charset: whether the charset is in the headers or near the beginning of the text.
     """
 
     url: str
@@ -96,6 +97,7 @@ class Exchange:
     surplus: int = 0
     problem: str | None = None
     regions: tuple[Region, ...] = ()
+    tells_charset: bool = False
 
     def header(self, name: str) -> str:
         """The value of a header of the answer, empty if there is none."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from .browsers import browser_waits
 from .causes import causes_of_collecting, causes_of_compressing, evidence_of_collecting
 from .decoding import WANTED
 from .exchange import SLOW, End, Exchange, Pace
@@ -75,6 +76,7 @@ def _judge(exchange: Exchange, plain: Exchange | None) -> Iterator[Finding]:
         yield _collected(exchange, plain if held and plain is not None else exchange)
     elif lump := lump_size(exchange):
         yield _lumps(exchange, lump)
+    yield from browser_waits(exchange)
     yield from notes_on(exchange)
 
 

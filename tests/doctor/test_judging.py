@@ -235,3 +235,38 @@ def test_what_cannot_be_decoded_here_is_not_asked_for(monkeypatch):
     assert seen.missing == (("br", "brotli"),)
     assert [exchange.accepted for exchange in seen.exchanges] == ["identity"]
     assert seen.status is Status.STREAMS
+
+
+def typed(content_type, *headers, begin=b""):
+    """An answer of little text that is followed by more after a while."""
+
+    def answer(connection, request):
+        connection.sendall(response(b"", CHUNKED, f"Content-Type: {content_type}", *headers))
+        connection.sendall(chunk(begin + b"<p>some text</p>" * 9))
+        time.sleep(0.7)
+        connection.sendall(chunk(PART * 2) + chunk(b""))
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("answer", "found"),
+    [
+        (typed("text/plain; charset=utf-8"), {"waits-chromium"}),
+        (typed("text/plain"), {"waits-chromium", "waits-firefox"}),
+        (typed("text/plain", "X-Content-Type-Options: nosniff"), {"waits-firefox"}),
+        (typed("text/html"), {"waits-firefox"}),
+        (typed("text/html", begin=b"<!doctype html><meta charset=utf-8>"), set()),
+        (typed("text/html", begin=b"\xef\xbb\xbf"), set()),
+        (typed("text/html; charset=utf-8"), set()),
+        (typed("text/plain; charset=utf-8", "X-Content-Type-Options: nosniff"), set()),
+        (typed("text/html", begin=b"x" * 1024), set()),
+        (typed("application/json"), set()),
+    ],
+)
+def test_what_browsers_wait_for(answer, found):
+    with scripted(answer) as server:
+        seen = ask(server, encodings=["identity"])
+        fragment = ask(server, encodings=["identity"], fragment=True)
+    assert codes(seen).keys() == found
+    assert codes(fragment) == {}
