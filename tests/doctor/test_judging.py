@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import socket
 import time
 import zlib
 
@@ -169,10 +170,38 @@ def test_members_are_seen_in_a_quick_page_too():
     assert seen.status is Status.HELD
 
 
-def test_what_is_called_gzip_and_is_none():
-    with scripted(response(b"<h1>hello</h1>", GZIP, HTML)) as server:
+@pytest.mark.parametrize(("name", "said"), [("gzip", "is no gzip"), ("sdch", "asked for sdch")])
+def test_what_cannot_be_decoded_by_anybody(name, said):
+    with scripted(response(b"<h1>hello</h1>", f"Content-Encoding: {name}", HTML)) as server:
         seen = ask(server, encodings=["gzip"])
     assert codes(seen) == {"undecodable": ("gzip",)}
+    assert said in seen.verdict
+    assert seen.status is Status.HELD
+
+
+def test_a_line_break_behind_a_compressed_body_is_no_harm():
+    with scripted(response(gzip.compress(PART) + b"\n", GZIP, HTML)) as server:
+        seen = ask(server, encodings=["gzip"])
+    assert codes(seen) == {}
+    assert "come 1 byte, which browsers drop" in finding(seen, "rest").what
+
+
+def test_a_body_that_is_longer_than_its_length():
+    with scripted(response(PART + b"<p>end", HTML, f"Content-Length: {len(PART)}")) as server:
+        seen = ask(server, encodings=["identity"])
+    assert codes(seen) == {"surplus": ("identity",)}
+    assert "behind the end of the body come 6 bytes more" in seen.verdict
+
+
+def test_a_connection_that_is_reset():
+    def answer(connection, request):
+        connection.sendall(response(PART, HTML))
+        time.sleep(0.2)  # so that it has been read
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+
+    with scripted(answer) as server:
+        seen = ask(server, encodings=["identity"])
+    assert finding(seen, "cut").evidence[0] == "the connection was reset"
 
 
 def test_a_connection_that_was_silent_before_it_was_cut():
@@ -205,9 +234,22 @@ def test_chunks_of_all_sizes_are_no_buffer():
 
 
 def test_who_answers_first_is_not_to_blame_where_all_wait():
-    with scripted(LATE) as server, scripted(LATE) as behind:
+    def named(connection, request):
+        time.sleep(0.8)
+        connection.sendall(response(chunk(PART) + chunk(b""), CHUNKED, HTML, "Server: nginx"))
+
+    with scripted(named) as server, scripted(LATE) as behind:
         seen = ask(server, behind, encodings=["identity"])
     assert codes(seen) == {"collected": ("identity",)}
+    assert finding(seen, "collected").url == behind.url("/a?b=c")
+    assert "nginx" not in seen.verdict
+
+
+def test_the_middle_one_of_three():
+    with scripted(LATE) as server, scripted(LATE) as middle, scripted(STREAMING) as behind:
+        seen = ask(server, middle, behind, encodings=["identity"])
+    assert codes(seen) == {"between": ("identity",)}
+    assert finding(seen, "between").url == middle.url("/a?b=c")
 
 
 def test_an_unnamed_proxy_that_compresses():
