@@ -15,6 +15,9 @@ SLOW = 0.5
 _WINDOW = 14_000  # bytes that TCP sends at first; it doubles them with each round trip
 
 
+_HARDLY = 0.05  # of a wait: what comes within that behind it has waited with the rest
+
+
 class End(str, Enum):
     """How a body ended."""
 
@@ -140,7 +143,7 @@ class Exchange:
     @property
     def last_at(self) -> float:
         """When the last text could be read; of a page that has not ended, when we left."""
-        if self.end is End.TIME or not self.read:
+        if self.end in (End.TIME, End.ENOUGH) or not self.read:
             return self.ended_at
         return self.read[-1].at
 
@@ -170,7 +173,7 @@ class Exchange:
         first = self.first_at
         if first is None:
             return Pace.NOTHING if self.ended_at >= SLOW else Pace.QUICK
-        if self.last_at - first > self.allowance:
+        if self.last_at - first > max(self.allowance, first * _HARDLY):
             return Pace.STREAMS
         if first >= SLOW:
             return Pace.AT_ONCE

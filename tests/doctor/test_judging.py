@@ -64,6 +64,34 @@ def test_a_view_that_waits_first_and_then_streams():
     assert "the template's first source, waits" in found.causes[0].what
 
 
+def test_what_comes_soon_behind_a_long_wait_has_waited_with_it():
+    with scripted(sending((4.0, PART), (0.13, PART))) as server:
+        seen = ask(server, encodings=["identity"])
+    assert codes(seen) == {"collected": ("identity",)}
+
+
+def test_a_page_that_goes_on():
+    def answer(connection, request):
+        connection.sendall(response(chunk(PART), CHUNKED, HTML))
+        connection.recv(1)  # waits until the client leaves
+
+    with scripted(answer) as server:
+        seen = ask(server, encodings=["identity"], timeout=0.8)
+    assert (seen.status, codes(seen)) == (Status.STREAMS, {})
+    assert "and it goes on after 0.8" in seen.verdict
+
+
+def test_one_event_is_enough():
+    def answer(connection, request):
+        events = "Content-Type: text/event-stream"
+        connection.sendall(response(chunk(b"data: x\n\n"), CHUNKED, events))
+        connection.recv(1)  # waits until the client leaves
+
+    with scripted(answer) as server:
+        seen = ask(server, encodings=["identity"])
+    assert (seen.status, codes(seen)) == (Status.STREAMS, {})
+
+
 def test_behind_nginx_that_may_be_nginx():
     def answer(connection, request):
         time.sleep(1.2)
