@@ -32,6 +32,13 @@ _TEMPLATE = Cause(
     "take the slow part out of it",
     "what-streams",
 )
+_DJANGO = Cause(
+    "Django gathers a stream of the other kind before it sends any of it: a sync generator under"
+    " ASGI, an async one under WSGI",
+    "return a response of streamtmpl's adapter, or give `StreamingHttpResponse` an async generator"
+    " under ASGI, a sync one under WSGI",
+    "django",
+)
 _UNSEEN = Cause(
     "a proxy that names itself nowhere collects it",
     "ask the application itself as well",
@@ -63,9 +70,9 @@ def causes_of_collecting(exchange: Exchange) -> tuple[Cause, ...]:
         named.append(_COMPRESSED)
     unseen = () if proxies_of(exchange) else (_UNSEEN,)
     if len(exchange.chunk_sizes) > 1 and not exchange.encoding:
-        return (*named, *checksums, _WAITS, _TEMPLATE, _MIDDLEWARE, *unseen)
+        return (*named, *checksums, _WAITS, _DJANGO, _TEMPLATE, _MIDDLEWARE, *unseen)
     if _began_early(exchange):
-        return (*named, _WAITS, _MIDDLEWARE, *unseen)
+        return (*named, _WAITS, _DJANGO, _MIDDLEWARE, *unseen)
     if exchange.encoding or checksums:
         return (*named, *checksums, _RENDERED, _MIDDLEWARE, _WAITS, *unseen)
     # Frameworks tell the length of a string, and proxies pass it on.
