@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 from itertools import pairwise
+from math import log2
 
 from .messages import Head
 
 SLOW = 0.5
 """Seconds that nothing comes for, after which a page is worth streaming."""
+
+_WINDOW = 14_000  # bytes that TCP sends at first; it doubles them with each round trip
 
 
 _HARDLY = 0.05  # of a wait: what comes within that behind it has waited with the rest
@@ -148,7 +151,8 @@ class Exchange:
     def allowance(self) -> float:
         """Seconds that the network may take to bring what a server has sent at once."""
         rate = 10e6 if self.round_trip < 0.002 else 250e3  # bytes a second: here, or a slow line
-        return 0.1 + 10 * self.round_trip + self.size / rate
+        rounds = 1 + log2(1 + self.size / _WINDOW)
+        return 0.1 + 1.5 * rounds * self.round_trip + self.size / rate
 
     @property
     def longest_wait(self) -> float:

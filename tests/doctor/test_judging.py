@@ -147,6 +147,28 @@ def test_several_chunks_at_once_are_a_source_that_waits():
     assert "there is no text before the wait" in found.causes[0].what
 
 
+def test_one_chunk_without_a_length_is_a_stream_that_waits_rather_than_a_string():
+    with scripted(sending((0.8, PART))) as server:
+        causes = finding(ask(server, encodings=["identity"]), "collected").causes
+    assert "there is no text before the wait" in causes[0].what
+    assert any("renders the whole page" in cause.what for cause in causes[1:])
+
+
+def test_a_checksum_tells_of_a_string_that_a_compressor_took_the_length_of():
+    body = gzip.compress(PART)
+
+    def answer(connection, request):
+        time.sleep(0.8)
+        headers = (CHUNKED, HTML, GZIP, 'ETag: W/"1f"')
+        connection.sendall(response(chunk(body[:10]) + chunk(body[10:]) + chunk(b""), *headers))
+
+    with scripted(answer) as server:
+        causes = finding(ask(server, encodings=["gzip"]), "collected").causes
+    assert [cause.what.split(" ")[0] for cause in causes[:2]] == ["what", "something"]
+    assert "its ETag" in causes[1].what
+    assert "renders the whole page" in causes[2].what
+
+
 def test_a_page_that_is_late_at_times():
     with scripted(by_encoding(identity=STREAMING, gzip=LATE)) as server:
         seen = ask(server)
