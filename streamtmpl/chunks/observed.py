@@ -8,6 +8,7 @@ stream can reach.
 from __future__ import annotations
 
 import sys
+from contextvars import copy_context
 from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -40,8 +41,11 @@ class Watch:
 
     :ivar region: the name of the region that it tells about; ``None``: the document.
     :ivar pulling: how many pulls from async sources are under way.
+    :ivar context: what it is called in, if not in that of what it tells about: a task of Python
+        3.10 runs in a copy that nobody can get.
     """
 
+    context: Context | None = None
     region: str | None = None
     pulling = 0
 
@@ -65,6 +69,11 @@ class Watch:
             logging.getLogger("streamtmpl").exception(
                 "the observer of a stream failed at %r", event
             )
+
+    def _begins(self, kind: Callable[..., StreamEvent], *about: Any) -> None:
+        self.tell(kind, *about)
+        if sys.version_info < (3, 11):
+            self.context = copy_context()
 
     def waited(
         self, kind: observing.Awaited, place: Place, seconds: float, at: float | None = None
@@ -92,14 +101,14 @@ class StreamWatch(Watch):
     def __init__(self, observer: Observer, template: str | None, blocks: tuple[str, ...]) -> None:
         """For a stream of the *blocks* of *template*, or all of it."""
         super().__init__(observer)
-        self._begins = template, blocks
+        self._about = template, blocks
         self._started = self._closed = self._has_chunk = False
         self._in_place = count(1)
 
     def started(self) -> None:
         """The render begins."""
         self._started = True
-        self.tell(observing.StreamStarted, *self._begins)
+        self._begins(observing.StreamStarted, *self._about)
 
     def chunk(self, characters: int, size: int | None, reason: observing.Reason) -> None:
         """A chunk is handed over."""
@@ -138,15 +147,18 @@ class RegionWatch(Watch):
         return RegionWatch(self, template, line)
 
     def _tell(self, kind: Callable[..., StreamEvent], *about: Any) -> None:
+        self.tell(kind, self._name(), *self._place, *about)
+
+    def _name(self) -> str:
         if self.region is None:
-            self.region = self._stream.name_in_place()
-        self.tell(kind, self.region, *self._place, *about)
+            self.region = str(self._stream.name_in_place())
+        return self.region
 
     def started(self) -> None:
         """Its render begins; it may be said more than once."""
         if not self._has_begun:
             self._has_begun = True
-            self._tell(observing.RegionStarted)
+            self._begins(observing.RegionStarted, self._name(), *self._place)
 
     def ready(self, text: str) -> None:
         """*text* is what it shows."""
@@ -161,7 +173,7 @@ class RegionWatch(Watch):
 
     def dropped(self, context: Context) -> None:
         """Nobody wants it; its code, which may be running, has *context*."""
-        context.copy().run(self._tell, observing.RegionDropped)
+        (self.context or context).copy().run(self._tell, observing.RegionDropped)
 
 
 class WatchedEncoder(Encoder):
@@ -183,7 +195,7 @@ class WatchedEncoder(Encoder):
         super().__init__(encoding)
         self._watch, self._out = watch, out
         self._characters = 0
-        self._run = None if context is None else in_context(context)
+        self._run = None if context is None else in_context(watch, context)
 
     def __call__(self, text: str, final: bool = False) -> Any:
         """The chunk for *text*, as :class:`Encoder` makes it."""
@@ -202,12 +214,12 @@ class WatchedEncoder(Encoder):
         return chunk
 
 
-def in_context(context: Context) -> Callable[..., None]:
-    """What calls a function in *context*, also where that is the current one already."""
+def in_context(watch: Watch, context: Context) -> Callable[..., None]:
+    """What calls a function of *watch* in *context*, also where that is the current one already."""
 
     def run(function: Callable[..., None], *args: Any) -> None:
         try:
-            context.run(function, *args)
+            (watch.context or context).run(function, *args)
         except RuntimeError:  # an observer's errors are logged: it has been entered
             function(*args)
 

@@ -111,7 +111,7 @@ class _Watched(CoroutineRender):
     def watched_by(self, watch: StreamWatch, encoding: str | None) -> Any:
         """This render, which tells *watch* from now on."""
         self._iterators.watch = self._watch = watch
-        self._run = in_context(self._context)
+        self._run = in_context(watch, self._context)
         self.encode_as_watched(encoding)
         return self
 
