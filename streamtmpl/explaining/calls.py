@@ -91,6 +91,8 @@ class CallNotes(LoopNotes):
         callee = self.names.callee(node.node, self._block)
         if self._renders(node, callee, frame):
             return
+        if not callee.writes:
+            self._say_awaited(node, callee)
         if callee.kind == "function" or self._is_made_up(callee):
             return
         if isinstance(self.reading.parents[node], nodes.Output):
@@ -105,6 +107,16 @@ class CallNotes(LoopNotes):
             return
         text, much = f"{callee.words} is captured: {why}", self.names.writes_much(callee)
         self._say_captured(node.lineno, text, mend, much, frame)
+
+    def _say_awaited(self, node: nodes.Call, callee: Callee) -> None:
+        """Say what leaves before a call outside of runs, which may have to be awaited."""
+        if (
+            self.environment.is_async
+            and self._region is None
+            and not isinstance(self._visited[-1], nodes.Output)
+        ):
+            text = f"if {callee.words} is awaited, what is finished above leaves before"
+            self.note("wait", node.lineno, text)
 
     def _renders(self, node: nodes.Call, callee: Callee, frame: Frame) -> bool:
         """Say that a function renders a template, if it is called as one that does."""

@@ -35,16 +35,18 @@ class RecordingGenerator(CallNotes):
     def visit_Output(self, node: nodes.Output, frame: Frame) -> None:
         """Write a run."""
         if not is_flush(node) and frame.buffer is None:
-            self._say_run(node)
+            self._say_run(node, frame)
         super().visit_Output(node, frame)
 
-    def _say_run(self, node: nodes.Output) -> None:
+    def _say_run(self, node: nodes.Output, frame: Frame) -> None:
         texts = [part for part in node.nodes if isinstance(part, nodes.TemplateData)]
         if len(texts) == len(node.nodes):
             return
         first, last = _lines_of(node)
         together = "" if first == last else f" with the lines to {last}"
         text = f"written at once{together}, when its values are known"
+        if frame.require_output_check:
+            text += ", unless another template is extended"
         if self.environment.is_async:
             text += "; what stands above leaves before a wait for one of them"
         self.note("run", first, text)
@@ -52,8 +54,10 @@ class RecordingGenerator(CallNotes):
     def _for_pages_only(self, body: list[nodes.Node], frame: Frame) -> None:
         if self.has_known_extends:
             for node in body:
-                if isinstance(node, nodes.Output) and _is_to_be_seen(node):
-                    self.note("unseen", _lines_of(node)[0], _UNSEEN)
+                if isinstance(node, nodes.Output) and is_flush(node):
+                    self.note("flush", node.lineno, f"does nothing: it {_OUTSIDE}")
+                elif isinstance(node, nodes.Output) and _is_to_be_seen(node):
+                    self.note("unseen", _lines_of(node)[0], f"is not shown: it {_OUTSIDE}")
         super()._for_pages_only(body, frame)
 
     def flush(self, node: nodes.Output, frame: Frame) -> None:
@@ -160,7 +164,7 @@ def record(reading: Reading, names: Names, lazy: tuple[str, ...] = ()) -> Record
     return generator
 
 
-_UNSEEN = "is not shown: it stands outside of the blocks of a template that extends another one"
+_OUTSIDE = "stands outside of the blocks of a template that extends another one"
 
 
 def _other(template: nodes.Expr) -> str:
@@ -173,9 +177,7 @@ def _other(template: nodes.Expr) -> str:
 
 
 def _is_to_be_seen(node: nodes.Output) -> bool:
-    return not is_flush(node) and any(
-        not isinstance(part, nodes.TemplateData) or part.data.strip() for part in node.nodes
-    )
+    return any(not isinstance(part, nodes.TemplateData) or part.data.strip() for part in node.nodes)
 
 
 def _lines_of(node: nodes.Output) -> tuple[int, int]:

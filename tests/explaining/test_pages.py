@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import jinja2
@@ -92,10 +93,15 @@ def test_what_captures_a_block_in_the_base_is_said_of_the_block() -> None:
 
 
 def test_text_outside_of_blocks_is_not_shown() -> None:
-    environment = environment_of(base="base", page="{% extends 'base' %}\n\nseen by nobody\n")
+    environment = environment_of(
+        base="base", page="{% extends 'base' %}\n\nseen by nobody\n{% flush %}"
+    )
     template = environment.get_template("page")
-    ((line, _),) = texts(explain(template).page, "unseen")
-    assert line == 3
+    page = explain(template).page
+    assert [line for line, _ in texts(page, "unseen")] == [3]
+    assert texts(page, "flush") == [
+        (4, "does nothing: it stands outside of the blocks of a template that extends another one")
+    ]
     assert template.render() == "base"
 
 
@@ -105,6 +111,16 @@ def test_a_base_that_only_the_run_knows() -> None:
     explanation = explain(template)
     assert texts(explanation.page, "extends") == [(1, "the run knows which template `base` names")]
     assert texts(explanation.page, "block") == [(2, "block `a`")]
+
+
+@pytest.mark.parametrize("extends", [True, False])
+def test_a_base_that_may_be_extended(extends: bool) -> None:
+    environment = environment_of(base="base")
+    template = environment.from_string("{% if x %}{% extends 'base' %}{% endif %}\n{{ y }}")
+    assert texts(explain(template).page, "run") == [
+        (2, "written at once, when its values are known, unless another template is extended")
+    ]
+    assert ("page" in template.render(x=extends, y="page")) == (not extends)
 
 
 def test_a_template_that_extends_itself_is_left_alone() -> None:
@@ -234,6 +250,14 @@ def test_regions_leave_as_a_whole() -> None:
     assert head < foot < happened.index(ROWS[0])
     assert [each for each in happened if "[0]" in each] == [happened[-1]]
     assert "[0][1][2][3]" in happened[-1]
+
+
+def test_regions_are_named_by_their_response() -> None:
+    page = "{% defer %}a{% enddefer %}{% defer %}b{% enddefer %}"
+    text = "".join(render_stream(StreamEnvironment().from_string(page), {}))
+    (first, second) = re.findall(r'<\?start name="([^"]*)">', text)
+    assert (first[10:], second[10:]) == ("0", "1")
+    assert first[:10] == second[:10]
 
 
 def test_a_boundary_leaves_as_a_whole() -> None:
