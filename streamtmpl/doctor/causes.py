@@ -12,7 +12,7 @@ _EARLY = 0.5  # of the wait
 _RENDERED = Cause(
     "the view renders the whole page to a string, as `render_template()` and `render()` do",
     "return a stream: the page of your framework says how",
-    "getting-started",
+    "not-streaming",
 )
 _MIDDLEWARE = Cause(
     "something in the application collects the body: Werkzeug's ProfilerMiddleware, a debug"
@@ -29,7 +29,7 @@ _WAITS = Cause(
 )
 _TEMPLATE = Cause(
     "the template collects it: a `{% filter %}`, `{% set %}` or macro around the slow part",
-    "take the slow part out of it",
+    "take the slow part out of it: `streamtmpl explain TEMPLATE` shows where",
     "what-streams",
 )
 _DJANGO = Cause(
