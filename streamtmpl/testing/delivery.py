@@ -6,13 +6,14 @@ import sys
 from collections.abc import Callable, Iterator
 from contextvars import copy_context
 from threading import Thread
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .gates import place_of, waited_at
 from .moments import Moment, moment
 from .monitor import Monitor
 
 Data = bytes | str
+BYTES = (bytes, bytearray, memoryview)
 
 
 class Head(NamedTuple):
@@ -166,6 +167,27 @@ class Delivery:
 
     def _is_free(self) -> bool:
         return self._chunk is None or self.gone
+
+
+def checked(chunk: Data) -> Data:
+    """*chunk*, if it is text or bytes.
+
+    :raises TypeError: it is something else.
+    """
+    if not isinstance(chunk, (str, *BYTES)):
+        raise TypeError(f"chunks are of str or bytes, not of {type(chunk).__name__}: {chunk!r}")
+    return chunk
+
+
+def sendable(chunk: Any, kinds: type | tuple[type, ...] = BYTES) -> Any:
+    """*chunk*, if a server takes it; else the application would only fail where it is deployed.
+
+    :raises AssertionError: it is no bytes.
+    """
+    if not isinstance(chunk, kinds):
+        kind = type(chunk).__name__
+        raise AssertionError(f"a server takes chunks of bytes, not of {kind}: {chunk!r}")
+    return chunk
 
 
 class InlineDelivery(Delivery):

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import TypeVar
 
 from .bodies import BrowserBody
-from .delivery import Data, Delivery, InlineDelivery, close_iterator
+from .delivery import Data, Delivery, InlineDelivery, checked, close_iterator
 from .moments import Moment
 from .running import start_task, start_thread
 
@@ -263,7 +263,7 @@ class _Owned(Iterator[Data]):
         self._iterator, self._stream = iter(stream), stream
 
     def __next__(self) -> Data:
-        return next(self._iterator)
+        return checked(next(self._iterator))
 
     def close(self) -> None:
         close_iterator(self._iterator)
@@ -282,7 +282,7 @@ async def _put_all(stream: AsyncIterable[Data], delivery: Delivery) -> None:
                 break
             finally:
                 delivery.interruptible = False
-            if not await delivery.put_async(chunk):
+            if not await delivery.put_async(checked(chunk)):
                 return
         delivery.finish()
     finally:
