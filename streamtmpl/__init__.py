@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from .chunks.stream import ChunkStream
 from .compiler.tags import StreamExtension
-from .environment import StreamEnvironment, StreamTemplate, enable_streaming
+from .enabling import enable_streaming
+from .environment import StreamEnvironment, StreamTemplate
 from .exceptions import (
     NotStreamingError,
     ResponseSentError,

@@ -40,6 +40,7 @@ EXTRAS = {
     "exports.rst": "flask quart starlette django orjson",
     "flask.rst": "flask",
     "litestar.rst": "litestar",
+    "not-streaming.rst": "flask",
     "observing.rst": "opentelemetry.sdk.trace",
     "quart.rst": "quart",
     "starlette.rst": "starlette",

@@ -20,7 +20,7 @@ FLOORS = (
     {"regions"},
     {"rendering", "rechunking", "rows", "explaining"},
     {"environment", "events"},
-    {"sandbox", "responses"},
+    {"enabling", "sandbox", "responses"},
     {"", "pallets", "wsgi", "asgi", "doctor"},  # "": what "import streamtmpl" gives
     {"cli", "starlette", "litestar", "aiohttp", "flask", "quart", "django", "opentelemetry"},
     {"__main__"},

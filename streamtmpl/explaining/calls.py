@@ -26,11 +26,10 @@ _RENDERING = frozenset(
 """Names of functions that render a template and give its text."""
 
 
-def _name_of(callee: nodes.Expr) -> str | None:
-    """The last name in what is called."""
-    if isinstance(callee, nodes.Getattr):
-        return callee.attr
-    return callee.name if isinstance(callee, nodes.Name) else None
+def _is_renderer(node: nodes.Expr, callee: Callee) -> bool:
+    """Whether *node*, which is *callee*, is called as a function that renders a template."""
+    name = node.attr if isinstance(node, nodes.Getattr) else getattr(node, "name", None)
+    return not callee.writes and name in _RENDERING
 
 
 class CallNotes(LoopNotes):
@@ -45,10 +44,12 @@ class CallNotes(LoopNotes):
     def _write_call(self, node: nodes.Call, frame: Frame, run: Run, *args: Any, **how: Any) -> Run:
         self._say_shown(node, frame, "its value is a part of the run")
         callee = self.names.callee(node.node, self._block)
-        where = f"behind {callee.words}"
-        if not callee.writes:
-            where += ", if it streams"
-        with self.behind(node.lineno, None if callee.kind == "function" else where):
+        where: str | None = f"behind {callee.words}"
+        if callee.kind == "function" or _is_renderer(node.node, callee):
+            where = None
+        elif not callee.writes:
+            where = f"{where}, if it streams"
+        with self.behind(node.lineno, where):
             return super()._write_call(node, frame, run, *args, **how)
 
     def _say_shown(self, node: nodes.Call, frame: Frame, otherwise: str) -> None:
@@ -120,7 +121,7 @@ class CallNotes(LoopNotes):
 
     def _renders(self, node: nodes.Call, callee: Callee, frame: Frame) -> bool:
         """Say that a function renders a template, if it is called as one that does."""
-        if callee.writes or _name_of(node.node) not in _RENDERING:
+        if not _is_renderer(node.node, callee):
             return False
         text = f"{callee.words} gives a string: all of it is rendered before it is shown"
         mend = "use `{% include %}`, which streams"

@@ -85,7 +85,9 @@ def say_of_blocks(chain: list[Recorded]) -> None:
             text = f"block `{name}`" + _relation(name, chain, place)
             captured = _capture_of(name, chain[place:], recorded)
             if captured is not None:
-                text += f"; it is written into {captured}"
+                overridden = any(name in each.blocks for each in chain[:place])
+                what = "what is shown for it" if overridden else "it"
+                text += f"; {what} is written into {captured}"
                 recorded.write_into(name, captured)
             recorded.say("block", block.lineno, text)
 
