@@ -93,7 +93,8 @@ class Waited(StreamEvent):
 class RegionEvent(StreamEvent):
     """Something that has happened to a deferred region.
 
-    :ivar region: what its place and its patch are called in the document; unique in the stream.
+    :ivar region: what its place and its patch are called in the document; unique in the stream. One
+        that is rendered right where it stands has a name of its own.
     :ivar template: the name of the template that it stands in.
     :ivar line: the line of its ``{% defer %}``.
     """
@@ -169,7 +170,7 @@ class StreamClosed(StreamEvent):
     """The stream has ended, and all that it had opened is closed.
 
     :ivar outcome: how.
-    :ivar error: what it has raised, if that is how it has ended.
+    :ivar error: what it has raised, or what closing it has; ``None``: nothing.
     """
 
     outcome: Outcome

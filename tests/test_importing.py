@@ -51,6 +51,13 @@ def test_events_need_no_event_loop() -> None:
     assert "asyncio" not in loaded_by("import streamtmpl.events")
 
 
+def test_nothing_of_observing_is_loaded_before_somebody_observes() -> None:
+    added = loaded_by(SYNC_STREAM) | loaded_by("import streamtmpl")
+    assert not {name for name in added if "observ" in name or name == "dataclasses"}
+    observed = SYNC_STREAM.replace("chunk_size=0", "observe=lambda event: None")
+    assert "asyncio" not in loaded_by(observed)
+
+
 @pytest.mark.parametrize("name", LATER)
 def test_names_that_come_later(name: str) -> None:
     command = f"from streamtmpl import {name} as it; print(getattr(it, '__name__', it))"

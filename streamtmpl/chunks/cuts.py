@@ -47,7 +47,7 @@ def drive(
     :param run: calls each step, a function and its argument, in a context of the caller's.
     :param at_cut: waits until *body* may go on behind a cut.
     :param before_wait: called when *body* is about to wait for something that is not ready.
-    :param after_wait: called when it is ready.
+    :param after_wait: called when it is ready, or is not to be waited for any more.
     :param error: what is raised in *body* where it stands, before all else.
     :return: :data:`CUT`, or what *body* has returned.
     """
@@ -75,3 +75,5 @@ def drive(
                     after_wait()
         except BaseException as raised:  # noqa: BLE001 - the template's to handle
             resume, value = throw, raised
+            if after_wait is not None:
+                after_wait()

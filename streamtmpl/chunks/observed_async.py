@@ -41,6 +41,7 @@ class Waits:
         """What is awaited: it may wait more than once."""
         self._place = NOWHERE
         self._began = self._ended = self._seconds = 0.0
+        self._waits = False
 
     def before(self) -> None:
         """It is about to wait."""
@@ -55,10 +56,14 @@ class Waits:
                 self._place = place
         if self._out is not None:
             self._out.reason = "wait"
+        self._waits = True
         self._began = buffer.clock()
 
     def after(self) -> None:
-        """What it has waited for is ready."""
+        """What it has waited for is ready, or somebody has cancelled the wait, or a cut."""
+        if not self._waits:
+            return
+        self._waits = False
         self._ended = buffer.clock()
         self._seconds += self._ended - self._began
         if self._out is not None and self._out.reason == "wait":
@@ -164,7 +169,12 @@ class _Watched(CoroutineRender):
 
 
 class _WatchedInline(_Watched, InlineRender):
-    """A render under another event loop than asyncio's."""
+    """A render under another event loop than asyncio's, in the task of its reader."""
+
+    def _tell(self, outcome: Outcome, error: BaseException | None = None) -> None:
+        if error is not None and not isinstance(error, (Exception, KeyboardInterrupt, SystemExit)):
+            outcome, error = "consumer", None  # it has been cancelled, and the render with it
+        super()._tell(outcome, error)
 
 
 class _WatchedTask(_Watched, TaskRender):

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 FRAMEWORKS = ("flask", "quart", "starlette", "litestar", "aiohttp", "django")
+EXTRAS = (*FRAMEWORKS, "opentelemetry")
 
 
 def run(program: str) -> str:
@@ -18,7 +19,7 @@ def run(program: str) -> str:
 
 
 @pytest.mark.parametrize("hidden", ["missing", "none"])
-@pytest.mark.parametrize("adapter", FRAMEWORKS)
+@pytest.mark.parametrize("adapter", EXTRAS)
 def test_a_missing_framework_names_the_extra(adapter: str, hidden: str) -> None:
     hide = {
         "none": "for name in names: sys.modules[name] = None",

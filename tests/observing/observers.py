@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import jinja2
 import pytest
 
 from streamtmpl import StreamEnvironment, render_stream, render_stream_async
@@ -77,3 +78,8 @@ def source_of(kind: str, items: Iterable[Any]) -> Any:
 
 
 every_kind = pytest.mark.parametrize("kind", KINDS)
+
+
+def named(env: jinja2.Environment, source: str, name: str = "page.html") -> Any:
+    env.loader = jinja2.DictLoader({name: source})
+    return env.get_template(name)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-import io
 from contextvars import ContextVar
 from typing import Any
 
@@ -14,17 +12,10 @@ import pytest
 from streamtmpl import (
     SandboxedStreamEnvironment,
     StreamEnvironment,
-    csv_rows,
-    csv_rows_async,
     enable_streaming,
-    json_array,
-    json_array_async,
-    json_lines,
-    json_lines_async,
     rechunk,
     rechunk_async,
     render_stream,
-    render_stream_async,
 )
 from streamtmpl.observing import (
     BoundaryFailed,
@@ -32,23 +23,9 @@ from streamtmpl.observing import (
     StreamClosed,
     StreamEvent,
     StreamStarted,
-    Waited,
 )
-from tests.support.clocks import Clock, replaced_clock
 
-from .observers import Noted, chunks, environment, every_kind, source_of, value_of
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    from streamtmpl.chunks import observed, observed_async  # noqa: F401, PLC0415 - to have theirs replaced
-
-    return replaced_clock(monkeypatch)
-
-
-def named(env: jinja2.Environment, source: str, name: str = "page.html") -> Any:
-    env.loader = jinja2.DictLoader({name: source})
-    return env.get_template(name)
+from .observers import Noted, chunks, environment, every_kind, named, value_of
 
 
 @every_kind
@@ -175,257 +152,6 @@ def test_rechunk(encoding: Any) -> None:
     assert noted.names() == ["StreamStarted", "FirstChunk", "Chunk", "StreamClosed"]
 
 
-# -- waits
-
-
-@every_kind
-@pytest.mark.parametrize(("seconds", "told"), [(0.0009, []), (0.0011, [2, 2]), (0.5, [2, 2])])
-def test_a_source_that_is_slow(kind: str, clock: Clock, seconds: float, told: list[int]) -> None:
-    noted = Noted()
-    page = named(
-        environment(kind),
-        "<ul>\n{% for row in rows %}<li>{{ row }}{% if loop.last %}!{% endif %}{% endfor %}",
-    )
-
-    def rows() -> Any:
-        for number in range(2):
-            clock.now += seconds
-            yield number
-
-    got = "".join(chunks(kind, page, {"rows": source_of(kind, rows())}, observe=noted))
-    assert got == "<ul>\n<li>0<li>1!"
-    waits = noted.of(Waited)
-    assert [event.line for event in waits] == told
-    for event in waits:
-        assert (event.kind, event.template, event.region) == ("source", "page.html", None)
-        assert event.seconds == pytest.approx(seconds)
-    assert noted.of(Chunk)[0].reason == "wait", "what stands above the loop has left before"
-
-
-def test_what_is_awaited(clock: Clock) -> None:
-    noted = Noted()
-    page = named(environment("async"), "a{% if 1 %}{% endif %}\n{{ slow() }}\n{{ quick() }}")
-
-    def advance() -> None:
-        clock.now += 0.25
-
-    async def slow() -> str:
-        for _ in range(3):  # it waits several times, and is awaited once
-            asyncio.get_running_loop().call_soon(advance)
-            await asyncio.sleep(0)
-        return "b"
-
-    async def quick() -> str:
-        await asyncio.sleep(0)
-        return "c"
-
-    assert (
-        "".join(chunks("async", page, {"slow": slow, "quick": quick}, observe=noted)) == "a\nb\nc"
-    )
-    wait = noted.one(Waited)
-    assert (wait.kind, wait.template, wait.line, wait.region) == ("await", "page.html", 2, None)
-    assert wait.seconds == 0.75
-    assert noted.of(Chunk)[0].reason == "wait"
-
-
-def test_waiting_is_told_with_the_line_of_the_innermost_template(clock: Clock) -> None:
-    noted = Noted()
-    env = StreamEnvironment(
-        loader=jinja2.DictLoader(
-            {
-                "page.html": "\n{% include 'part.html' %}",
-                "part.html": "{% macro m() %}\n\n{% for r in rows %}{% endfor %}{% endmacro %}"
-                "{{ m() }}",
-            }
-        )
-    )
-
-    def rows() -> Any:
-        clock.now += 1
-        yield 1
-
-    list(render_stream(env.get_template("page.html"), {"rows": rows()}, observe=noted))
-    assert (noted.one(Waited).template, noted.one(Waited).line) == ("part.html", 3)
-
-
-def test_a_macro_that_is_captured_waits_as_well(clock: Clock) -> None:
-    noted = Noted()
-    page = named(
-        environment("sync"),
-        "{% set text %}\n{% for r in rows %}{{ r }}{% endfor %}{% endset %}{{ text }}",
-    )
-
-    def rows() -> Any:
-        clock.now += 1
-        yield 1
-
-    assert "".join(render_stream(page, {"rows": rows()}, observe=noted)) == "\n1"
-    assert noted.one(Waited).line == 2
-
-
-@pytest.mark.parametrize("is_async", [False, True])
-def test_rows_of_a_rechunked_source(clock: Clock, is_async: bool) -> None:
-    noted = Noted()
-
-    def texts() -> Any:
-        clock.now += 1
-        yield "a"
-
-    async def collect() -> list[str]:
-        stream = rechunk_async(source_of("async", texts()), observe=noted)
-        return [chunk async for chunk in stream]
-
-    got = asyncio.run(collect()) if is_async else list(rechunk(texts(), observe=noted))
-    assert got == ["a"]
-    wait = noted.one(Waited)
-    assert (wait.kind, wait.template, wait.line) == ("source", None, None)
-
-
-def test_a_stream_in_a_template_of_another_one(clock: Clock) -> None:
-    """Who iterates a stream is not what it waits in."""
-    noted = Noted()
-
-    def texts() -> Any:
-        clock.now += 1
-        yield "a"
-
-    inner = rechunk(texts(), observe=noted)
-    page = environment("sync").from_string("{% for text in inner %}{{ text }}{% endfor %}")
-    assert "".join(render_stream(page, {"inner": inner})) == "a"
-    assert noted.one(Waited).line is None
-
-
-# -- how a stream ends
-
-
-@every_kind
-def test_an_error(kind: str) -> None:
-    noted = Noted()
-    page = named(environment(kind), "a{% flush %}{{ 1 // 0 }}")
-    with pytest.raises(ZeroDivisionError) as caught:
-        chunks(kind, page, {}, observe=noted)
-    assert noted.names() == ["StreamStarted", "FirstChunk", "StreamClosed"]
-    closed = noted.one(StreamClosed)
-    assert (closed.outcome, closed.error) == ("error", caught.value)
-
-
-class _Failing:
-    def __iter__(self) -> Any:
-        return self
-
-    def __next__(self) -> int:
-        return 1
-
-    def close(self) -> None:
-        raise RuntimeError("closing")
-
-
-@every_kind
-def test_an_error_of_closing(kind: str) -> None:
-    noted = Noted()
-    page = environment(kind, extensions=["jinja2.ext.loopcontrols"]).from_string(
-        "{% for n in rows %}{{ n }}{% break %}{% endfor %}"
-    )
-    with pytest.raises(RuntimeError, match="closing") as caught:
-        chunks(kind, page, {"rows": _Failing()}, observe=noted)
-    closed = noted.one(StreamClosed)
-    assert (closed.outcome, closed.error) == ("error", caught.value)
-
-
-def _begun(kind: str, noted: Noted) -> Any:
-    page = environment(kind).from_string("a{% flush %}b{% flush %}c")
-    make: Any = render_stream if kind == "sync" else render_stream_async
-    return make(page, observe=noted)
-
-
-@every_kind
-@pytest.mark.parametrize("taken", [1, 2])
-def test_a_consumer_that_closes_it(kind: str, taken: int) -> None:
-    noted = Noted()
-    stream = _begun(kind, noted)
-    if kind == "sync":
-        for _ in range(taken):
-            next(stream)
-        stream.close()
-        stream.close()
-    else:
-
-        async def consume() -> None:
-            for _ in range(taken):
-                await anext(stream)
-            await stream.aclose()
-            await stream.aclose()
-
-        asyncio.run(consume())
-    closed = noted.one(StreamClosed)
-    assert (closed.outcome, closed.error) == ("consumer", None)
-    assert len(noted.of(Chunk)) == taken
-
-
-@every_kind
-def test_a_consumer_that_drops_it(kind: str) -> None:
-    noted = Noted()
-    stream = _begun(kind, noted)
-    if kind == "sync":
-        next(stream)
-        del stream
-        gc.collect()
-    else:
-
-        async def consume() -> None:
-            nonlocal stream
-            await anext(stream)
-            del stream
-            gc.collect()
-            while len(asyncio.all_tasks()) > 1:
-                await asyncio.sleep(0)
-
-        asyncio.run(consume())
-    assert noted.one(StreamClosed).outcome == "consumer"
-
-
-@every_kind
-def test_a_stream_that_never_began_is_not_told_of(kind: str) -> None:
-    noted = Noted()
-    stream = _begun(kind, noted)
-    if kind == "sync":
-        stream.close()
-    else:
-        asyncio.run(stream.aclose())
-    assert noted == []
-
-
-@pytest.mark.parametrize("kind", ["async", "threads"])
-def test_a_wait_that_is_cancelled(kind: str) -> None:
-    noted = Noted()
-
-    async def consume() -> None:
-        page = environment(kind).from_string("a{% flush %}{{ wait() }}{% flush %}b")
-        opened, waiting = asyncio.Event(), asyncio.Event()
-        loop = asyncio.get_running_loop()
-
-        async def gate() -> None:
-            waiting.set()
-            await opened.wait()
-
-        def blocking_gate() -> None:
-            loop.call_soon_threadsafe(waiting.set)
-            asyncio.run_coroutine_threadsafe(opened.wait(), loop).result()
-
-        wait = gate if kind == "async" else blocking_gate
-        stream = render_stream_async(page, {"wait": wait}, observe=noted)
-        assert await anext(stream) == "a"
-        step = asyncio.ensure_future(anext(stream))
-        await waiting.wait()
-        step.cancel()
-        opened.set()
-        with pytest.raises(asyncio.CancelledError):
-            await step
-
-    asyncio.run(consume())
-    assert noted.one(StreamClosed).outcome == "consumer"
-
-
 # -- boundaries
 
 
@@ -499,48 +225,3 @@ def test_what_is_no_exception_is_raised() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         next(render_stream(environment("sync").from_string("a"), observe=observe))
-
-
-def test_a_file_is_closed_as_ever() -> None:
-    """The iterator that is timed is not what is closed."""
-    noted = Noted()
-    lines = io.StringIO("a\nb\n")
-    page = environment("sync", extensions=["jinja2.ext.loopcontrols"]).from_string(
-        "{% for line in lines %}{{ line }}{% break %}{% endfor %}"
-    )
-    assert "".join(render_stream(page, {"lines": lines}, observe=noted)) == "a\n"
-    assert lines.closed
-
-
-@pytest.mark.parametrize("make", [csv_rows, json_lines, json_array])
-def test_rows(make: Any, clock: Clock) -> None:
-    noted = Noted()
-
-    def rows() -> Any:
-        clock.now += 1
-        yield {"a": 1}
-
-    stream = make(rows(), observe=noted)
-    assert stream.content_type == make([]).content_type
-    body = b"".join(stream)
-    assert sum(event.bytes for event in noted.of(Chunk)) == len(body)
-    assert noted.one(StreamClosed).outcome == "complete"
-    assert noted.one(Waited).kind == "source"
-
-
-@pytest.mark.parametrize("make", [csv_rows_async, json_lines_async, json_array_async])
-def test_async_rows(make: Any, clock: Clock) -> None:
-    noted = Noted()
-
-    async def rows() -> Any:
-        clock.now += 1
-        yield {"a": 1}
-
-    async def main() -> bytes:
-        stream = make(rows(), observe=noted)
-        assert stream.content_type == make([]).content_type
-        return b"".join([chunk async for chunk in stream])
-
-    assert len(asyncio.run(main())) == sum(event.bytes for event in noted.of(Chunk))
-    assert noted.one(StreamClosed).outcome == "complete"
-    assert noted.one(Waited).kind == "source"

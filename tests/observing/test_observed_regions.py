@@ -358,3 +358,52 @@ def test_what_waits_in_a_region_is_told_with_its_name() -> None:
         assert (waited.kind, waited.line) == ("await", 2)
         assert waited.region == noted.one(RegionStarted).region
     assert RegionTimedOut not in {type(event) for event in noted}
+
+
+EVENTS = [
+    "RegionStarted",
+    "RegionReady",
+    "RegionFailed",
+    "RegionTimedOut",
+    "RegionDropped",
+    "BoundaryFailed",
+    "StreamStarted",
+    "FirstChunk",
+    "Chunk",
+    "StreamClosed",
+]
+
+
+@every_way
+@pytest.mark.parametrize("fails_at", EVENTS)
+def test_an_observer_that_raises_changes_nothing(
+    kind: str, deferred: Any, fails_at: str, executor: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    noted = Noted()
+
+    def observe(event: StreamEvent) -> None:
+        noted(event)
+        if type(event).__name__ == fails_at:
+            raise LookupError(fails_at)
+
+    template = page(
+        kind,
+        "a{% flush %}{% defer %}{{ one() }}{% enddefer %}"
+        "{% defer timeout=0 %}{{ one() }}{% if 1 %}{% endif %}{% error %}late{% enddefer %}"
+        "{% defer %}{{ 1 // 0 }}{% error %}sorry{% enddefer %}"
+        "{% boundary %}{% defer %}{{ one() }}{% enddefer %}{{ 1 // 0 }}{% fallback %}<fallen>"
+        "{% endboundary %}{% flush %}z",
+    )
+    context = {"one": value_of(kind, lambda: "one")}
+    text = "".join(
+        chunks(kind, template, context, deferred=deferred, executor=executor, observe=observe)
+    )
+    if executor is not None:
+        executor.shutdown()  # a region that nobody wants any more may still run
+    assert all(part in text for part in ("a", "one", "sorry", "<fallen>", "z"))
+    assert noted.names().count("StreamClosed") == 1
+    told = noted.names().count(fails_at)
+    logged = [each for each in caplog.records if "the observer of a stream failed" in each.message]
+    assert len(logged) == told
+    if fails_at not in ("RegionTimedOut", "RegionDropped"):  # that depends on who is quicker
+        assert told > 0
