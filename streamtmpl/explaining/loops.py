@@ -59,6 +59,20 @@ def _looks_ahead(node: nodes.Node) -> Iterator[tuple[int, str]]:
         yield from _looks_ahead(child)
 
 
+_ABOVE = "what stands above the loop"
+_EACH = "; after a slow pull, so does each item when it is finished"
+_REGION_WAITS = "the region may wait for {0}, not the page"
+_PAGE_WAITS = "the page may wait for {0}, as the region is not deferred"
+
+
+def written_into(text: str, capture: str) -> str:
+    """What becomes of *text*, said of a wait, where *capture* is around it."""
+    before, after = _REGION_WAITS.split("{0}")
+    if text.startswith(before):
+        return _PAGE_WAITS.format(text.removeprefix(before).removesuffix(after))
+    return text.replace(_EACH, "").replace(_ABOVE, f"what stands above {capture}")
+
+
 class LoopNotes(NotingGenerator):
     """Notes what is pulled, and when.
 
@@ -106,16 +120,16 @@ class LoopNotes(NotingGenerator):
 
     def _say_source(self, line: int, iterable: nodes.Expr, frame: Frame) -> None:
         source, capture = f"`{shown(self._origin(iterable))}`", self.captured_by(frame)
-        if self._in_region:
-            self.note("wait", line, f"the region may wait for {source}, not the page")
+        if self._around is not None and self._around.defers:
+            self.note("wait", line, _REGION_WAITS.format(source))
             return
-        above = f"what stands above {capture or 'the loop'}"
+        above = f"what stands above {capture}" if capture else _ABOVE
         text = (
             f"if {source} is lazy, {above} leaves before its first pull, unless a chunk has left"
             " before"
         )
         if capture is None:
-            text += "; after a slow pull, so does each item when it is finished"
+            text += _EACH
         if self.environment.is_async:
             text += f"; if it is async, {above} leaves before each wait for it"
         self.note("wait", line, text)
