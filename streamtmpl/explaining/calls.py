@@ -33,6 +33,11 @@ def _is_renderer(node: nodes.Expr, callee: Callee) -> bool:
     return not callee.writes and name in _RENDERING
 
 
+def _escapes(frame: Frame) -> bool:
+    """Whether values are certain to be escaped where *frame* writes."""
+    return bool(frame.eval_ctx.autoescape) and not frame.eval_ctx.volatile
+
+
 class CallNotes(LoopNotes):
     """Notes what becomes of the text of calls, and of blocks that are made a value."""
 
@@ -100,7 +105,9 @@ class CallNotes(LoopNotes):
         if isinstance(self.reading.parents[node], nodes.Output):
             why, mend = self._environment_captures()
         else:
-            position = position_of(node, callee, self.reading.parents, self.names)
+            position = position_of(
+                *(node, callee, self.reading.parents, self.names), _escapes(frame)
+            )
             why, mend = position.why, position.mend
         if not callee.writes:
             if isinstance(node.node, nodes.Name):
@@ -247,7 +254,7 @@ class CallNotes(LoopNotes):
         self._say_captured(
             node.lineno,
             f"what is inside is captured: `|{node.filter.name}` needs it as a whole",
-            filtered(node.filter.name, "inside").mend,
+            filtered(node.filter.name, "inside", _escapes(frame)).mend,
             self.names.is_much(node.body, self._block),
             frame,
         )

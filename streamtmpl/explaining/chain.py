@@ -84,8 +84,10 @@ def say_of_blocks(chain: list[Recorded]) -> None:
     The first one that has a block is shown, where the last one has it.
     """
     for child, parent in pairwise(chain):
-        line = next(node.lineno for node in child.reading.tree.find_all(nodes.Extends))
-        child.say("extends", line, f"`{parent.reading.name}` writes what is around the blocks")
+        extends = next(child.reading.tree.find_all(nodes.Extends))
+        condition = "" if extends in child.reading.tree.body else "if this is reached, "
+        text = f"{condition}`{parent.reading.name}` writes what is around the blocks"
+        child.say("extends", extends.lineno, text)
     for place, recorded in enumerate(chain):
         for name, block in recorded.blocks.items():
             text = f"block `{name}`" + _relation(name, chain, place)

@@ -23,7 +23,7 @@ _DRAINING = {
     "groupby": "have {0} come in the order of the groups, and begin one where"
     " `loop.changed()` says so",
     "join": "write a loop, with what stands between before each item that is not `loop.first`",
-    "list": "leave `|list` out",
+    "list": "have what gives {0} tell it",
     "max": "have what gives {0} tell it",
     "min": "have what gives {0} tell it",
     "reverse": "have {0} come in that order",
@@ -186,6 +186,18 @@ class LoopNotes(NotingGenerator):
             self._say_filter(node, first=False)
         super().visit_Filter(node, frame)
 
+    def _instead_of(self, node: nodes.Filter) -> str:
+        """What to write instead of a filter that reads all of a source."""
+        around = self.reading.parents.get(node)
+        if node.name == "list" and isinstance(around, nodes.Assign):
+            return "loop over {0} itself, if once is enough"
+        pulls = isinstance(around, nodes.For) or (
+            isinstance(around, nodes.Filter) and around.name in ITERATING_FILTERS
+        )
+        if node.name == "list" and pulls:
+            return "leave `|list` out"
+        return _DRAINING.get(node.name, "leave `|unique` out")
+
     def _say_filter(self, node: nodes.Filter, *, first: bool) -> None:
         assert node.node is not None
         origin = self._origin(node.node)
@@ -197,7 +209,7 @@ class LoopNotes(NotingGenerator):
         elif node.name in _DRAINING or (node.name == "unique" and self.environment.is_async):
             text = f"`|{node.name}` reads all of {source}, if it is lazy, before it gives anything"
             if self.is_lazy(origin):
-                mend = _DRAINING.get(node.name, "leave `|unique` out").format(source)
+                mend = self._instead_of(node).format(source)
         elif node.name == "batch":
             text = f"`|batch` reads a batch of {source} and one item more at a time"
         elif node.name == "first":
