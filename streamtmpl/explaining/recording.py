@@ -10,7 +10,7 @@ from streamtmpl.compiler import StreamCodeGenerator
 from streamtmpl.compiler.tags import is_flush, parts_of
 
 from .calls import CallNotes
-from .cuts import Capture
+from .cuts import Capture, not_deferred
 from .names import constant_name, shown
 
 if TYPE_CHECKING:
@@ -62,7 +62,9 @@ class RecordingGenerator(CallNotes):
 
     def flush(self, node: nodes.Output, frame: Frame) -> None:
         """``{% flush %}``"""
-        if frame.buffer in self._whole_buffers or self._in_region:
+        if (kept := self._kept_by(frame)) is not None:
+            self.note("flush", node.lineno, f"does nothing: {kept} captures it")
+        elif frame.buffer in self._whole_buffers or self._around is not None:
             self.note("flush", node.lineno, "does nothing: what is around it leaves as a whole")
         else:
             self.note("flush", node.lineno, "a chunk is cut here, however short")
@@ -126,23 +128,40 @@ class RecordingGenerator(CallNotes):
         body, (_, error) = parts_of(node)
         group = node.values[1] if len(node.values) > 1 else nodes.Const(None)
         named = "" if group == nodes.Const(None) else f" of the group {shown(group)}"
+        kept = self._kept_by(frame)
         text = (
-            f"a region{named}: it leaves as a whole, behind the document or, in order, in its"
-            " place; what stands above the first region leaves before it"
+            not_deferred(kept)
+            if kept
+            else (
+                f"a region{named}: it leaves as a whole, behind the document or, in order, in its"
+                " place; what stands above the first region leaves before it"
+            )
         )
         if error is not None:
             text += "; if it fails, `{% error %}` is shown"
         self.note("region", node.lineno, text)
-        region = Capture("`{% defer %}`", node.lineno)
+        region = kept or Capture("`{% defer %}`", node.lineno, True)
         scopes: list[nodes.Node] = [body]
         if isinstance(error, nodes.With):
             scopes.append(error.body[0])
         for scope in scopes:
-            self.regions[scope] = region
+            self.capturing[scope] = region
+            self.blocks_of[scope] = self._block
             for block in scope.find_all(nodes.Block):
                 self.captured_blocks[block.name] = region
         with self.because(node.lineno):
             super()._defer_tag(node, frame)
+
+    def _kept_by(self, frame: Frame) -> Capture | None:
+        """What makes a value of that which *frame* writes, so that nothing in it is deferred."""
+        for statement in reversed(self._visited):
+            if isinstance(statement, (nodes.Macro, nodes.CallBlock)):
+                break
+            if isinstance(statement, nodes.FilterBlock):
+                return Capture("`{% filter %}`", statement.lineno)
+            if isinstance(statement, nodes.AssignBlock):
+                return Capture("`{% set %}`", statement.lineno)
+        return None if self._around is None or self._around.defers else self._around
 
     def _boundary_tag(self, node: nodes.With, frame: Frame) -> None:
         _, (fallback,) = parts_of(node)
