@@ -35,7 +35,10 @@ DEFAULT_CHUNK_SIZE = 16384
 """Characters that must have collected before a boundary cuts a chunk, unless told otherwise."""
 
 FIRST_CHUNK_SIZE = 1024
-"""Characters of the first chunk; each further one doubles up to the chunk size."""
+"""Characters of the first chunk."""
+
+GROWTH = 4
+"""How many times as long each further chunk is, up to the chunk size: each costs servers a send."""
 
 NEVER = sys.maxsize
 
@@ -145,7 +148,7 @@ class Buffer:
         return self._captures_for or self
 
     def take(self) -> str:
-        """Remove and return what has collected; the next chunk may be twice as long."""
+        """Remove and return what has collected; the next chunk may be longer."""
         if self.deferral is not None:
             self.deferral.settle(taken=True)
         text = self._text.getvalue()
@@ -154,7 +157,7 @@ class Buffer:
             StringIO.__init__(self._text)
             self.taken = True
             if self.size and self.limit < self.size - 1:
-                self.limit = min(2 * self.limit + 2, self.size) - 1
+                self.limit = min(GROWTH * (self.limit + 1), self.size) - 1
         return text
 
     def replace(self, text: str) -> None:

@@ -55,11 +55,11 @@ def chunks_of(way: Way, items: Iterable[Any], **options: Any) -> list[Any]:
 
 
 def expected_chunks(items: Iterable[str], chunk_size: int) -> list[str]:
-    """By the definition: cut after an item when enough has collected, first little, then double."""
+    """By the definition: cut after an item when enough has collected, first little, then four times as much."""
     chunks, pending, enough = [], "", min(1024, chunk_size)
     for item in items:
         pending += item
         if pending and len(pending) >= enough:
             chunks.append(pending)
-            pending, enough = "", min(2 * enough, chunk_size)
+            pending, enough = "", min(4 * enough, chunk_size)
     return chunks + [pending] * bool(pending)

@@ -77,25 +77,25 @@ def test_small_sizes_are_kept_from_the_first_chunk_on(size: int) -> None:
     ("size", "expected"),
     [
         (1500, [1024, 1500, 1500]),
-        (2048, [1024, 2048, 2048]),
-        (5000, [1024, 2048, 4096, 5000, 5000]),
-        (DEFAULT_CHUNK_SIZE, [1024, 2048, 4096, 8192, 16384, 16384]),
+        (4096, [1024, 4096, 4096]),
+        (5000, [1024, 4096, 5000, 5000]),
+        (DEFAULT_CHUNK_SIZE, [1024, 4096, 16384, 16384]),
     ],
 )
-def test_the_first_chunk_is_small_and_each_next_one_doubles(size: int, expected: list[int]) -> None:
+def test_the_first_chunk_is_small_and_each_next_one_four_times_as_long(size: int, expected: list[int]) -> None:
     out = Buffer(size)
     assert [smallest_cut(out) for _ in expected] == expected
 
 
 def test_taking_nothing_is_no_chunk() -> None:
-    out = Buffer(4096)
+    out = Buffer(8192)
     out.take()
     out.take()
     assert not out.taken
     assert smallest_cut(out) == 1024
     assert out.take()
     assert out.taken
-    assert smallest_cut(out) == 2048
+    assert smallest_cut(out) == 4096
 
 
 def test_without_a_size_it_never_cuts() -> None:

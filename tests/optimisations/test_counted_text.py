@@ -85,10 +85,10 @@ async def test_what_was_handed_over_at_a_wait_is_not_counted(source: str) -> Non
 @pytest.mark.parametrize("source", LOOPS.values(), ids=LOOPS)
 async def test_a_chunk_handed_over_at_a_wait_lets_the_next_be_longer(source: str) -> None:
     wait = Gate()
-    rows = [f"{number:100}" for number in range(36)]
+    rows = [f"{number:100}" for number in range(56)]
     consumer = ConsumerTask(stream_of(source, {"rows": rows, "last": rows[4], "wait": wait}, 4096))
     await settle()
     assert [len(chunk) for chunk in consumer.chunks] == [500]
     wait.open()
     await consumer.task
-    assert [len(chunk) for chunk in consumer.chunks] == [500, 2100, 1000]
+    assert [len(chunk) for chunk in consumer.chunks] == [500, 4100, 1000]

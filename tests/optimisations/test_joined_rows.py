@@ -215,7 +215,7 @@ class Cuts:
         if len(self._text) >= max(self._enough, 1):
             self.chunks.append(self._text)
             self._text = ""
-            self._enough = min(2 * self._enough, self._size)
+            self._enough = min(4 * self._enough, self._size)
 
     def end(self) -> list[str]:
         return [*self.chunks, self._text]
