@@ -16,7 +16,7 @@ except ModuleNotFoundError as error:
 from jinja2 import Template
 
 from .chunks.options import AutoDeferred, Block, StreamOptions
-from .environment import enable_streaming
+from .enabling import enable_streaming
 from .events.response import add_event_headers
 from .events.streams import KEEP_ALIVE, event_stream_async
 from .responses.body import async_byte_stream, check_no_template, content_type_of

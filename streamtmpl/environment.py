@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from contextlib import aclosing
-from functools import cache, partial
-from threading import RLock
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import jinja2
@@ -17,7 +16,6 @@ from .compiler import CodeGenerator, StreamCodeGenerator
 from .compiler.generated import compile_generated
 from .compiler.tags import StreamExtension
 from .context import has_globals_of, new_context
-from .exceptions import NotStreamingError
 from .rendering import render_stream, render_stream_async, streams
 from .tracing import GENERATE, RENDER, RENDER_ASYNC, method_of, seen, shown
 
@@ -259,7 +257,7 @@ class Streaming(Compiling):
         **kwargs: Any,
     ) -> None:
         self.chunk_size = check_chunk_size(chunk_size)
-        self.observe = _checked(observe)
+        self.observe = checked_observer(observe)
         self.server_timing = server_timing
         self.max_deferred = max_deferred
         self.patch_script = patch_script
@@ -307,11 +305,11 @@ class Streaming(Compiling):
         if chunk_size is not missing:
             overlay.chunk_size = check_chunk_size(chunk_size)
         if observe is not missing:
-            overlay.observe = _checked(observe)
+            overlay.observe = checked_observer(observe)
         return overlay
 
 
-def _checked(observe: Observer | None) -> Observer | None:
+def checked_observer(observe: Observer | None) -> Observer | None:
     """*observe*, if it can be called with events."""
     if observe is not None:
         from .observing import check_observer  # noqa: PLC0415 - few environments
@@ -359,108 +357,3 @@ class StreamEnvironment(Streaming):
 
 
 StreamTemplate.environment_class = StreamEnvironment
-
-
-_enabling = RLock()
-"""Held while an environment is turned into a streaming one: two threads may want the same."""
-
-
-def enable_streaming(
-    environment: Environment,
-    *,
-    chunk_size: int | None = None,
-    observe: Observer | None = None,
-) -> Environment:
-    """Turn an existing Jinja2 environment into a streaming one, in place.
-
-    Templates that the environment has loaded are compiled again when they are next asked of it.
-    Doing it twice changes nothing.
-
-    :param environment: any environment that compiles with Jinja2's own code generator.
-    :param chunk_size: as in :class:`StreamEnvironment`; unless given, 16384 characters.
-    :param observe: as in :class:`StreamEnvironment`.
-    :return: the environment.
-    :raises NotStreamingError: the environment renders native types, or has a code generator of
-        somebody else's.
-    """
-    if not isinstance(environment, jinja2.Environment):
-        raise NotStreamingError(f"expected a jinja2.Environment, not {environment!r}")
-    size = None if chunk_size is None else check_chunk_size(chunk_size)
-    _checked(observe)
-    with _enabling:
-        if not isinstance(environment, Streaming):
-            _check_generator(environment)
-            _enable(environment)
-    if size is not None:
-        environment.chunk_size = size  # type: ignore[attr-defined]
-    if observe is not None:
-        environment.observe = observe  # type: ignore[attr-defined]
-    return environment
-
-
-def _check_generator(environment: Environment) -> None:
-    generator = environment.code_generator_class
-    if generator is CodeGenerator:
-        return
-    from jinja2.nativetypes import NativeCodeGenerator  # noqa: PLC0415 - few have need of it
-
-    if issubclass(generator, NativeCodeGenerator):
-        raise NotStreamingError(
-            f"{environment!r} renders native Python types, which are not text that could be"
-            " streamed: use a jinja2.Environment or a streamtmpl.StreamEnvironment"
-        )
-    if not issubclass(generator, StreamCodeGenerator):
-        raise NotStreamingError(
-            f"{environment!r} compiles with {generator!r}: streaming needs a code generator of its"
-            " own. Derive yours from streamtmpl.compiler.StreamCodeGenerator, or use a"
-            " streamtmpl.StreamEnvironment for the templates that are to stream."
-        )
-
-
-def _enable(environment: Environment) -> None:
-    """Give *environment* a class that is its own and a streaming one."""
-    generator, template = environment.code_generator_class, environment.template_class
-    # What the instance itself had set would hide what the new class brings.
-    for name in ("code_generator_class", "template_class"):
-        environment.__dict__.pop(name, None)
-    cache = environment.bytecode_cache
-    kinds: tuple[Any, ...] = (type(environment), generator, template)
-    environment.__class__ = _streaming_environment(*kinds)
-    environment.bytecode_cache = cache
-    environment.chunk_size = DEFAULT_CHUNK_SIZE  # type: ignore[attr-defined]
-    environment.add_extension(StreamExtension)
-    if environment.cache is not None:
-        environment.cache.clear()
-
-
-@cache
-def _streaming_environment(kind: Any, generator: Any, template: Any) -> type[Environment]:
-    """The streaming class for environments of class *kind*; what they have set themselves stays."""
-
-    def reduce(self: Environment, protocol: int) -> tuple[Any, ...]:
-        return _revive, (kind, generator, template), self.__dict__
-
-    members: dict[str, Any] = {
-        "__reduce_ex__": reduce,
-        "__doc__": kind.__doc__,
-        "__module__": kind.__module__,
-        "template_class": _streaming_template(template),
-    }
-    if issubclass(generator, StreamCodeGenerator):
-        members["code_generator_class"] = generator
-    theirs = kind.__mro__[: kind.__mro__.index(jinja2.Environment)]
-    return type(kind.__name__, (Streaming, *theirs, Compiling), members)
-
-
-def _revive(kind: Any, generator: Any, template: Any) -> Environment:
-    """An empty environment of the class, for unpickling."""
-    made = _streaming_environment(kind, generator, template)
-    return made.__new__(made)
-
-
-@cache
-def _streaming_template(template_class: Any) -> type[jinja2.Template]:
-    """The template class of an environment, with our methods below its own."""
-    if template_class is jinja2.Template or issubclass(template_class, StreamTemplate):
-        return StreamTemplate if template_class is jinja2.Template else cast("Any", template_class)
-    return type(template_class.__name__, (template_class, StreamTemplate), {})

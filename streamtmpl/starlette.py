@@ -16,7 +16,7 @@ except ModuleNotFoundError as error:
 from .asgi import headers_of
 from .asgi import last_event_id as last_event_id_of
 from .chunks.options import AutoDeferred, Block, StreamOptions
-from .environment import enable_streaming
+from .enabling import enable_streaming
 from .events.response import add_event_headers
 from .events.streams import KEEP_ALIVE, event_stream_async
 from .rendering import async_stream_of

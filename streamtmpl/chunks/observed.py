@@ -96,7 +96,10 @@ class Watch:
 
 
 class StreamWatch(Watch):
-    """Tells how a stream begins, goes on and ends as well."""
+    """Tells how a stream begins, goes on and ends as well.
+
+    :ivar rendering: what tells about regions that have begun and of whose end nothing was told.
+    """
 
     def __init__(self, observer: Observer, template: str | None, blocks: tuple[str, ...]) -> None:
         """For a stream of the *blocks* of *template*, or all of it."""
@@ -104,6 +107,7 @@ class StreamWatch(Watch):
         self._about = template, blocks
         self._started = self._closed = self._has_chunk = False
         self._in_place = count(1)
+        self.rendering: dict[RegionWatch, None] = {}
 
     def started(self) -> None:
         """The render begins."""
@@ -119,6 +123,8 @@ class StreamWatch(Watch):
     def closed(self, outcome: Outcome, error: BaseException | None = None) -> None:
         """The stream has ended; nothing is said of one that has not begun, or twice."""
         if self._started and not self._closed:
+            for region in list(self.rendering):
+                region.ended_with_stream()
             self._closed = True
             self.tell(observing.StreamClosed, outcome, error)
 
@@ -146,8 +152,17 @@ class RegionWatch(Watch):
         """What tells about a region that begins in this one."""
         return RegionWatch(self, template, line)
 
+    def tell(self, kind: Callable[..., StreamEvent], *about: Any, at: float | None = None) -> None:
+        """As that of :class:`Watch`; nothing follows the end of the stream."""
+        if not self._stream.is_closed:
+            super().tell(kind, *about, at=at)
+
     def _tell(self, kind: Callable[..., StreamEvent], *about: Any) -> None:
         self.tell(kind, self._name(), *self._place, *about)
+
+    def _over(self, kind: Callable[..., StreamEvent], *about: Any) -> None:
+        self._stream.rendering.pop(self, None)
+        self._tell(kind, *about)
 
     def _name(self) -> str:
         if self.region is None:
@@ -158,11 +173,12 @@ class RegionWatch(Watch):
         """Its render begins; it may be said more than once."""
         if not self._has_begun:
             self._has_begun = True
+            self._stream.rendering[self] = None
             self._begins(observing.RegionStarted, self._name(), *self._place)
 
     def ready(self, text: str) -> None:
         """*text* is what it shows."""
-        self._tell(observing.RegionReady, len(text))
+        self._over(observing.RegionReady, len(text))
 
     def failed(self, error: BaseException | None) -> None:
         """It has raised *error*, or with ``None`` it has taken too long."""
@@ -173,7 +189,11 @@ class RegionWatch(Watch):
 
     def dropped(self, context: Context) -> None:
         """Nobody wants it; its code, which may be running, has *context*."""
-        (self.context or context).copy().run(self._tell, observing.RegionDropped)
+        (self.context or context).copy().run(self._over, observing.RegionDropped)
+
+    def ended_with_stream(self) -> None:
+        """What it is in has ended before it."""
+        self._over(observing.RegionDropped)
 
 
 class WatchedEncoder(Encoder):

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from streamtmpl.explaining import ExplainedTemplate, Explanation, explain
 
@@ -149,9 +149,22 @@ def _files(options: ExplainOptions) -> Iterator[tuple[str, list[str]]]:
                     yield os.path.join(folder, name), [*options.search_path, path]
 
 
+class _AnyName(dict[str, Any]):
+    """Filters or tests, with those that only the application has."""
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return super().get(name, _of_the_application)
+
+
+def _of_the_application(value: Any, *args: Any, **kwargs: Any) -> Any:
+    return value
+
+
 def _explained(path: str, folders: list[str], options: ExplainOptions) -> Explanation:
     loader = FileLoader(path, folders)
     environment = new_environment(options, loader, is_async=options.is_async)
+    environment.filters = _AnyName(environment.filters)
+    environment.tests = _AnyName(environment.tests)
     template = environment.get_template(loader.main)
     return explain(template, lazy=options.lazy, commit_after=options.commit_after)
 

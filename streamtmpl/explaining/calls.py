@@ -8,6 +8,7 @@ from jinja2 import nodes
 
 from streamtmpl.compiler.traits import calls_stream, plain_call
 
+from .cuts import Capture
 from .loops import LoopNotes
 from .names import Callee, shown
 from .positions import filtered, position_of
@@ -26,11 +27,15 @@ _RENDERING = frozenset(
 """Names of functions that render a template and give its text."""
 
 
-def _name_of(callee: nodes.Expr) -> str | None:
-    """The last name in what is called."""
-    if isinstance(callee, nodes.Getattr):
-        return callee.attr
-    return callee.name if isinstance(callee, nodes.Name) else None
+def _is_renderer(node: nodes.Expr, callee: Callee) -> bool:
+    """Whether *node*, which is *callee*, is called as a function that renders a template."""
+    name = node.attr if isinstance(node, nodes.Getattr) else getattr(node, "name", None)
+    return not callee.writes and name in _RENDERING
+
+
+def _escapes(frame: Frame) -> bool:
+    """Whether values are certain to be escaped where *frame* writes."""
+    return bool(frame.eval_ctx.autoescape) and not frame.eval_ctx.volatile
 
 
 class CallNotes(LoopNotes):
@@ -45,10 +50,12 @@ class CallNotes(LoopNotes):
     def _write_call(self, node: nodes.Call, frame: Frame, run: Run, *args: Any, **how: Any) -> Run:
         self._say_shown(node, frame, "its value is a part of the run")
         callee = self.names.callee(node.node, self._block)
-        where = f"behind {callee.words}"
-        if not callee.writes:
-            where += ", if it streams"
-        with self.behind(node.lineno, None if callee.kind == "function" else where):
+        where: str | None = f"behind {callee.words}"
+        if callee.kind == "function" or _is_renderer(node.node, callee):
+            where = None
+        elif not callee.writes:
+            where = f"{where}, if it streams"
+        with self.behind(node.lineno, where):
             return super()._write_call(node, frame, run, *args, **how)
 
     def _say_shown(self, node: nodes.Call, frame: Frame, otherwise: str) -> None:
@@ -91,12 +98,16 @@ class CallNotes(LoopNotes):
         callee = self.names.callee(node.node, self._block)
         if self._renders(node, callee, frame):
             return
+        if not callee.writes:
+            self._say_awaited(node, callee)
         if callee.kind == "function" or self._is_made_up(callee):
             return
         if isinstance(self.reading.parents[node], nodes.Output):
             why, mend = self._environment_captures()
         else:
-            position = position_of(node, callee, self.reading.parents, self.names)
+            position = position_of(
+                *(node, callee, self.reading.parents, self.names), _escapes(frame)
+            )
             why, mend = position.why, position.mend
         if not callee.writes:
             if isinstance(node.node, nodes.Name):
@@ -106,9 +117,19 @@ class CallNotes(LoopNotes):
         text, much = f"{callee.words} is captured: {why}", self.names.writes_much(callee)
         self._say_captured(node.lineno, text, mend, much, frame)
 
+    def _say_awaited(self, node: nodes.Call, callee: Callee) -> None:
+        """Say what leaves before a call outside of runs, which may have to be awaited."""
+        if (
+            self.environment.is_async
+            and self._around is None
+            and not isinstance(self._visited[-1], nodes.Output)
+        ):
+            text = f"if {callee.words} is awaited, what is finished above leaves before"
+            self.note("wait", node.lineno, text)
+
     def _renders(self, node: nodes.Call, callee: Callee, frame: Frame) -> bool:
         """Say that a function renders a template, if it is called as one that does."""
-        if callee.writes or _name_of(node.node) not in _RENDERING:
+        if not _is_renderer(node.node, callee):
             return False
         text = f"{callee.words} gives a string: all of it is rendered before it is shown"
         mend = "use `{% include %}`, which streams"
@@ -168,6 +189,8 @@ class CallNotes(LoopNotes):
         """Call a macro, or whatever it is, with the block as its ``caller``."""
         callee = self.names.callee(node.call.node, self._block)
         self._streamed.add(node.call)
+        if (capture := self._capture_of_block(node, callee, frame)) is not None:
+            self.capturing[node] = capture
         if callee.kind == "function":
             self._say_extension(node, callee, frame)
         elif not calls_stream(self.environment):
@@ -180,12 +203,28 @@ class CallNotes(LoopNotes):
         with self.behind(self.reading.end_of(node), "behind the call block"):
             super().visit_CallBlock(node, frame)
 
+    def _capture_of_block(
+        self, node: nodes.CallBlock, callee: Callee, frame: Frame
+    ) -> Capture | None:
+        """What is certain to capture the text of a call block, if anything is."""
+        if callee.kind == "function":
+            return Capture(self._tag_of(node.call.node) or callee.words, node.lineno)
+        if not calls_stream(self.environment):
+            return Capture(callee.words, node.lineno)
+        return self.captured_by(frame)
+
+    def _tag_of(self, called: nodes.Expr) -> str | None:
+        """The tag of an extension that calls a method of it."""
+        if not isinstance(called, nodes.ExtensionAttribute):
+            return None
+        tags = sorted(self.environment.extensions[called.identifier].tags)
+        return f"the tag {' or '.join(map(repr, tags))}"
+
     def _say_extension(self, node: nodes.CallBlock, callee: Callee, frame: Frame) -> None:
         call, what, less = node.call.node, callee.words, "give it less"
-        if isinstance(call, nodes.ExtensionAttribute):
-            tags = sorted(self.environment.extensions[call.identifier].tags)
+        if (tag := self._tag_of(call)) is not None:
             less = "put the tag around less"
-            what = f"`{shown(call)}()`, of the tag {' or '.join(map(repr, tags))}"
+            what = f"`{shown(call)}()`, of {tag},"
         self._say_captured(
             node.lineno,
             f"what is inside is captured: {what} gets it as a value",
@@ -215,7 +254,7 @@ class CallNotes(LoopNotes):
         self._say_captured(
             node.lineno,
             f"what is inside is captured: `|{node.filter.name}` needs it as a whole",
-            filtered(node.filter.name, "inside").mend,
+            filtered(node.filter.name, "inside", _escapes(frame)).mend,
             self.names.is_much(node.body, self._block),
             frame,
         )

@@ -7,6 +7,8 @@ from itertools import pairwise
 
 from jinja2 import nodes
 
+from .cuts import not_deferred
+from .loops import written_into
 from .reading import Reading, lines_of
 from .recording import RecordingGenerator
 from .statements import ExplainedTemplate, Kind, Line, Statement
@@ -47,6 +49,10 @@ class Recorded:
             if about == block and each.kind in ("stream", "include"):
                 text = each.text.replace(" streams", f" is written into {capture}", 1)
                 said.append((replace(each, text=text), about))
+            elif about == block and each.kind == "region":
+                said.append((replace(each, text=not_deferred(capture)), about))
+            elif about == block and each.kind == "wait":
+                said.append((replace(each, text=written_into(each.text, capture)), about))
             elif about == block and each.kind == "flush":
                 said.append((replace(each, text=f"does nothing: {capture} captures it"), about))
             else:
@@ -78,14 +84,18 @@ def say_of_blocks(chain: list[Recorded]) -> None:
     The first one that has a block is shown, where the last one has it.
     """
     for child, parent in pairwise(chain):
-        line = next(node.lineno for node in child.reading.tree.find_all(nodes.Extends))
-        child.say("extends", line, f"`{parent.reading.name}` writes what is around the blocks")
+        extends = next(child.reading.tree.find_all(nodes.Extends))
+        condition = "" if extends in child.reading.tree.body else "if this is reached, "
+        text = f"{condition}`{parent.reading.name}` writes what is around the blocks"
+        child.say("extends", extends.lineno, text)
     for place, recorded in enumerate(chain):
         for name, block in recorded.blocks.items():
             text = f"block `{name}`" + _relation(name, chain, place)
             captured = _capture_of(name, chain[place:], recorded)
             if captured is not None:
-                text += f"; it is written into {captured}"
+                overridden = any(name in each.blocks for each in chain[:place])
+                what = "what is shown for it" if overridden else "it"
+                text += f"; {what} is written into {captured}"
                 recorded.write_into(name, captured)
             recorded.say("block", block.lineno, text)
 

@@ -55,13 +55,20 @@ class Capture(Record):
 
     :ivar words: what it is.
     :ivar line: where it begins.
+    :ivar defers: whether what it captures is rendered beside the document.
     """
 
     words: str
     line: int
+    defers: bool = False
 
     def __str__(self) -> str:
         return f"{self.words} of line {self.line}"
+
+
+def not_deferred(capture: Capture | str) -> str:
+    """What is said of a region whose text *capture* captures."""
+    return f"not deferred: it is rendered right here, as {capture} captures it"
 
 
 def _words_of(statement: nodes.Node) -> str:
@@ -105,9 +112,10 @@ class NotingGenerator(StreamCodeGenerator):
         self._pending: list[Because] = []
         self._reasons: list[Because | None] = []  # None: those that are pending
         self._behind: Because | None = None
-        # By the scope that becomes a function, and the one whose function is being written.
-        self.regions: dict[nodes.Node, Capture] = {}
-        self._region: Capture | None = None
+        # By the node that becomes a function, and the one whose function is being written.
+        self.capturing: dict[nodes.Node, Capture] = {}
+        self._around: Capture | None = None
+        self.blocks_of: dict[nodes.Node, str | None] = {}  # the block that a region stands in
         self._cutting: list[Because] = []
         self._added_lines = 0
 
@@ -140,7 +148,7 @@ class NotingGenerator(StreamCodeGenerator):
     def captured_by(self, frame: Frame) -> Capture | None:
         """What captures that which *frame* writes, in this function."""
         if frame.buffer is None:
-            return self._region
+            return self._around
         if frame.buffer in self._whole_buffers:
             tags = (node for node in reversed(self._visited) if isinstance(node, nodes.With))
             return Capture("`{% boundary %}`", next(filter(region_tag, tags)).lineno)
@@ -204,7 +212,7 @@ class NotingGenerator(StreamCodeGenerator):
         own = self._reasons[-1]
         reasons = self._pending if own is None else [own, *self._pending]
         self._pending, self._cutting = [], reasons
-        if not self._in_region:  # whose buffer never cuts
+        if self._around is None:  # what is captured never cuts
             for each in reasons:
                 if each.where is not None:
                     self.note("cut", each.line, f"a chunk may be cut {each.where}")
@@ -221,11 +229,13 @@ class NotingGenerator(StreamCodeGenerator):
         self, header: str, node: nodes.Node | None = None, **options: Any
     ) -> Iterator[None]:
         """Write a function; the boundary at its end is that of whoever calls it."""
-        known = len(self.cuts)
+        known, outer = len(self.cuts), (self._around, self._block)
         if node is not None:
-            self._region = self.regions.get(node, self._region)
+            self._around = self.capturing.get(node, self._around)
+            self._block = self.blocks_of.get(node, self._block)
         with super().function(header, node, **options):
             yield
+        self._around, self._block = outer
         self._pending = []
         outside = len(self._functions)
         self.cuts[known:] = [

@@ -23,7 +23,7 @@ _DRAINING = {
     "groupby": "have {0} come in the order of the groups, and begin one where"
     " `loop.changed()` says so",
     "join": "write a loop, with what stands between before each item that is not `loop.first`",
-    "list": "leave `|list` out",
+    "list": "have what gives {0} tell it",
     "max": "have what gives {0} tell it",
     "min": "have what gives {0} tell it",
     "reverse": "have {0} come in that order",
@@ -57,6 +57,20 @@ def _looks_ahead(node: nodes.Node) -> Iterator[tuple[int, str]]:
     left_out = ("body",) if isinstance(node, nodes.For) else ()  # it has a loop of its own
     for child in node.iter_child_nodes(exclude=left_out):
         yield from _looks_ahead(child)
+
+
+_ABOVE = "what stands above the loop"
+_EACH = "; after a slow pull, so does each item when it is finished"
+_REGION_WAITS = "the region may wait for {0}, not the page"
+_PAGE_WAITS = "the page may wait for {0}, as the region is not deferred"
+
+
+def written_into(text: str, capture: str) -> str:
+    """What becomes of *text*, said of a wait, where *capture* is around it."""
+    before, after = _REGION_WAITS.split("{0}")
+    if text.startswith(before):
+        return _PAGE_WAITS.format(text.removeprefix(before).removesuffix(after))
+    return text.replace(_EACH, "").replace(_ABOVE, f"what stands above {capture}")
 
 
 class LoopNotes(NotingGenerator):
@@ -106,16 +120,16 @@ class LoopNotes(NotingGenerator):
 
     def _say_source(self, line: int, iterable: nodes.Expr, frame: Frame) -> None:
         source, capture = f"`{shown(self._origin(iterable))}`", self.captured_by(frame)
-        if self._in_region:
-            self.note("wait", line, f"the region may wait for {source}, not the page")
+        if self._around is not None and self._around.defers:
+            self.note("wait", line, _REGION_WAITS.format(source))
             return
-        above = f"what stands above {capture or 'the loop'}"
+        above = f"what stands above {capture}" if capture else _ABOVE
         text = (
             f"if {source} is lazy, {above} leaves before its first pull, unless a chunk has left"
             " before"
         )
         if capture is None:
-            text += "; after a slow pull, so does each item when it is finished"
+            text += _EACH
         if self.environment.is_async:
             text += f"; if it is async, {above} leaves before each wait for it"
         self.note("wait", line, text)
@@ -172,6 +186,18 @@ class LoopNotes(NotingGenerator):
             self._say_filter(node, first=False)
         super().visit_Filter(node, frame)
 
+    def _instead_of(self, node: nodes.Filter) -> str:
+        """What to write instead of a filter that reads all of a source."""
+        around = self.reading.parents.get(node)
+        if node.name == "list" and isinstance(around, nodes.Assign):
+            return "loop over {0} itself, if once is enough"
+        pulls = isinstance(around, nodes.For) or (
+            isinstance(around, nodes.Filter) and around.name in ITERATING_FILTERS
+        )
+        if node.name == "list" and pulls:
+            return "leave `|list` out"
+        return _DRAINING.get(node.name, "leave `|unique` out")
+
     def _say_filter(self, node: nodes.Filter, *, first: bool) -> None:
         assert node.node is not None
         origin = self._origin(node.node)
@@ -183,7 +209,7 @@ class LoopNotes(NotingGenerator):
         elif node.name in _DRAINING or (node.name == "unique" and self.environment.is_async):
             text = f"`|{node.name}` reads all of {source}, if it is lazy, before it gives anything"
             if self.is_lazy(origin):
-                mend = _DRAINING.get(node.name, "leave `|unique` out").format(source)
+                mend = self._instead_of(node).format(source)
         elif node.name == "batch":
             text = f"`|batch` reads a batch of {source} and one item more at a time"
         elif node.name == "first":

@@ -37,20 +37,30 @@ _JOINING = (nodes.Concat, nodes.Add)
 _COMPARING = (nodes.Compare, nodes.Operand, nodes.Test, nodes.Not, nodes.And, nodes.Or)
 _COLLECTIONS = (nodes.List, nodes.Tuple, nodes.Pair)
 _PARTS = (nodes.Getattr, nodes.Getitem)
-_ASKING = frozenset({"count", "first", "float", "int", "last", "length", "wordcount"})
-_NEEDLESS = frozenset({"safe", "e", "escape", "string"})
+_ASKING = frozenset(
+    {"count", "d", "default", "first", "float", "int", "last", "length", "wordcount"}
+)
+_NEEDLESS = frozenset({"safe", "string"})
+_ESCAPING = frozenset({"e", "escape"})
 
 
 def position_of(
-    call: nodes.Call, callee: Callee, parents: Mapping[nodes.Node, nodes.Node], names: Names
+    call: nodes.Call,
+    callee: Callee,
+    parents: Mapping[nodes.Node, nodes.Node],
+    names: Names,
+    escapes: bool,
 ) -> Position:
-    """Where *call* stands, of what is *callee*."""
+    """Where *call* stands, of what is *callee*.
+
+    :param escapes: whether values are escaped there by themselves.
+    """
     child: nodes.Node = call
     parent = parents.get(call)
     while isinstance(parent, (nodes.Keyword, nodes.MarkSafe, nodes.MarkSafeIfAutoescape)):
         child, parent = parent, parents.get(parent)
     if isinstance(parent, nodes.Filter) and parent.node is child:
-        return filtered(parent.name, _INSIDE.get(callee.kind, "inside"))
+        return filtered(parent.name, _INSIDE.get(callee.kind, "inside"), escapes)
     if isinstance(parent, nodes.CondExpr):
         return _chosen(parent, child, callee)
     if isinstance(parent, _JOINING):
@@ -88,10 +98,13 @@ def _argument(of: nodes.Call, callee: Callee, names: Names) -> Position:
     return Position(f"it is an argument of `{shown(of.node)}`", mend)
 
 
-def filtered(name: str, where: str) -> Position:
-    """The value of the filter *name*, whose text is written *where*."""
+def filtered(name: str, where: str, escapes: bool) -> Position:
+    """The value of the filter *name*, whose text is written *where*.
+
+    :param escapes: whether values are escaped there by themselves.
+    """
     why = f"`|{name}` needs it as a whole"
-    if name in _NEEDLESS:
+    if name in _NEEDLESS or (escapes and name in _ESCAPING):
         return Position(why, f"leave `|{name}` out: the text of a template is safe already")
     if name in _ASKING:
         return Position(why, "ask what it is made of rather than its text")

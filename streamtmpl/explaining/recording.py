@@ -10,7 +10,7 @@ from streamtmpl.compiler import StreamCodeGenerator
 from streamtmpl.compiler.tags import is_flush, parts_of
 
 from .calls import CallNotes
-from .cuts import Capture
+from .cuts import Capture, not_deferred
 from .names import constant_name, shown
 
 if TYPE_CHECKING:
@@ -35,16 +35,18 @@ class RecordingGenerator(CallNotes):
     def visit_Output(self, node: nodes.Output, frame: Frame) -> None:
         """Write a run."""
         if not is_flush(node) and frame.buffer is None:
-            self._say_run(node)
+            self._say_run(node, frame)
         super().visit_Output(node, frame)
 
-    def _say_run(self, node: nodes.Output) -> None:
+    def _say_run(self, node: nodes.Output, frame: Frame) -> None:
         texts = [part for part in node.nodes if isinstance(part, nodes.TemplateData)]
         if len(texts) == len(node.nodes):
             return
         first, last = _lines_of(node)
         together = "" if first == last else f" with the lines to {last}"
         text = f"written at once{together}, when its values are known"
+        if frame.require_output_check:
+            text += ", unless another template is extended"
         if self.environment.is_async:
             text += "; what stands above leaves before a wait for one of them"
         self.note("run", first, text)
@@ -52,13 +54,17 @@ class RecordingGenerator(CallNotes):
     def _for_pages_only(self, body: list[nodes.Node], frame: Frame) -> None:
         if self.has_known_extends:
             for node in body:
-                if isinstance(node, nodes.Output) and _is_to_be_seen(node):
-                    self.note("unseen", _lines_of(node)[0], _UNSEEN)
+                if isinstance(node, nodes.Output) and is_flush(node):
+                    self.note("flush", node.lineno, f"does nothing: it {_OUTSIDE}")
+                elif isinstance(node, nodes.Output) and _is_to_be_seen(node):
+                    self.note("unseen", _lines_of(node)[0], f"is not shown: it {_OUTSIDE}")
         super()._for_pages_only(body, frame)
 
     def flush(self, node: nodes.Output, frame: Frame) -> None:
         """``{% flush %}``"""
-        if frame.buffer in self._whole_buffers or self._in_region:
+        if (kept := self._kept_by(frame)) is not None:
+            self.note("flush", node.lineno, f"does nothing: {kept} captures it")
+        elif frame.buffer in self._whole_buffers or self._around is not None:
             self.note("flush", node.lineno, "does nothing: what is around it leaves as a whole")
         else:
             self.note("flush", node.lineno, "a chunk is cut here, however short")
@@ -122,23 +128,40 @@ class RecordingGenerator(CallNotes):
         body, (_, error) = parts_of(node)
         group = node.values[1] if len(node.values) > 1 else nodes.Const(None)
         named = "" if group == nodes.Const(None) else f" of the group {shown(group)}"
+        kept = self._kept_by(frame)
         text = (
-            f"a region{named}: it leaves as a whole, behind the document or, in order, in its"
-            " place; what stands above the first region leaves before it"
+            not_deferred(kept)
+            if kept
+            else (
+                f"a region{named}: it leaves as a whole, behind the document or, in order, in its"
+                " place; what stands above the first region leaves before it"
+            )
         )
         if error is not None:
             text += "; if it fails, `{% error %}` is shown"
         self.note("region", node.lineno, text)
-        region = Capture("`{% defer %}`", node.lineno)
+        region = kept or Capture("`{% defer %}`", node.lineno, True)
         scopes: list[nodes.Node] = [body]
         if isinstance(error, nodes.With):
             scopes.append(error.body[0])
         for scope in scopes:
-            self.regions[scope] = region
+            self.capturing[scope] = region
+            self.blocks_of[scope] = self._block
             for block in scope.find_all(nodes.Block):
                 self.captured_blocks[block.name] = region
         with self.because(node.lineno):
             super()._defer_tag(node, frame)
+
+    def _kept_by(self, frame: Frame) -> Capture | None:
+        """What makes a value of that which *frame* writes, so that nothing in it is deferred."""
+        for statement in reversed(self._visited):
+            if isinstance(statement, (nodes.Macro, nodes.CallBlock)):
+                break
+            if isinstance(statement, nodes.FilterBlock):
+                return Capture("`{% filter %}`", statement.lineno)
+            if isinstance(statement, nodes.AssignBlock):
+                return Capture("`{% set %}`", statement.lineno)
+        return None if self._around is None or self._around.defers else self._around
 
     def _boundary_tag(self, node: nodes.With, frame: Frame) -> None:
         _, (fallback,) = parts_of(node)
@@ -160,7 +183,7 @@ def record(reading: Reading, names: Names, lazy: tuple[str, ...] = ()) -> Record
     return generator
 
 
-_UNSEEN = "is not shown: it stands outside of the blocks of a template that extends another one"
+_OUTSIDE = "stands outside of the blocks of a template that extends another one"
 
 
 def _other(template: nodes.Expr) -> str:
@@ -173,9 +196,7 @@ def _other(template: nodes.Expr) -> str:
 
 
 def _is_to_be_seen(node: nodes.Output) -> bool:
-    return not is_flush(node) and any(
-        not isinstance(part, nodes.TemplateData) or part.data.strip() for part in node.nodes
-    )
+    return any(not isinstance(part, nodes.TemplateData) or part.data.strip() for part in node.nodes)
 
 
 def _lines_of(node: nodes.Output) -> tuple[int, int]:

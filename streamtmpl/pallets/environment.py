@@ -5,7 +5,8 @@ from __future__ import annotations
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
-from streamtmpl.environment import Streaming, enable_streaming
+from streamtmpl.enabling import enable_streaming
+from streamtmpl.environment import Streaming
 
 from .config import ATTRIBUTES, CHUNK_SIZE, check_attributes
 

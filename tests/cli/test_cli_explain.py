@@ -194,6 +194,15 @@ def test_options_of_reading(capsys):
     assert "\nlib/part.html\n" in text
 
 
+def test_filters_and_tests_of_the_application_are_taken_to_be_there(capsys):
+    write(page="{{ x|money(2) }}{% if x is sold %}{{ 'a'|money }}{% endif %}\n" + HELD)
+    status, text, messages = explained(capsys, "page.html", "--check")
+    assert (status, text, messages) == (1, f"page.html:3: {INSTEAD}", "")
+    write(page="{{ rows|money }}{% for row in rows|sorted %}{% endfor %}")
+    text = explained(capsys, "page.html")[1]
+    assert "if `rows|sorted` is lazy" in text
+
+
 def test_nothing_steers_the_terminal(capsys):
     write(page="\x1b[31m{{ x }}\x07")
     text = explained(capsys, "page.html")[1]

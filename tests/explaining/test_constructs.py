@@ -13,7 +13,13 @@ from jinja2.ext import Extension
 from jinja2.parser import Parser
 from jinja2.runtime import Context
 
-from streamtmpl import StreamEnvironment, explain, render_stream, render_stream_async
+from streamtmpl import (
+    SandboxedStreamEnvironment,
+    StreamEnvironment,
+    explain,
+    render_stream,
+    render_stream_async,
+)
 from tests.support.loops import run
 from tests.support.tracing import (
     ASYNC_SOURCES,
@@ -65,6 +71,13 @@ class CallingEnvironment(StreamEnvironment):
     context_class = Calling
 
 
+class Sandbox(SandboxedStreamEnvironment):
+    """A sandbox that calls in a way of its own."""
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        return super().call(*args, **kwargs)
+
+
 @dataclass(frozen=True)
 class Construct:
     """A page with rows, and what is said of it.
@@ -78,9 +91,9 @@ class Construct:
     mend: str = ""
     others: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
-    kind: type[StreamEnvironment] = StreamEnvironment
+    kind: type[Any] = StreamEnvironment
 
-    def environment(self, *, is_async: bool = False) -> StreamEnvironment:
+    def environment(self, *, is_async: bool = False) -> Any:
         extensions = ["jinja2.ext.do", "jinja2.ext.i18n", "jinja2.ext.loopcontrols", Cache]
         loader = jinja2.DictLoader({"main": self.page, **self.others})
         environment = self.kind(
@@ -92,7 +105,7 @@ class Construct:
             return (part.render_async if is_async else part.render)(**variables)
 
         environment.globals["render_partial"] = render_partial
-        environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
+        environment.install_null_translations(newstyle=True)
         return environment
 
 
@@ -259,6 +272,10 @@ CONSTRUCTS = {
         "use `{% include %}`, which streams",
         others={"part": LOOP},
     ),
+    "call of a sandbox": Construct(
+        MACRO + "{{ m(rows) }}", "sandbox calls", "leave `call()`", kind=Sandbox
+    ),
+    "sandbox": Construct(MACRO + "{{ m(rows) }}", kind=SandboxedStreamEnvironment),
     "boundary": Construct(f"{{% boundary %}}{LOOP}{{% endboundary %}}", "leaves as a whole"),
     "loop that is read ahead": Construct(
         "{% for row in rows %}[{{ row }}]{{ loop.length }}{% endfor %}", "reads all of `rows`"

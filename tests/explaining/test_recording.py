@@ -7,7 +7,7 @@ from typing import Any
 import jinja2
 import pytest
 
-from streamtmpl import StreamEnvironment
+from streamtmpl import StreamEnvironment, explain
 from tests.chunks.constructs import BODIES, ROWS, WRAPS, nested
 from tests.golden.test_golden import REGIONS, TEMPLATES, Environments, context
 from tests.support.compact import compiled_to
@@ -40,7 +40,12 @@ def test_cuts_of_constructs_are_said(wrap: Any, kind: str) -> None:
         for name in files:
             assert_same_code(environment, name)
         variables = {"rows": iter(ROWS), "word": "&"}
-        assert assert_cuts_are_said(environment.get_template("main"), variables)
+        template = environment.get_template("main")
+        assert assert_cuts_are_said(template, variables)
+        explanation = explain(template)  # of what streams, as its own tests show
+        said = [each for other in explanation.templates for each in other.statements]
+        assert not [each for each in said if each.kind == "capture"]
+        assert explanation.held == ()
 
 
 @KINDS

@@ -303,3 +303,36 @@ def test_an_async_source_lets_what_stands_above_leave_before_each_wait() -> None
                 assert await anext(chunks) == f"[{row}]"
 
     run(consume())
+
+
+OUTSIDE_OF_RUNS = {
+    "set": "{% set x = f() %}{{ x }}",
+    "if": "{% if f() %}f{% endif %}",
+    "do": "{% do f() %}",
+    "for": "{% for x in f() %}{{ x }}{% endfor %}",
+    "in a run": "{{ f() }}",
+}
+
+
+@pytest.mark.parametrize("body", OUTSIDE_OF_RUNS.values(), ids=OUTSIDE_OF_RUNS)
+def test_what_is_finished_leaves_before_an_await(body: str) -> None:
+    environment = StreamEnvironment(enable_async=True, extensions=EXTENSIONS)
+    template = environment.from_string(HEAD + "{% if true %}x{% endif %}" + body)
+    said = " ".join(each.text for each in explain(template).page.lines[1].statements)
+    assert "if `f()` is awaited, what is finished above leaves before" in said or (
+        "what stands above leaves before a wait for one of them" in said
+    )
+
+    async def consume() -> None:
+        gate = asyncio.Event()
+
+        async def f() -> str:
+            await gate.wait()
+            return "f"
+
+        async with render_stream_async(template, {"f": f}) as chunks:
+            assert await anext(chunks) == "HEAD\nx"
+            gate.set()
+            assert [chunk async for chunk in chunks] == ([] if "do" in body else ["f"])
+
+    run(consume())

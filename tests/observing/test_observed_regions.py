@@ -173,6 +173,21 @@ def test_a_region_whose_thread_takes_too_long(deferred: Any) -> None:
     assert of_region(noted, 1) == ["RegionStarted", "RegionTimedOut", "RegionReady"]
 
 
+def test_nothing_is_told_of_a_thread_after_the_stream_has_ended() -> None:
+    noted = Noted()
+    gate = threading.Event()
+    template = page(
+        "sync",
+        "{% defer timeout=0.01 %}{% boundary %}{{ wait() }}{{ 1 // 0 }}{% endboundary %}"
+        "{% set x %}{% defer %}x{% enddefer %}{% endset %}{% error %}late{% enddefer %}",
+    )
+    with ThreadPoolExecutor(1) as threads:
+        variables = {"wait": gate.wait}
+        "".join(render_stream(template, variables, executor=threads, observe=noted))
+        gate.set()
+    assert noted.names()[-1] == "StreamClosed"
+
+
 @pytest.mark.parametrize("deferred", ["patch", "in-order"])
 def test_a_region_in_a_task_that_takes_too_long(deferred: Any) -> None:
     noted = Noted()
@@ -202,6 +217,24 @@ def test_regions_of_what_is_not_shown_are_dropped(kind: str, executor: Any) -> N
     assert "one" not in text
     assert of_region(noted, 1).count("RegionDropped") == 1
     assert noted.names().count("BoundaryFailed") == 1
+
+
+class Stop(BaseException):
+    """What is no error that a page could show."""
+
+
+@every_kind
+def test_a_region_that_ends_with_its_stream_is_dropped(kind: str) -> None:
+    noted = Noted()
+
+    def stop() -> None:
+        raise Stop
+
+    template = page(kind, "{% set x %}{% defer %}{{ stop() }}{% enddefer %}{% endset %}")
+    with pytest.raises(Stop):
+        chunks(kind, template, {"stop": value_of(kind, stop)}, observe=noted)
+    assert of_region(noted, 1) == ["RegionStarted", "RegionDropped"]
+    assert noted.names()[-1] == "StreamClosed"
 
 
 def test_a_region_that_runs_when_the_stream_is_closed_is_dropped() -> None:
