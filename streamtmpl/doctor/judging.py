@@ -238,6 +238,8 @@ def came(exchange: Exchange) -> str:
         return f"nothing that can be read came, to the end after {seconds(exchange.ended_at)}"
     if exchange.pace is Pace.STREAMS:
         last = seconds(exchange.last_at)
+        if exchange.fell_silent:
+            return f"the first text comes after {seconds(first)}, and it has not ended after {last}"
         if exchange.end in (End.TIME, End.SIZE, End.ENOUGH):
             return f"the first text comes after {seconds(first)}, and it goes on after {last}"
         return f"the first text comes after {seconds(first)}, the last after {last}"
