@@ -50,9 +50,7 @@ def notes_on(exchange: Exchange) -> Iterator[Finding]:
         yield from _little_first(exchange)
     if exchange.fell_silent:
         silence = seconds(exchange.ended_at - exchange.read[-1].at)
-        what = (
-            f"it has not ended, and nothing came in the last {silence}: it may hang"
-        )
+        what = f"it has not ended, and nothing came in the last {silence}: it may hang"
         yield _note(exchange, "silent", what, None)
     if exchange.end is End.CONNECTION and streams:
         what = "its end is that of the connection: if it is cut, it looks complete"
