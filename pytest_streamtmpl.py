@@ -9,6 +9,7 @@ PYTEST_DONT_REWRITE: nor does it matter when this is imported.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -46,13 +47,12 @@ def stream_recorder() -> Recorder:
 @pytest.fixture
 def stream_client() -> Iterator[Callable[..., StreamClient]]:
     """Make clients of applications, as `streamtmpl.testing.StreamClient`, closed after the test."""
-    kit, made = import_module("streamtmpl.testing"), []
+    kit = import_module("streamtmpl.testing")
 
     def make(application: Any, **options: Any) -> StreamClient:
         client: StreamClient = kit.StreamClient(application, **options)
-        made.append(client)
+        clients.callback(client.close)
         return client
 
-    yield make
-    for client in made:
-        client.close()
+    with ExitStack() as clients:
+        yield make

@@ -209,7 +209,8 @@ def _collected(exchange: Exchange, plain: Exchange) -> Finding:
 
 def lump_size(exchange: Exchange) -> int:
     """The size of the buffer that a page comes in, filled up each time; 0 if it does not."""
-    if exchange.pace is not Pace.STREAMS:
+    whole = exchange.head is not None and exchange.head.length is not None  # as a file has it
+    if exchange.pace is not Pace.STREAMS or whole:
         return 0
     bursts = exchange.bursts(0.05)
     sizes = exchange.chunk_sizes or [burst.size for burst in bursts]

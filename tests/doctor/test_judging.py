@@ -310,6 +310,18 @@ def test_chunks_of_all_sizes_are_no_buffer():
         assert codes(ask(server, encodings=["identity"])) == {}
 
 
+def test_a_file_that_is_sent_slowly_is_no_buffer():
+    def answer(connection, request):
+        connection.sendall(response(b"", HTML, "Server: nginx", "Content-Length: 16483"))
+        for size in (4096, 4096, 4096, 4096, 99):
+            connection.sendall(b"x" * size)
+            time.sleep(0.4)
+
+    with scripted(answer) as server:
+        seen = ask(server, encodings=["identity"])
+    assert (seen.status, codes(seen)) == (Status.STREAMS, {})
+
+
 def test_who_answers_first_is_not_to_blame_where_all_wait():
     def named(connection, request):
         time.sleep(0.8)
