@@ -9,6 +9,7 @@ PYTEST_DONT_REWRITE: nor does it matter when this is imported.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -49,12 +50,10 @@ def stream_client() -> Iterator[Callable[..., StreamClient]]:
     """Make clients of applications, as `streamtmpl.testing.StreamClient`, closed after the test."""
     from .testing import StreamClient  # noqa: PLC0415
 
-    made: list[StreamClient] = []
-
     def make(application: Any, **options: Any) -> StreamClient:
-        made.append(StreamClient(application, **options))
-        return made[-1]
+        client = StreamClient(application, **options)
+        clients.callback(client.close)
+        return client
 
-    yield make
-    for client in made:
-        client.close()
+    with ExitStack() as clients:
+        yield make

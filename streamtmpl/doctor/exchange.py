@@ -161,6 +161,13 @@ class Exchange:
         return max(after - before for before, after in pairwise(times))
 
     @property
+    def fell_silent(self) -> bool:
+        """Whether nothing more had come for most of the time when we did not wait any longer."""
+        if self.end is not End.TIME or not self.read:
+            return False
+        return self.ended_at - self.read[-1].at >= max(2 * SLOW, self.ended_at / 2)
+
+    @property
     def mean_at(self) -> float:
         """When a character could be read, on average."""
         return sum(piece.at * piece.characters for piece in self.pieces) / (self.characters or 1)

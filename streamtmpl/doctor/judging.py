@@ -209,7 +209,8 @@ def _collected(exchange: Exchange, plain: Exchange) -> Finding:
 
 def lump_size(exchange: Exchange) -> int:
     """The size of the buffer that a page comes in, filled up each time; 0 if it does not."""
-    if exchange.pace is not Pace.STREAMS:
+    whole = exchange.head is not None and exchange.head.length is not None  # as a file has it
+    if exchange.pace is not Pace.STREAMS or whole:
         return 0
     bursts = exchange.bursts(0.05)
     sizes = exchange.chunk_sizes or [burst.size for burst in bursts]
@@ -238,6 +239,8 @@ def came(exchange: Exchange) -> str:
         return f"nothing that can be read came, to the end after {seconds(exchange.ended_at)}"
     if exchange.pace is Pace.STREAMS:
         last = seconds(exchange.last_at)
+        if exchange.fell_silent:
+            return f"the first text comes after {seconds(first)}, and it has not ended after {last}"
         if exchange.end in (End.TIME, End.SIZE, End.ENOUGH):
             return f"the first text comes after {seconds(first)}, and it goes on after {last}"
         return f"the first text comes after {seconds(first)}, the last after {last}"

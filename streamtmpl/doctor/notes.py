@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 from .exchange import SLOW, End, Exchange, Pace
 from .findings import Cause, Finding, Severity, asking_behind, count, seconds
@@ -11,10 +12,17 @@ from .parties import NGINX, proxies_of
 
 _SLOW_START = 1.0  # seconds
 _SLOW_SHARE = 0.3  # of the time that all takes
+_LITTLE = 256  # characters
+_LITTLE_SHARE = 0.1  # of all
 _TOGETHER = 0.02
 _START = Cause(
     "the view, or the template's first source, waits before there is any text",
     "put the head of the page before what is slow",
+    "slow-sources",
+)
+_BEGINNING = Cause(
+    "what is slow stands right behind the beginning of the page",
+    "put what can be seen, such as a heading, before it",
     "slow-sources",
 )
 _REGIONS = Cause(
@@ -38,6 +46,12 @@ def notes_on(exchange: Exchange) -> Iterator[Finding]:
     elif streams and any(party.collects is NGINX for party in proxies_of(exchange)):
         what = "whether nginx holds back some of it can be seen by asking the application as well"
         yield _note(exchange, "nginx", what, None)
+    if streams:
+        yield from _little_first(exchange)
+    if exchange.fell_silent:
+        silence = seconds(exchange.ended_at - exchange.read[-1].at)
+        what = f"it has not ended, and nothing came in the last {silence}: it may hang"
+        yield _note(exchange, "silent", what, None)
     if exchange.end is End.CONNECTION and streams:
         what = "its end is that of the connection: if it is cut, it looks complete"
         yield _note(exchange, "no-end-mark", what, None)
@@ -62,6 +76,21 @@ def _slow_start(exchange: Exchange, first: float) -> Finding:
         causes=(*named, _START),
         following=asking_behind(exchange),
     )
+
+
+def _little_first(exchange: Exchange) -> Iterator[Finding]:
+    """Of a page that begins with what shows nothing, such as its doctype, and waits then."""
+    early = 0
+    for piece, later in pairwise(exchange.read):
+        early += piece.characters
+        wait = later.at - piece.at
+        if early > min(_LITTLE, _LITTLE_SHARE * exchange.characters):
+            return
+        if wait >= max(_SLOW_START, exchange.last_at / 2):
+            all_of_it = count(exchange.characters, "character")
+            what = f"{early:,} of {all_of_it} came before a wait of {seconds(wait)}"
+            yield _note(exchange, "little-first", what, _BEGINNING)
+            return
 
 
 def _of_regions(exchange: Exchange) -> Iterator[Finding]:

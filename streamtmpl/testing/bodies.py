@@ -10,12 +10,10 @@ from typing import Any
 
 
 class BrowserBody:
-    """What a browser has of a body: the text of what has arrived.
+    """What a browser has of a body: the bytes and the text of what has arrived.
 
     A browser reads one member of gzip or one frame, and drops whatever follows it.
 
-    :ivar content: the decompressed bytes so far.
-    :ivar text: their text.
     :ivar is_complete: whether the compressed data has ended.
     """
 
@@ -27,18 +25,34 @@ class BrowserBody:
         """
         self._decompress, self._has_ended = _decoder(encoding)
         self._decode = codecs.getincrementaldecoder(charset)(errors="replace").decode
-        self.content = b""
-        self.text = ""
+        self._content = bytearray()
+        self._texts: list[str] = []
         self.is_complete = False
+
+    @property
+    def content(self) -> bytes:
+        """The decompressed bytes so far."""
+        return bytes(self._content)
+
+    @property
+    def text(self) -> str:
+        """Their text."""
+        return "".join(self._texts)
 
     def arrive(self, data: bytes) -> str:
         """Take what has arrived; gives the text so far."""
-        if not self.is_complete:
-            content = self._decompress(data)
-            self.is_complete = self._has_ended()
-            self.content += content
-            self.text += self._decode(content, self.is_complete)
+        self.more(data)
         return self.text
+
+    def more(self, data: bytes) -> str:
+        """Take what has arrived; gives the text that can be read with it."""
+        if self.is_complete:
+            return ""
+        content = self._decompress(data)
+        self.is_complete = self._has_ended()
+        self._content += content
+        self._texts.append(self._decode(content, self.is_complete))
+        return self._texts[-1]
 
 
 def _decoder(encoding: str | None) -> tuple[Callable[[bytes], bytes], Callable[[], bool]]:

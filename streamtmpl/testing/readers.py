@@ -25,14 +25,21 @@ class Received:
 
     def __init__(self, delivery: Delivery, timeout: float, body: BrowserBody) -> None:
         """Nothing has been read of that delivery."""
-        self.text = ""
         self.chunks: list[Data] = []
+        self._parts: list[str] = []
+        self._length = 0
         self._delivery, self._body = delivery, body
         self.timeout = timeout
         self._arrivals: list[tuple[int, Moment]] = []
-        self._decoded = 0
         self._told: BaseException | None = None
         self._raises = True
+
+    @property
+    def text(self) -> str:
+        """The text of all chunks, decoded as a browser does."""
+        if len(self._parts) > 1:
+            self._parts = ["".join(self._parts)]
+        return "".join(self._parts)
 
     @property
     def complete(self) -> bool:
@@ -63,15 +70,12 @@ class Received:
             if not self._delivery.complete:  # else it has come after the response: for close()
                 self._raise()
             return None
-        before = len(self.text)
-        if isinstance(sent.data, str):
-            self.text += sent.data
-        else:
-            self.text += self._body.arrive(sent.data)[self._decoded :]
-            self._decoded = len(self._body.text)
+        text = sent.data if isinstance(sent.data, str) else self._body.more(sent.data)
+        self._parts.append(text)
+        self._length += len(text)
         self.chunks.append(sent.data)
-        self._arrivals.append((len(self.text), sent.moment))
-        return self.text[before:]
+        self._arrivals.append((self._length, sent.moment))
+        return text
 
     def _missing(self, text: str) -> AssertionError:
         return AssertionError(f"{text!r} has not come, and {self._what} has ended{self._shown()}")
@@ -105,7 +109,6 @@ class ChunkReader(Received):
 
     ``with`` closes it. What the stream raises is raised where the test reads on.
 
-    :ivar text: the text of all chunks, decoded as a browser does.
     :ivar chunks: the chunks as they came.
     :ivar timeout: seconds that a wait lasts at most; it may be changed.
     """
@@ -140,9 +143,11 @@ class ChunkReader(Received):
 
         :raises AssertionError: it has not come, in time or at all.
         """
-        while text not in self.text:
-            if self._next(repr(text)) is None:
+        sought, more = _Sought(text), self.text
+        while not sought.is_in(more):
+            if (came := self._next(repr(text))) is None:
                 raise self._missing(text)
+            more = came
         return self.text
 
     def read(self) -> str:
@@ -206,9 +211,11 @@ class AsyncChunkReader(Received):
 
     async def read_until(self, text: str) -> str:
         """Read until *text* has come; see :meth:`ChunkReader.read_until`."""
-        while text not in self.text:
-            if await self._next(repr(text)) is None:
+        sought, more = _Sought(text), self.text
+        while not sought.is_in(more):
+            if (came := await self._next(repr(text))) is None:
                 raise self._missing(text)
+            more = came
         return self.text
 
     async def read(self) -> str:
@@ -254,6 +261,19 @@ class AsyncChunkReader(Received):
         return self._take(
             await delivery.monitor.wait_async(delivery.is_ready, self.timeout), wanted
         )
+
+
+class _Sought:
+    """A text that is looked for in what comes, part by part."""
+
+    def __init__(self, text: str) -> None:
+        self._text, self._before = text, ""
+
+    def is_in(self, part: str) -> bool:
+        """Whether the text ends in this part."""
+        seen = self._before + part
+        self._before = seen[max(0, len(seen) - len(self._text) + 1) :]
+        return self._text in seen
 
 
 class _Owned(Iterator[Data]):

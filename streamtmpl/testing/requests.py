@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import string
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, NamedTuple
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 Headers = Mapping[str, str] | Iterable[tuple[str, str]]
 Protocol = Literal["wsgi", "asgi"]
@@ -27,7 +28,7 @@ def request_of(method: str, url: str, headers: Headers, body: bytes) -> Request:
     """The request for a *url* that is a path, maybe with a query."""
     if not url.startswith("/"):
         raise ValueError(f"a path begins with '/': {url!r}")
-    path, _, query = url.partition("?")
+    path, _, query = quote(url, safe=string.punctuation).partition("?")
     pairs = list(headers.items() if isinstance(headers, Mapping) else headers)
     names = {name.lower() for name, _ in pairs}
     if "host" not in names:

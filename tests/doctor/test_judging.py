@@ -92,6 +92,33 @@ def test_one_event_is_enough():
     assert (seen.status, codes(seen)) == (Status.STREAMS, {})
 
 
+def test_next_to_nothing_before_the_wait_is_noted():
+    head = b"<!doctype html><title>Orders</title>"
+    with (
+        scripted(sending((0, head), (1.2, PART))) as server,
+        scripted(sending((0, PART), (1.2, PART))) as other,
+    ):
+        seen = ask(server, encodings=["identity"])
+        enough = ask(other, encodings=["identity"])
+    assert (seen.status, codes(seen)) == (Status.STREAMS, {})
+    found = finding(seen, "little-first")
+    assert found.what.startswith("36 of 996 characters came before a wait of 1.")
+    assert "put what can be seen" in found.causes[0].mend
+    assert "little-first" not in [each.code for each in enough.findings]
+
+
+def test_a_page_that_falls_silent_and_does_not_end_is_noted():
+    def answer(connection, request):
+        connection.sendall(response(chunk(PART), CHUNKED, HTML))
+        connection.recv(1)  # until we leave
+
+    with scripted(answer) as server:
+        seen = ask(server, encodings=["identity"], timeout=1.5)
+    found = finding(seen, "silent")
+    assert found.what.startswith("it has not ended, and nothing came in the last 1.")
+    assert seen.verdict.endswith("and it has not ended after 1.50 s")
+
+
 def test_behind_nginx_that_may_be_nginx():
     def answer(connection, request):
         time.sleep(1.2)
@@ -281,6 +308,18 @@ def test_chunks_of_all_sizes_are_no_buffer():
     parts = [(0.3, b"x" * size) for size in (4096, 4096, 4100, 4096, 3000)]
     with scripted(sending(*parts)) as server:
         assert codes(ask(server, encodings=["identity"])) == {}
+
+
+def test_a_file_that_is_sent_slowly_is_no_buffer():
+    def answer(connection, request):
+        connection.sendall(response(b"", HTML, "Server: nginx", "Content-Length: 16483"))
+        for size in (4096, 4096, 4096, 4096, 99):
+            connection.sendall(b"x" * size)
+            time.sleep(0.4)
+
+    with scripted(answer) as server:
+        seen = ask(server, encodings=["identity"])
+    assert (seen.status, codes(seen)) == (Status.STREAMS, {})
 
 
 def test_who_answers_first_is_not_to_blame_where_all_wait():

@@ -155,3 +155,38 @@ def test_a_failure_is_told_once_and_at_once(project: Path) -> None:
     assert re.search(r"\b1 failed, 3 deselected in", printed)
     assert "AssertionError: 'foot' has not come within 0.2 s. This has:" in printed
     assert "Waited at: gate 'rows' in app, test_it.py line 8." in printed
+
+
+TWO_CLIENTS = """
+ended = []
+
+def other(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/html")])
+    try:
+        yield b"head "
+        yield b"rows"
+    finally:
+        ended.append(True)
+
+def failing(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/html")])
+    try:
+        yield b"head "
+        yield b"rows"
+    finally:
+        raise LookupError("of closing")
+
+def test_of_two(stream_client):
+    for app in (%s):
+        assert stream_client(app).get("/").next() == "head "
+
+def test_that_both_are_closed():
+    assert ended
+"""
+
+
+@pytest.mark.parametrize("order", ["other, failing", "failing, other"])
+def test_a_client_that_fails_to_close_leaves_no_other_open(order: str, project: Path) -> None:
+    printed = run(project, TWO_CLIENTS % order)
+    assert "LookupError: of closing" in printed
+    assert re.search(r"\b2 passed, 1 error in", printed)

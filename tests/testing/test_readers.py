@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import sys
 import threading
+import time
 import zlib
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -222,6 +223,33 @@ def test_the_charset_of_the_response() -> None:
 
     with StreamClient(application) as client:
         assert client.get("/").read() == "Spät"
+
+
+def test_four_times_the_text_is_four_times_the_work() -> None:
+    def work(count: int, read: Any) -> float:
+        began = time.process_time()
+        with ChunkReader.of((b"x" * 4000 for _ in range(count)), thread=False) as reader:
+            read(reader)
+            assert len(reader.text) == 4000 * count
+        return time.process_time() - began
+
+    def to_the_end(reader: ChunkReader) -> None:
+        with pytest.raises(AssertionError, match="'y' has not come"):
+            reader.read_until("y")
+
+    for read in (ChunkReader.read, to_the_end):
+        ratios = [work(2000, read) / work(500, read) for _ in range(3)]
+        assert min(ratios) < 8  # 16, if each chunk has all the text copied or looked through
+
+
+def test_a_text_that_comes_in_parts_is_found() -> None:
+    for parts in (["<h", "1", ">x"], ["a<h1>"], ["<", "<h1", "", ">"]):
+        with ChunkReader.of(iter(parts)) as reader:
+            assert reader.read_until("<h1>") == "".join(parts)
+            assert reader.read_until("<h1>") == "".join(parts)
+    with ChunkReader.of(["a", "b"]) as reader:
+        assert reader.read_until("") == ""
+        assert reader.read_until("b") == "ab"
 
 
 @pytest.mark.parametrize("chunk", [3, None, ["x"]])

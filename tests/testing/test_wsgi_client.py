@@ -141,6 +141,20 @@ def test_a_request_is_what_a_server_would_give() -> None:
     assert seen["body"] == b"form"
 
 
+def test_what_is_no_ascii_is_quoted_as_browsers_do() -> None:
+    got = {}
+
+    def application(environ: dict[str, Any], start_response: Start) -> list[bytes]:
+        got.update(environ)
+        start_response("200 OK", HTML)
+        return []
+
+    with StreamClient(application) as client:
+        client.get("/tür/a%2Fb c?q=ö%26&r=a b")
+    assert got["PATH_INFO"].encode("latin-1").decode() == "/tür/a/b c"
+    assert got["QUERY_STRING"] == "q=%C3%B6%26&r=a%20b"
+
+
 def test_a_path_is_asked_for() -> None:
     with StreamClient(application_of([])) as client, pytest.raises(ValueError, match="begins with"):
         client.get("http://testserver/")
