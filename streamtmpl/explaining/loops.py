@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, cast
 
 from jinja2 import nodes
+from jinja2.defaults import DEFAULT_FILTERS
 
 from streamtmpl.compiler.analysis import ITERATING_FILTERS, uses_as_value
 from streamtmpl.vocabulary import LOOKS_AHEAD, PIPING
@@ -175,7 +176,16 @@ class LoopNotes(NotingGenerator):
 
     # -- filters
 
+    def _say_unknown(self, node: nodes.Filter) -> None:
+        """Say of a filter that only the application knows that it gets a source which is lazy."""
+        if node.name not in DEFAULT_FILTERS and node.node is not None:
+            origin = self._origin(node.node)
+            if self.is_lazy(origin):
+                text = f"`|{node.name}`, which is not Jinja2's, may read all of `{shown(origin)}`"
+                self.note("ahead", node.lineno, text)
+
     def _lift_filter(self, node: nodes.Filter, frame: Frame) -> nodes.Filter:
+        self._say_unknown(node)
         if node.name in ITERATING_FILTERS and node.node is not None:
             self._say_filter(node, frame, first=self.captured_by(frame) is None)
         with self.because(node.lineno):
@@ -183,6 +193,7 @@ class LoopNotes(NotingGenerator):
 
     def visit_Filter(self, node: nodes.Filter, frame: Frame) -> None:
         """Write a filter where it stands: nothing is handed over before."""
+        self._say_unknown(node)
         if (
             node.name in ITERATING_FILTERS
             and node.node is not None

@@ -99,3 +99,23 @@ def test_what_leaves_as_a_whole_leaves_no_later_for_reading_ahead(around: str, i
 def test_a_list_that_is_handed_on() -> None:
     source = "{% macro m(r) %}{% for a in r %}{{ a }}{% endfor %}{% endmacro %}{{ m(rows|list) }}"
     assert mends(source) == ["loop over `rows` itself, if once is enough"]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ rows|shout }}",
+        "{% for row in rows|shout %}{{ row }}{% endfor %}",
+        "{% set x = rows|shout(1) %}",
+        "{{ rows|map('upper')|shout|join }}",
+        "{{ (rows|shout)[0] }}",
+    ],
+)
+def test_a_filter_of_the_application_gets_what_is_lazy(source: str) -> None:
+    env = StreamEnvironment()
+    env.filters["shout"] = sorted
+    said = explain(env.from_string(source), lazy=["rows"]).page.statements
+    text = "`|shout`, which is not Jinja2's, may read all of `rows`"
+    assert [each.text for each in said if "|shout`, which" in each.text] == [text]
+    said = explain(env.from_string(source)).page.statements
+    assert not [each for each in said if "|shout`, which" in each.text]
