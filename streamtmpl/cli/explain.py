@@ -124,6 +124,9 @@ def run(options: ExplainOptions) -> int:
     for path, folders in _files(options):
         try:
             explanations.append(_explained(path, folders, options))
+        except ValueError as error:  # what it says is all there is to know
+            report(FileError(path, None, str(error)), path, with_traceback=False)
+            failed = True
         except Exception as error:  # noqa: BLE001 - one that is wrong leaves the others
             report(error, path, with_traceback=False)
             failed = True

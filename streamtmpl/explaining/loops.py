@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, cast
 
 from jinja2 import nodes
+from jinja2.defaults import DEFAULT_FILTERS
 
 from streamtmpl.compiler.analysis import ITERATING_FILTERS, uses_as_value
 from streamtmpl.vocabulary import LOOKS_AHEAD, PIPING
@@ -38,11 +39,13 @@ _PASSING = PIPING | {"batch", "slice", "unique"}
 
 _AHEAD = {
     ".last": (
-        "`loop.{0}` pulls the next item first, if {1} is lazy: each item leaves one pull later",
+        "`loop.{0}` pulls the next item first, if {1} is lazy",
+        ": each item leaves one pull later",
         "write what stands between items before each one that is not `loop.first`",
     ),
     ".length": (
         "`loop.{0}` reads all of {1}, if it is lazy, at the first item",
+        "",
         "count before, and give the template the number",
     ),
 }
@@ -58,6 +61,8 @@ def _looks_ahead(node: nodes.Node) -> Iterator[tuple[int, str]]:
     for child in node.iter_child_nodes(exclude=left_out):
         yield from _looks_ahead(child)
 
+
+_HANDING_ON = (nodes.Assign, nodes.Call, nodes.Keyword, nodes.List, nodes.Pair, nodes.With)
 
 _ABOVE = "what stands above the loop"
 _EACH = "; after a slow pull, so does each item when it is finished"
@@ -115,7 +120,7 @@ class LoopNotes(NotingGenerator):
         iterable = cast("nodes.Expr", original.iter)
         if not self._is_in_memory(iterable):
             self._say_source(original.lineno, iterable, frame)
-            self._say_ahead(original, iterable)
+            self._say_ahead(original, iterable, frame)
         super()._write_loop(node, frame, outer)
 
     def _say_source(self, line: int, iterable: nodes.Expr, frame: Frame) -> None:
@@ -134,14 +139,15 @@ class LoopNotes(NotingGenerator):
             text += f"; if it is async, {above} leaves before each wait for it"
         self.note("wait", line, text)
 
-    def _say_ahead(self, node: nodes.For, iterable: nodes.Expr) -> None:
+    def _say_ahead(self, node: nodes.For, iterable: nodes.Expr, frame: Frame) -> None:
         source = f"`{shown(self._origin(iterable))}`"
+        is_whole = self.captured_by(frame) is not None  # it leaves no later for it
         for body in node.body:
             for line, asked in _looks_ahead(body):
-                text, mend = _AHEAD[LOOKS_AHEAD[asked]]
+                text, so, mend = _AHEAD[LOOKS_AHEAD[asked]]
                 self.note(
-                    *("ahead", line, text.format(asked, source)),
-                    mend if self.is_lazy(iterable) else None,
+                    *("ahead", line, text.format(asked, source) + so * (not is_whole)),
+                    mend if self.is_lazy(iterable) and not is_whole else None,
                 )
         if any(uses_as_value(body, "loop") for body in node.body):
             text = f"`loop` is handed on: who has it may look ahead in {source}"
@@ -170,26 +176,36 @@ class LoopNotes(NotingGenerator):
 
     # -- filters
 
+    def _say_unknown(self, node: nodes.Filter) -> None:
+        """Say of a filter that only the application knows that it gets a source which is lazy."""
+        if node.name not in DEFAULT_FILTERS and node.node is not None:
+            origin = self._origin(node.node)
+            if self.is_lazy(origin):
+                text = f"`|{node.name}`, which is not Jinja2's, may read all of `{shown(origin)}`"
+                self.note("ahead", node.lineno, text)
+
     def _lift_filter(self, node: nodes.Filter, frame: Frame) -> nodes.Filter:
+        self._say_unknown(node)
         if node.name in ITERATING_FILTERS and node.node is not None:
-            self._say_filter(node, first=self.captured_by(frame) is None)
+            self._say_filter(node, frame, first=self.captured_by(frame) is None)
         with self.because(node.lineno):
             return super()._lift_filter(node, frame)
 
     def visit_Filter(self, node: nodes.Filter, frame: Frame) -> None:
         """Write a filter where it stands: nothing is handed over before."""
+        self._say_unknown(node)
         if (
             node.name in ITERATING_FILTERS
             and node.node is not None
             and node.node not in self._noted
         ):
-            self._say_filter(node, first=False)
+            self._say_filter(node, frame, first=False)
         super().visit_Filter(node, frame)
 
     def _instead_of(self, node: nodes.Filter) -> str:
         """What to write instead of a filter that reads all of a source."""
         around = self.reading.parents.get(node)
-        if node.name == "list" and isinstance(around, nodes.Assign):
+        if node.name == "list" and isinstance(around, _HANDING_ON):
             return "loop over {0} itself, if once is enough"
         pulls = isinstance(around, nodes.For) or (
             isinstance(around, nodes.Filter) and around.name in ITERATING_FILTERS
@@ -198,7 +214,7 @@ class LoopNotes(NotingGenerator):
             return "leave `|list` out"
         return _DRAINING.get(node.name, "leave `|unique` out")
 
-    def _say_filter(self, node: nodes.Filter, *, first: bool) -> None:
+    def _say_filter(self, node: nodes.Filter, frame: Frame, *, first: bool) -> None:
         assert node.node is not None
         origin = self._origin(node.node)
         if is_literal(origin):
@@ -208,7 +224,7 @@ class LoopNotes(NotingGenerator):
             text = f"`|{node.name}`, which is not Jinja2's, may read all of {source}"
         elif node.name in _DRAINING or (node.name == "unique" and self.environment.is_async):
             text = f"`|{node.name}` reads all of {source}, if it is lazy, before it gives anything"
-            if self.is_lazy(origin):
+            if self.is_lazy(origin) and self.captured_by(frame) is None:
                 mend = self._instead_of(node).format(source)
         elif node.name == "batch":
             text = f"`|batch` reads a batch of {source} and one item more at a time"

@@ -58,6 +58,11 @@ class Waits(NamedTuple):
     place: Place
     there: float
 
+    @property
+    def drawn_to(self) -> float:
+        """Where its bar ends: it is as long as was waited, so that the rest is seen as work."""
+        return min(self.end, self.start + self.seconds)
+
     def joined(self, later: Waits) -> Waits:
         """Both as one."""
         place, there = max((self.place, self.there), (later.place, later.there), key=_seconds)

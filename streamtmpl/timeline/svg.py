@@ -168,7 +168,7 @@ class _Picture:
     def _waits(self, waits: Sequence[Waits]) -> Iterator[str]:
         for wait in waits:
             x = self._x(wait.start)
-            area = self._area(x, max(1.5, round(self._x(wait.end) - x, 1)), _WAIT)
+            area = self._area(x, max(1.5, round(self._x(wait.drawn_to) - x, 1)), _WAIT)
             fill = filling(self._number, wait.place.kind)
             tip = _tip(self._about_wait(wait))
             yield f'<rect class="{wait.place.kind}" {fill} {area}>{tip}</rect>'

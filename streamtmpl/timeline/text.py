@@ -130,10 +130,22 @@ class _Drawing:
 
     def _bar(self, start: float, end: float, waits: Sequence[Waits]) -> list[str]:
         bar = [" "] * self._plot
-        for first, last, sign in [(start, end, "=")] + [(w.start, w.end, "~") for w in waits]:
-            columns = self._column(first), self._column(last) + 1
-            bar[slice(*columns)] = sign * (columns[1] - columns[0])
+        first, last = self._column(start), self._column(end) + 1
+        bar[first:last] = "=" * (last - first)
+        for column in self._waited(waits):
+            bar[column] = "~"
         return bar
+
+    def _waited(self, waits: Sequence[Waits]) -> Iterable[int]:
+        """The columns that stand for *waits*: of joined ones as many as were waited."""
+        cell, due = self._span / self._plot, 0.0
+        for wait in waits:
+            first, last = self._column(wait.start), self._column(wait.drawn_to)
+            if wait.number > 1 and wait.drawn_to < wait.end and cell > 0:
+                due += wait.seconds
+                last = min(first + round(due / cell), self._plot) - 1
+                due -= (last + 1 - first) * cell
+            yield from range(first, last + 1)
 
     def _below(self, region: Region) -> str:
         """What is said below the bar of a region, as far to the left as the bar begins."""

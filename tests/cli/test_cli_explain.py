@@ -184,6 +184,7 @@ def test_a_commit_that_waits_for_a_block(capsys):
     status, _, messages = explained(capsys, "page.html", "--commit-after", "c")
     assert status == 1
     assert "commit_after='c' names no block of the page" in messages
+    assert "--traceback" not in messages, "it has no such option"
 
 
 def test_options_of_reading(capsys):

@@ -69,3 +69,53 @@ def test_a_template_that_is_extended_under_a_condition() -> None:
     assert (template.render(x=True), template.render(x=False)) == ("(b)", "b")
     [extends] = [each for each in explain(template).page.statements if each.kind == "extends"]
     assert extends.text == "if this is reached, `base` writes what is around the blocks"
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        "{% defer %}@{% enddefer %}",
+        "{% boundary %}@{% endboundary %}",
+        "{% macro c() %}{{ caller() }}{% endmacro %}{% filter upper %}{% call c() %}@{% endcall %}"
+        "{% endfilter %}",
+    ],
+)
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "{% for row in rows|sort %}{{ row }}{% endfor %}",
+        "{% for row in rows %}{{ row }}{{ loop.last }}{% endfor %}",
+        "{{ rows|join }}",
+    ],
+)
+def test_what_leaves_as_a_whole_leaves_no_later_for_reading_ahead(around: str, inside: str) -> None:
+    template = StreamEnvironment().from_string(around.replace("@", inside))
+    said = explain(template, lazy=["rows"]).page.statements
+    ahead = [each for each in said if each.kind == "ahead"]
+    assert ahead
+    assert not [each for each in ahead if each.mend or "leaves one pull later" in each.text]
+
+
+def test_a_list_that_is_handed_on() -> None:
+    source = "{% macro m(r) %}{% for a in r %}{{ a }}{% endfor %}{% endmacro %}{{ m(rows|list) }}"
+    assert mends(source) == ["loop over `rows` itself, if once is enough"]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ rows|shout }}",
+        "{% for row in rows|shout %}{{ row }}{% endfor %}",
+        "{% set x = rows|shout(1) %}",
+        "{{ rows|map('upper')|shout|join }}",
+        "{{ (rows|shout)[0] }}",
+    ],
+)
+def test_a_filter_of_the_application_gets_what_is_lazy(source: str) -> None:
+    env = StreamEnvironment()
+    env.filters["shout"] = sorted
+    said = explain(env.from_string(source), lazy=["rows"]).page.statements
+    text = "`|shout`, which is not Jinja2's, may read all of `rows`"
+    assert [each.text for each in said if "|shout`, which" in each.text] == [text]
+    said = explain(env.from_string(source)).page.statements
+    assert not [each for each in said if "|shout`, which" in each.text]

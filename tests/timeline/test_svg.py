@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from streamtmpl.observing import (
     BoundaryFailed,
     Chunk,
+    Observer,
     RegionDropped,
     RegionFailed,
     RegionStarted,
@@ -368,3 +369,24 @@ def test_labels_do_not_cover_each_other_and_stay_inside(wanted) -> None:
     if wanted:
         heaviest = max(weight for _, weight, _ in wanted)
         assert any(text in [t for _, w, t in wanted if w == heaviest] for *_, text in kept)
+
+
+def _pulls(observer: Observer) -> None:
+    """A page of 10 s that waits for a tenth of them, in many pulls of 2 ms."""
+    start(observer)
+    for each in range(500):
+        at = START + 0.02 * (each + 1)
+        observer(Waited(1, at, "source", PAGE, 1, 0.002, None))
+    close(observer, 10.0)
+
+
+def test_bars_of_joined_waits_are_as_long_as_was_waited() -> None:
+    widths = [bar["width"] for bar in drawn(_pulls).rects("source")]
+    assert sum(widths) == pytest.approx((RIGHT - LEFT) / 10, rel=0.3)
+
+
+def test_so_they_are_in_the_text() -> None:
+    timeline = Timeline()
+    _pulls(timeline)
+    (page,) = [line for line in timeline.text().splitlines() if line.startswith("page ")]
+    assert page.count("~") < page.count("=")
