@@ -55,7 +55,7 @@ def chunks_of(way: Way, items: Iterable[Any], **options: Any) -> list[Any]:
 
 
 def expected_chunks(items: Iterable[str], chunk_size: int) -> list[str]:
-    """By the definition: cut after an item when enough has collected, first little, then four times as much."""
+    """By the definition: cut after an item when enough has collected, first little, then more."""
     chunks, pending, enough = [], "", min(1024, chunk_size)
     for item in items:
         pending += item

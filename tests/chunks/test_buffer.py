@@ -82,7 +82,7 @@ def test_small_sizes_are_kept_from_the_first_chunk_on(size: int) -> None:
         (DEFAULT_CHUNK_SIZE, [1024, 4096, 16384, 16384]),
     ],
 )
-def test_the_first_chunk_is_small_and_each_next_one_four_times_as_long(size: int, expected: list[int]) -> None:
+def test_the_first_chunk_is_small_and_others_grow_fourfold(size: int, expected: list[int]) -> None:
     out = Buffer(size)
     assert [smallest_cut(out) for _ in expected] == expected
 

@@ -109,7 +109,7 @@ def test_the_chunk_size_of_the_environment_is_the_default() -> None:
     assert collect(render_stream_async(template, {"rows": "ab"})) == ["<a>", "<b>"]
 
 
-def test_the_first_chunk_is_small_and_each_next_one_four_times_as_long() -> None:
+def test_the_first_chunk_is_small_and_others_grow_fourfold() -> None:
     chunks = both("{% for row in rows %}12345678{% endfor %}", {"rows": range(10_000)})
     sizes = [len(chunk) for chunk in chunks]
     assert sizes == [1024, 4096, *[16384] * 4, 80_000 - 5_120 - 4 * 16384]

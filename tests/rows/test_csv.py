@@ -75,7 +75,7 @@ def test_chunks_end_where_a_row_ends(
 
 
 @ways
-def test_the_first_chunk_is_small_and_each_next_one_four_times_as_long(way: Way) -> None:
+def test_the_first_chunk_is_small_and_others_grow_fourfold(way: Way) -> None:
     rows = [[f"{number:06}"] for number in range(20_000)]
     lengths = [len(chunk) for chunk in chunks_of(way, "csv_rows", rows)]
     # 8 bytes a row: a chunk ends with the row that fills it.
