@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterable, Iterable, Iterator
 from types import TracebackType
 from typing import TypeVar
@@ -60,6 +61,10 @@ class Received:
         if at < 0:
             raise AssertionError(f"{text!r} has not been read{self._shown()}")
         return next(when for length, when in self._arrivals if length >= at + len(text))
+
+    def _limit(self) -> float:
+        """When a wait that begins now is over: of all the chunks that it takes, not of each."""
+        return time.monotonic() + self.timeout
 
     def _take(self, ready: bool, wanted: str) -> str | None:
         if not ready:
@@ -136,23 +141,27 @@ class ChunkReader(Received):
 
         :raises AssertionError: nothing has come in time. The message says what is waited for.
         """
-        return self._next("the next chunk")
+        return self._next("the next chunk", self._limit())
 
     def read_until(self, text: str) -> str:
         """Read until *text* has come; gives all text so far.
 
         :raises AssertionError: it has not come, in time or at all.
         """
-        sought, more = _Sought(text), self.text
+        sought, more, until = _Sought(text), self.text, self._limit()
         while not sought.is_in(more):
-            if (came := self._next(repr(text))) is None:
+            if (came := self._next(repr(text), until)) is None:
                 raise self._missing(text)
             more = came
         return self.text
 
     def read(self) -> str:
-        """Read to the end; gives all text."""
-        while self._next("the end") is not None:
+        """Read to the end; gives all text.
+
+        :raises AssertionError: it has not come in time.
+        """
+        until = self._limit()
+        while self._next("the end", until) is not None:
             pass
         return self.text
 
@@ -187,9 +196,9 @@ class ChunkReader(Received):
         else:
             self._delivery.leave()
 
-    def _next(self, wanted: str) -> str | None:
-        delivery = self._delivery
-        return self._take(delivery.wait(delivery.is_ready, self.timeout), wanted)
+    def _next(self, wanted: str, until: float) -> str | None:
+        delivery, left = self._delivery, until - time.monotonic()
+        return self._take(left > 0 and delivery.wait(delivery.is_ready, left), wanted)
 
 
 class AsyncChunkReader(Received):
@@ -207,20 +216,21 @@ class AsyncChunkReader(Received):
 
     async def next(self) -> str | None:
         """Wait for the next chunk; see :meth:`ChunkReader.next`."""
-        return await self._next("the next chunk")
+        return await self._next("the next chunk", self._limit())
 
     async def read_until(self, text: str) -> str:
         """Read until *text* has come; see :meth:`ChunkReader.read_until`."""
-        sought, more = _Sought(text), self.text
+        sought, more, until = _Sought(text), self.text, self._limit()
         while not sought.is_in(more):
-            if (came := await self._next(repr(text))) is None:
+            if (came := await self._next(repr(text), until)) is None:
                 raise self._missing(text)
             more = came
         return self.text
 
     async def read(self) -> str:
         """Read to the end; gives all text."""
-        while await self._next("the end") is not None:
+        until = self._limit()
+        while await self._next("the end", until) is not None:
             pass
         return self.text
 
@@ -256,11 +266,10 @@ class AsyncChunkReader(Received):
             self._delivery.leave()
             self._delivery.cancel()
 
-    async def _next(self, wanted: str) -> str | None:
-        delivery = self._delivery
-        return self._take(
-            await delivery.monitor.wait_async(delivery.is_ready, self.timeout), wanted
-        )
+    async def _next(self, wanted: str, until: float) -> str | None:
+        delivery, left = self._delivery, until - time.monotonic()
+        ready = left > 0 and await delivery.monitor.wait_async(delivery.is_ready, left)
+        return self._take(ready, wanted)
 
 
 class _Sought:

@@ -283,3 +283,32 @@ def test_a_decoder_that_is_not_installed(
 def test_an_encoding_that_no_browser_knows() -> None:
     with pytest.raises(ValueError, match="browsers do not know the Content-Encoding 'rot13'"):
         BrowserBody("rot13")
+
+
+def test_a_stream_without_an_end_is_not_read_for_ever() -> None:
+    def beats() -> Iterator[str]:
+        while True:
+            yield "beat;"
+
+    async def async_beats() -> AsyncIterator[str]:
+        while True:
+            await asyncio.sleep(0)
+            yield "beat;"
+
+    for thread in (True, False):
+        with ChunkReader.of(beats(), timeout=0.2, thread=thread) as reader:
+            with pytest.raises(AssertionError, match=r"the end has not come within 0\.2 s"):
+                reader.read()
+            with pytest.raises(AssertionError, match=r"'sales' has not come within 0\.2 s"):
+                reader.read_until("sales")
+            assert reader.next() == "beat;"
+
+    async def test() -> None:
+        async with AsyncChunkReader.of(async_beats(), timeout=0.2) as reader:
+            with pytest.raises(AssertionError, match=r"the end has not come within 0\.2 s"):
+                await reader.read()
+            with pytest.raises(AssertionError, match=r"'sales' has not come within 0\.2 s"):
+                await reader.read_until("sales")
+            assert await reader.next() == "beat;"
+
+    asyncio.run(test())
