@@ -80,7 +80,6 @@ class OpenTelemetryObserver:
         span = self._tracer.start_span(
             f"stream {event.template or '<template>'}",
             attributes=attributes,
-            start_time=_nanoseconds(event),
         )
         self._streams[event.stream] = _Stream(span)
         # Nobody but the stream has its context: there is nothing to put back at its end.
@@ -88,9 +87,8 @@ class OpenTelemetryObserver:
 
     def _close(self, event: StreamClosed, stream: _Stream) -> None:
         del self._streams[event.stream]
-        at = _nanoseconds(event)
         for region, _ in list(stream.regions.values()):
-            region.end(at)
+            region.end()
         span = stream.span
         span.set_attributes(
             {
@@ -100,8 +98,8 @@ class OpenTelemetryObserver:
             }
         )
         if event.error is not None:
-            _fail(span, event, event.error)
-        span.end(at)
+            _fail(span, event.error)
+        span.end()
 
     def _region(self, event: RegionEvent, stream: _Stream) -> None:
         if isinstance(event, RegionStarted):
@@ -113,7 +111,6 @@ class OpenTelemetryObserver:
                     "streamtmpl.line": event.line,
                     "streamtmpl.region": event.region,
                 },
-                start_time=_nanoseconds(event),
             )
             stream.regions[event.region] = span, contexts.get_current()
             contexts.attach(trace.set_span_in_context(span))
@@ -123,7 +120,7 @@ class OpenTelemetryObserver:
             return
         span, around = found
         if isinstance(event, RegionFailed):
-            _fail(span, event, event.error)
+            _fail(span, event.error)
         elif isinstance(event, RegionTimedOut):
             span.set_status(trace.StatusCode.ERROR, "the region has taken too long")
         elif isinstance(event, (RegionReady, RegionDropped)):
@@ -132,31 +129,32 @@ class OpenTelemetryObserver:
             else:
                 span.set_attribute("streamtmpl.dropped", True)
             stream.regions.pop(event.region, None)
-            span.end(_nanoseconds(event))
+            span.end()
             if trace.get_current_span() is span:  # where a region is rendered in the stream's task
                 contexts.attach(around)
 
 
 def _note(event: StreamEvent, stream: _Stream) -> None:
     """What is no span of its own."""
-    at = _nanoseconds(event)
     if isinstance(event, Chunk):
         stream.chunks += 1
         stream.characters += event.characters
         if isinstance(event, FirstChunk):
             about = {"streamtmpl.characters": event.characters, "streamtmpl.reason": event.reason}
-            stream.span.add_event("first chunk", about, at)
+            stream.span.add_event("first chunk", about)
     elif isinstance(event, Waited):
         region = stream.regions.get(event.region or "")
         span = stream.span if region is None else region[0]
         seconds = {"streamtmpl.seconds": event.seconds}
-        span.add_event(f"waited for {event.kind}", {**_place(event), **seconds}, at)
+        # It is told when the render goes on to something else.
+        ended = time_ns() - int((perf_counter() - event.at) * 1e9)
+        span.add_event(f"waited for {event.kind}", {**_place(event), **seconds}, ended)
     elif isinstance(event, BoundaryFailed):
         trace.get_current_span().record_exception(
-            event.error, {**_place(event), "streamtmpl.handled": True}, at
+            event.error, {**_place(event), "streamtmpl.handled": True}
         )
     elif isinstance(event, LateSession):
-        stream.span.add_event("session changed too late", _place(event), at)
+        stream.span.add_event("session changed too late", _place(event))
 
 
 def _place(event: Waited | BoundaryFailed | LateSession) -> dict[str, Any]:
@@ -166,12 +164,7 @@ def _place(event: Waited | BoundaryFailed | LateSession) -> dict[str, Any]:
     return place
 
 
-def _fail(span: Span, event: StreamEvent, error: BaseException) -> None:
+def _fail(span: Span, error: BaseException) -> None:
     if isinstance(error, Exception):
-        span.record_exception(error, timestamp=_nanoseconds(event))
+        span.record_exception(error)
     span.set_status(trace.StatusCode.ERROR, f"{type(error).__name__}: {error}")
-
-
-def _nanoseconds(event: StreamEvent) -> int:
-    """When it has happened, by the clock that spans go by."""
-    return time_ns() - int((perf_counter() - event.at) * 1e9)

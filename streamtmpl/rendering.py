@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 from jinja2 import Template
 
 from .chunks.buffer import DEFAULT_CHUNK_SIZE, Buffer
-from .chunks.options import PATCHED, Block, Deferred, StreamOptions, regions_shown
+from .chunks.options import (
+    NOTHING_SAID,
+    PATCHED,
+    Block,
+    Deferred,
+    StreamOptions,
+    regions_shown,
+)
 from .chunks.stream import ChunkStream
 from .exceptions import NotStreamingError
 from .tracing import GENERATE, GENERATE_ASYNC, shown, with_context
@@ -98,9 +105,15 @@ def render_stream(
     :raises UnknownBlockError: (by the first step) the template has no block *commit_after* or
         *block*; it names those that there are.
     """
-    # A call less where nothing is said about regions, as hardly any stream has it.
+    # To make options would be a tenth of what it takes to make the stream of a small page.
     if deferred == "patch" and nonce is None and executor is None:
         regions = PATCHED
+        if (
+            (chunk_size is None and encoding is None and commit_after is None)
+            and block is None
+            and observe is None
+        ):
+            return stream_of(template, context, NOTHING_SAID)
     else:
         regions = regions_shown(deferred, nonce, executor)
     options = StreamOptions(chunk_size, encoding, commit_after, regions, block, observe)
@@ -158,6 +171,12 @@ def render_stream_async(
     """
     if deferred == "patch" and nonce is None and executor is None:
         regions = PATCHED
+        if (
+            (chunk_size is None and encoding is None and commit_after is None)
+            and block is None
+            and observe is None
+        ):
+            return async_stream_of(template, context, NOTHING_SAID)
     else:
         regions = regions_shown(deferred, nonce, executor)
     options = StreamOptions(chunk_size, encoding, commit_after, regions, block, observe)

@@ -15,7 +15,7 @@ DRAWING = Path(__file__).parents[1] / "docs" / "how-it-works.rst"
 ROOT = Path(streamtmpl.__file__).parents[1]
 FLOORS = (
     {"vocabulary", "context", "exceptions", "extras", "observing", "testing", "tracing", "version"},
-    {"chunks", "timeline"},
+    {"chunks", "pytest_plugin", "timeline"},
     {"compiler", "runtime"},  # which agree on the vocabulary, and do not know each other
     {"regions"},
     {"rendering", "rechunking", "rows", "explaining"},

@@ -1,4 +1,4 @@
-"""What ``import streamtmpl`` loads, and what comes when it is asked for."""
+"""What importing streamtmpl loads, and what comes when it is asked for."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import sys
 import pytest
 
 import streamtmpl
+
+USUAL = "from streamtmpl import StreamEnvironment, render_stream"
 
 LATER = [
     *("AsyncChunkStream", "SandboxedStreamEnvironment", "rechunk", "rechunk_async"),
@@ -34,17 +36,22 @@ assert list(streamtmpl.render_stream(template, {"rows": iter("ab")}, chunk_size=
 
 
 def test_the_first_stream_loads_the_runtime_and_nothing_else() -> None:
-    added = loaded_by(SYNC_STREAM) - loaded_by("import streamtmpl")
+    added = loaded_by(SYNC_STREAM) - loaded_by(USUAL)
     beside = {name for name in added if not name.startswith("streamtmpl.runtime")}
     assert added >= {"streamtmpl.runtime", "streamtmpl.runtime.loops"}
     assert beside == {"streamtmpl.chunks.compiled"}  # what macros and blocks are
 
 
 def test_the_import_adds_hardly_any_module_to_jinja2s() -> None:
-    added = loaded_by("import streamtmpl") - loaded_by("import jinja2")
+    added = loaded_by(USUAL) - loaded_by("import jinja2")
     others = {name for name in added if name.partition(".")[0] != "streamtmpl"}
     # An older MarkupSafe has no annotations to postpone.
     assert others <= {"contextvars", "_contextvars", "__future__"}
+
+
+def test_by_itself_it_loads_nothing_but_its_version() -> None:
+    added = loaded_by("import streamtmpl") - loaded_by("import importlib, typing")
+    assert added == {"streamtmpl", "streamtmpl.version"}
 
 
 def test_events_need_no_event_loop() -> None:
@@ -52,7 +59,7 @@ def test_events_need_no_event_loop() -> None:
 
 
 def test_nothing_of_observing_is_loaded_before_somebody_observes() -> None:
-    added = loaded_by(SYNC_STREAM) | loaded_by("import streamtmpl")
+    added = loaded_by(SYNC_STREAM) | loaded_by(USUAL)
     assert not {name for name in added if "observ" in name or name == "dataclasses"}
     observed = SYNC_STREAM.replace("chunk_size=0", "observe=lambda event: None")
     assert "asyncio" not in loaded_by(observed)

@@ -24,8 +24,10 @@ class OpenIterators:
     """The iterators that a render has opened and not exhausted, to be closed when it ends."""
 
     # Most renders open nothing: until one does, there is nothing to be made.
-    _closed = False
     _sweep_at = 64
+
+    closed = False
+    """Whether nothing is to be opened any more."""
 
     watch: Any = None
     """What tells the observer of the stream, if it has one."""
@@ -42,7 +44,7 @@ class OpenIterators:
         if outer is not None:
             outer = outer._outer or outer
             self._outer = outer
-            outer._inner = [*(each for each in outer._inner if not each._closed), self]
+            outer._inner = [*(each for each in outer._inner if not each.closed), self]
         return self
 
     def _is_others(self, iterator: Any) -> bool:
@@ -57,7 +59,7 @@ class OpenIterators:
 
     def add(self, iterator: Any) -> None:
         """Close *iterator* with the stream, if it can be closed and the stream has not ended."""
-        if self._closed or not _is_closable(iterator):
+        if self.closed or not _is_closable(iterator):
             return
         if (self._outer is not None or self._inner) and self._is_others(iterator):
             return
@@ -83,7 +85,7 @@ class OpenIterators:
                 _under_way.pop(id(self), None)
 
     def _pop(self) -> Iterator[Any]:
-        self._closed = True
+        self.closed = True
         if self.open:
             while self.open:
                 yield self.open.popitem()[1]
@@ -94,7 +96,7 @@ class OpenIterators:
 
         Async generators are left to the event loop that runs them: only it can close them.
         """
-        self._closed = True
+        self.closed = True
         if not self.open:
             return []
         errors: list[BaseException] = []

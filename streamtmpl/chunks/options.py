@@ -98,6 +98,10 @@ class StreamOptions(_Options):
         self.blocks = None if block is None else _block_names(block, commit_after)
 
 
+NOTHING_SAID = StreamOptions()
+"""Those of a stream that is told nothing, which nobody changes."""
+
+
 def _block_names(block: object, commit_after: str | None) -> tuple[str, ...]:
     names = (block,) if isinstance(block, str) else block
     if not isinstance(names, (tuple, list)) or not all(isinstance(name, str) for name in names):

@@ -177,13 +177,15 @@ class ChunkStream(RaisesOnce, Iterator[Chunk], Generic[Chunk]):
                 if out.deferral is None or (steps := out.deferral.rest()) is None:
                     break
                 self._steps = steps
-            if out.sources.open:
+            sources = out.sources
+            if sources.open:
                 text = out.take()  # closing may take its time: that is the next step's
                 if chunk := text if encode is None else encode(text):
                     return chunk
             self._ended = True
             self._steps = None
-            if errors := out.sources.close():
+            sources.closed = True
+            if sources.open and (errors := sources.close()):
                 self._keep_first(errors)
             last: Any = out.getvalue()
             if encode is not None:

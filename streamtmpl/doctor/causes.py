@@ -12,7 +12,7 @@ _EARLY = 0.5  # of the wait
 _RENDERED = Cause(
     "the view renders the whole page to a string, as `render_template()` and `render()` do",
     "return a stream: the page of your framework says how",
-    "getting-started",
+    "not-streaming",
 )
 _MIDDLEWARE = Cause(
     "something in the application collects the body: Werkzeug's ProfilerMiddleware, a debug"
@@ -29,8 +29,15 @@ _WAITS = Cause(
 )
 _TEMPLATE = Cause(
     "the template collects it: a `{% filter %}`, `{% set %}` or macro around the slow part",
-    "take the slow part out of it",
+    "take the slow part out of it: `streamtmpl explain TEMPLATE` shows where",
     "what-streams",
+)
+_DJANGO = Cause(
+    "Django gathers a stream of the other kind before it sends any of it: a sync generator under"
+    " ASGI, an async one under WSGI",
+    "return a response of streamtmpl's adapter, or give `StreamingHttpResponse` an async generator"
+    " under ASGI, a sync one under WSGI",
+    "django",
 )
 _UNSEEN = Cause(
     "a proxy that names itself nowhere collects it",
@@ -53,8 +60,8 @@ _FLASK_COMPRESS = Cause(
 def causes_of_collecting(exchange: Exchange) -> tuple[Cause, ...]:
     """Who may have collected a page that came at once, without a compressor's doing."""
     named = [party.collects for party in parties_of(exchange) if party.collects is not None]
+    checksums = [_checksum(name) for name in _CHECKSUMS if exchange.header(name)][:1]
     if exchange.head is not None and exchange.head.length is not None:
-        checksums = [_checksum(name) for name in _CHECKSUMS if exchange.header(name)][:1]
         servers = [cause for cause in named if cause.page != "proxies"]
         # These do not know a length before the end, but for nginx, which never tells one.
         proxies = [cause for cause in named if cause.page == "proxies" and cause is not NGINX]
@@ -62,11 +69,14 @@ def causes_of_collecting(exchange: Exchange) -> tuple[Cause, ...]:
     if exchange.encoding:
         named.append(_COMPRESSED)
     unseen = () if proxies_of(exchange) else (_UNSEEN,)
-    if len(exchange.chunk_sizes) > 1:
-        return (*named, _WAITS, _TEMPLATE, _MIDDLEWARE, *unseen)
+    if len(exchange.chunk_sizes) > 1 and not exchange.encoding:
+        return (*named, *checksums, _WAITS, _DJANGO, _TEMPLATE, _MIDDLEWARE, *unseen)
     if _began_early(exchange):
-        return (*named, _WAITS, _MIDDLEWARE, *unseen)
-    return (*named, _RENDERED, _MIDDLEWARE, _WAITS, *unseen)
+        return (*named, _WAITS, _DJANGO, _MIDDLEWARE, *unseen)
+    if exchange.encoding or checksums:
+        return (*named, *checksums, _RENDERED, _MIDDLEWARE, _WAITS, *unseen)
+    # Frameworks tell the length of a string, and proxies pass it on.
+    return (*named, _WAITS, _MIDDLEWARE, _RENDERED, *unseen)
 
 
 def _began_early(exchange: Exchange) -> bool:

@@ -19,7 +19,7 @@ Watch = Callable[[Exchange], None]
 
 
 class Status(str, Enum):
-    """What a diagnosis comes to."""
+    """What a diagnosis comes to: held back is what is cut off, or wrong, as well."""
 
     STREAMS = "streams"
     HELD = "held back"

@@ -5,11 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 from itertools import pairwise
+from math import log2
 
 from .messages import Head
 
 SLOW = 0.5
 """Seconds that nothing comes for, after which a page is worth streaming."""
+
+_WINDOW = 14_000  # bytes that TCP sends at first; it doubles them with each round trip
+
+
+_HARDLY = 0.05  # of a wait: what comes within that behind it has waited with the rest
 
 
 class End(str, Enum):
@@ -76,6 +82,7 @@ class Exchange:
     :ivar more_members: whether those look like another one.
     :ivar surplus: bytes behind the end of the body.
     :ivar problem: what is wrong with the body, ``None`` if nothing is.
+    :ivar tells_charset: whether the charset is in the headers or near the beginning of the text.
     """
 
     url: str
@@ -96,6 +103,7 @@ class Exchange:
     surplus: int = 0
     problem: str | None = None
     regions: tuple[Region, ...] = ()
+    tells_charset: bool = False
 
     def header(self, name: str) -> str:
         """The value of a header of the answer, empty if there is none."""
@@ -135,7 +143,7 @@ class Exchange:
     @property
     def last_at(self) -> float:
         """When the last text could be read; of a page that has not ended, when we left."""
-        if self.end is End.TIME or not self.read:
+        if self.end in (End.TIME, End.ENOUGH) or not self.read:
             return self.ended_at
         return self.read[-1].at
 
@@ -143,7 +151,8 @@ class Exchange:
     def allowance(self) -> float:
         """Seconds that the network may take to bring what a server has sent at once."""
         rate = 10e6 if self.round_trip < 0.002 else 250e3  # bytes a second: here, or a slow line
-        return 0.1 + 10 * self.round_trip + self.size / rate
+        rounds = 1 + log2(1 + self.size / _WINDOW)
+        return 0.1 + 1.5 * rounds * self.round_trip + self.size / rate
 
     @property
     def longest_wait(self) -> float:
@@ -164,7 +173,7 @@ class Exchange:
         first = self.first_at
         if first is None:
             return Pace.NOTHING if self.ended_at >= SLOW else Pace.QUICK
-        if self.last_at - first > self.allowance:
+        if self.last_at - first > max(self.allowance, first * _HARDLY):
             return Pace.STREAMS
         if first >= SLOW:
             return Pace.AT_ONCE

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 
 from .asking import Address, AddressError, Asking, request_head
+from .browsers import LOOKED_AT
 from .connection import Connection, NoAnswerError, connect
 from .decoding import Decoder
 from .exchange import End, Exchange, Piece
@@ -16,6 +18,7 @@ _MOST_REDIRECTS = 10
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _TOGETHER = 0.001  # seconds: pieces that come so close to each other are one
 _EVENTS = 3.0  # seconds that an event stream is listened to after its first event
+_TELLS_CHARSET = re.compile(r"charset\s*=|^\ufeff", re.IGNORECASE | re.MULTILINE)
 _SLICE = 16_384  # bytes that are decoded at once, as a little can be packed from very much
 
 
@@ -111,6 +114,7 @@ class _Watch:
         self._regions = RegionWatch()
         self._pieces: list[Piece] = []
         self._size = self._characters = 0
+        self._beginning = content_type + "\n"
         self._events = content_type.lower().startswith("text/event-stream")
 
     def read(self, connection: Connection, rest: bytes) -> Exchange:
@@ -150,6 +154,8 @@ class _Watch:
         for start in range(0, len(body), _SLICE):
             text = self._decoder.feed(body[start : start + _SLICE])
             self._regions.feed(text, at)
+            if self._characters + characters < LOOKED_AT:
+                self._beginning += text[:LOOKED_AT]
             characters += len(text)
         self._size += len(body)
         self._characters += characters
@@ -173,4 +179,5 @@ class _Watch:
             surplus=self._body.surplus,
             problem=self._body.problem or self._decoder.problem,
             regions=self._regions.regions(),
+            tells_charset=_TELLS_CHARSET.search(self._beginning) is not None,
         )

@@ -92,16 +92,26 @@ def _with_cause(finding: Finding, one: Exchange, other: Exchange, compresses: bo
 
 
 def explained(finding: Finding, hops: Sequence[Seen], between: Sequence[Finding]) -> bool:
-    """Whether a finding about one URL is told better by what was seen at the next one."""
+    """Whether a finding about one URL is told better by what was seen at those behind it."""
+    urls = [hop[0].url for hop in hops]
+    behind = hops[urls.index(finding.url) + 1 :] if finding.url in urls else []
     if finding.code == "x-accel":
         return bool(between)
     if finding.code in ("slow-start", "nginx"):
-        urls = [hop[0].url for hop in hops if streams(hop)]
-        return finding.url in urls[:-1]
-    return finding.code in ("collected", "whole", "compressor", "lumps", "uneven") and any(
-        other.url == finding.url and set(finding.accepted) <= set(other.accepted)
-        for other in between
+        return any(map(streams, behind))
+    if finding.code not in ("collected", "whole", "compressor", "lumps", "uneven"):
+        return False
+    inner = [hop[0].url for hop in behind] + [finding.url]
+    told = any(
+        other.url in inner and set(finding.accepted) <= set(other.accepted) for other in between
     )
+    return told or any(_comes_at_once(hop, finding.accepted) for hop in behind)
+
+
+def _comes_at_once(hop: Seen, accepted: Sequence[str]) -> bool:
+    """Whether a page is held back there as well, with all of these encodings."""
+    held = {each.accepted for each in hop if each.pace in (Pace.AT_ONCE, Pace.NOTHING)}
+    return set(accepted) <= held
 
 
 def streams(exchanges: Seen) -> bool:

@@ -6,14 +6,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from .browsers import browser_waits
 from .causes import causes_of_collecting, causes_of_compressing, evidence_of_collecting
-from .decoding import WANTED
+from .decoding import WANTED, can_decode
 from .exchange import SLOW, End, Exchange, Pace
 from .findings import Cause, Finding, Severity, asking_behind, count, seconds
 from .notes import notes_on
 from .parties import NGINX, names_of, proxies_of
 
-_BLOCK = 1024
+_BLOCK = 1024  # bytes, of which buffers are multiples
+_SILENCE = 5.0  # seconds, after which somebody may have given up
 _MEMBERS = Cause(
     "each chunk is compressed by itself, as Django before 6 does under ASGI",
     "return a response of streamtmpl's adapter, or leave this page uncompressed",
@@ -23,6 +25,11 @@ _UNEVEN = Cause(
     "the page takes its time at another place each time, or somebody between collects some of it",
     "ask again, and the application itself as well",
     "proxies",
+)
+_WRONG_LENGTH = Cause(
+    "something has changed the text behind whoever counted it",
+    "leave the Content-Length of this page to the server",
+    "streaming",
 )
 _ERROR_LATER = Cause(
     "the application has failed behind its first chunk: its log has the error",
@@ -64,6 +71,8 @@ def _judge(exchange: Exchange, plain: Exchange | None) -> Iterator[Finding]:
         yield _cut(exchange)
     if exchange.dropped:
         yield _members(exchange)
+    if exchange.surplus and exchange.end is End.COMPLETE:
+        yield _surplus(exchange)
     if exchange.problem is not None and exchange.end is not End.MALFORMED:
         yield _undecodable(exchange)
     elif _is_compressors_doing(exchange, plain):
@@ -75,6 +84,7 @@ def _judge(exchange: Exchange, plain: Exchange | None) -> Iterator[Finding]:
         yield _collected(exchange, plain if held and plain is not None else exchange)
     elif lump := lump_size(exchange):
         yield _lumps(exchange, lump)
+    yield from browser_waits(exchange)
     yield from notes_on(exchange)
 
 
@@ -97,37 +107,52 @@ def _no_page(exchange: Exchange) -> Finding:
 
 def _undecodable(exchange: Exchange) -> Finding:
     encoding = exchange.encoding
-    if encoding in WANTED and "here" in (exchange.problem or ""):
+    if encoding in WANTED and not can_decode(encoding):
         what = f"{encoding} cannot be decoded here: pip install {WANTED[encoding]}"
         return _finding(exchange, "decoder", Severity.UNKNOWN, what)
-    what = f"the body is no {encoding}, though Content-Encoding says so"
-    return _finding(exchange, "undecodable", Severity.WRONG, what, exchange.problem or "")
+    known = can_decode(encoding)
+    what = f"the body is no {encoding}" if known else f"nobody has asked for {encoding}"
+    evidence = (f"Content-Encoding: {encoding}", exchange.problem or "")
+    return _finding(exchange, "undecodable", Severity.WRONG, what, *evidence)
 
 
 def _cut(exchange: Exchange) -> Finding:
     last = exchange.pieces[-1].at if exchange.pieces else exchange.head_at
     silence = exchange.ended_at - last
+    what = f"the connection ended after {seconds(exchange.ended_at)}, before the page did"
     if exchange.end is End.MALFORMED:
         what = "the body breaks off, since it is framed wrongly"
-        evidence = [exchange.problem or ""]
+        evidence = exchange.problem or ""
     elif exchange.head is not None and exchange.head.length is not None:
-        what = f"the connection ended after {exchange.size:,} of {exchange.head.length:,} bytes"
-        evidence = [f"Content-Length: {exchange.head.length}"]
+        evidence = f"{exchange.size:,} of {exchange.head.length:,} bytes came (Content-Length)"
+    elif exchange.head is not None and exchange.head.chunked:
+        evidence = "the last chunk, which says that the page is complete, did not come"
     else:
-        what = f"the connection ended after {seconds(exchange.ended_at)}, before the page did"
-        evidence = ["the last chunk, which says that the page is complete, did not come"]
-    evidence.append(f"before that, nothing had come for {seconds(silence)}")
-    causes = (_TIMED_OUT, _ERROR_LATER) if silence >= 5 else (_ERROR_LATER, _TIMED_OUT)
-    return replace(_finding(exchange, "cut", Severity.CUT, what, *evidence), causes=causes)
+        evidence = "the connection was reset"
+    silent = f"before that, nothing had come for {seconds(silence)}"
+    causes = (_TIMED_OUT, _ERROR_LATER) if silence >= _SILENCE else (_ERROR_LATER, _TIMED_OUT)
+    return replace(_finding(exchange, "cut", Severity.CUT, what, evidence, silent), causes=causes)
 
 
 def _members(exchange: Exchange) -> Finding:
-    what = (
-        f"browsers show the first {count(exchange.characters, 'character')} and drop the rest:"
-        f" {count(exchange.dropped, 'byte')} follow the end of the {exchange.encoding} body"
+    following = (
+        f"behind the end of the {exchange.encoding} body come {count(exchange.dropped, 'byte')}"
     )
-    evidence = "another member begins there" if exchange.more_members else "they are no other one"
-    return replace(_finding(exchange, "members", Severity.CUT, what, evidence), causes=(_MEMBERS,))
+    if not exchange.more_members:
+        return _finding(exchange, "rest", Severity.NOTE, f"{following}, which browsers drop")
+    shown = f"browsers show the first {count(exchange.characters, 'character')} and drop the rest"
+    finding = _finding(
+        exchange, "members", Severity.CUT, f"{shown}: {following}", "another member begins there"
+    )
+    return replace(finding, causes=(_MEMBERS,))
+
+
+def _surplus(exchange: Exchange) -> Finding:
+    what = f"behind the end of the body come {count(exchange.surplus, 'byte')} more, which are lost"
+    length = exchange.header("Content-Length")
+    evidence = f"Content-Length: {length}" if length else "they came behind the last chunk"
+    finding = _finding(exchange, "surplus", Severity.CUT, what, evidence)
+    return replace(finding, causes=(_WRONG_LENGTH,) if length else ())
 
 
 def _is_compressors_doing(exchange: Exchange, plain: Exchange | None) -> bool:
@@ -213,6 +238,8 @@ def came(exchange: Exchange) -> str:
         return f"nothing that can be read came, to the end after {seconds(exchange.ended_at)}"
     if exchange.pace is Pace.STREAMS:
         last = seconds(exchange.last_at)
+        if exchange.end in (End.TIME, End.SIZE, End.ENOUGH):
+            return f"the first text comes after {seconds(first)}, and it goes on after {last}"
         return f"the first text comes after {seconds(first)}, the last after {last}"
     return f"all text comes at once, after {seconds(first)}"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .delivery import Delivery, Head
+from .delivery import Delivery, Head, sendable
 from .requests import Request
 
 Message = dict[str, Any]
@@ -92,8 +92,8 @@ class Exchange:
             raise AssertionError("'http.response.body' was sent before 'http.response.start'")
         if delivery.complete:
             raise AssertionError("'http.response.body' was sent after the end of the response")
-        if message.get("body"):
-            await delivery.put_async(message["body"])
+        if data := sendable(message.get("body", b"")):
+            await delivery.put_async(data)
         if not message.get("more_body", False) and not delivery.gone:
             delivery.finish()
 

@@ -108,7 +108,7 @@ class StreamClient(_Client):
         self._start()
         request = request_of(method, url, headers, body)
         delivery = self._answer(request)
-        self._check_head(delivery.wait("is_begun", self._timeout), delivery, request)
+        self._check_head(delivery.wait(delivery.is_begun, self._timeout), delivery, request)
         response = StreamResponse(delivery, self._timeout, self._raise_errors)
         self._responses.append(response)
         return response
@@ -127,7 +127,7 @@ class StreamClient(_Client):
         return delivery
 
     def close(self) -> None:
-        """End everything; see above."""
+        """Do what leaving the ``with`` block does."""
         try:
             for response in self._responses:
                 response.close()
@@ -160,15 +160,15 @@ class StreamClient(_Client):
         if (lifespan := self._begun_lifespan()) is not None:
             self._loop.start(lifespan, lambda: lifespan.over(self._application))
             try:
-                lifespan.check(lifespan.wait("is_begun", self._timeout), "start")
+                lifespan.check(lifespan.wait(lifespan.is_begun, self._timeout), "start")
             except BaseException:
                 self._abandon(failed=True)
                 raise
 
     def _end_lifespan(self) -> None:
-        if self._running and self._lifespan is not None:
-            self._lifespan.stop()
-            self._lifespan.check(self._lifespan.wait("is_over", self._timeout), "end")
+        if self._running and (lifespan := self._lifespan) is not None:
+            lifespan.stop()
+            lifespan.check(lifespan.wait(lifespan.is_over, self._timeout), "end")
 
     def _abandon(self, *, failed: bool = False) -> None:
         for response in self._responses:
@@ -238,7 +238,7 @@ class AsyncStreamClient(_Client):
         return response
 
     async def close(self) -> None:
-        """End everything; see :class:`StreamClient`."""
+        """Do what leaving the ``async with`` block does."""
         try:
             for response in self._responses:
                 await response.close()

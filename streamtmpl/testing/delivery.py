@@ -6,13 +6,14 @@ import sys
 from collections.abc import Callable, Iterator
 from contextvars import copy_context
 from threading import Thread
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .gates import place_of, waited_at
 from .moments import Moment, moment
 from .monitor import Monitor
 
 Data = bytes | str
+BYTES = (bytes, bytearray, memoryview)
 
 
 class Head(NamedTuple):
@@ -134,9 +135,9 @@ class Delivery:
         """Whether nothing of the maker runs any more."""
         return self.ended
 
-    def wait(self, condition: str, timeout: float) -> bool:
-        """Block the thread until it *is_begun*, *is_ready* or *is_over*; whether it is."""
-        return self.monitor.wait(getattr(self, condition), timeout)
+    def wait(self, condition: Callable[[], bool], timeout: float) -> bool:
+        """Block the thread until *condition*, one of the three above, holds; whether it does."""
+        return self.monitor.wait(condition, timeout)
 
     def take(self) -> Sent | None:
         """The chunk that is there, so that the maker goes on; ``None``: there is none."""
@@ -168,6 +169,27 @@ class Delivery:
         return self._chunk is None or self.gone
 
 
+def checked(chunk: Data) -> Data:
+    """*chunk*, if it is text or bytes.
+
+    :raises TypeError: it is something else.
+    """
+    if not isinstance(chunk, (str, *BYTES)):
+        raise TypeError(f"chunks are of str or bytes, not of {type(chunk).__name__}: {chunk!r}")
+    return chunk
+
+
+def sendable(chunk: Any, kinds: type | tuple[type, ...] = BYTES) -> Any:
+    """*chunk*, if a server takes it; else the application would only fail where it is deployed.
+
+    :raises AssertionError: it is no bytes.
+    """
+    if not isinstance(chunk, kinds):
+        kind = type(chunk).__name__
+        raise AssertionError(f"a server takes chunks of bytes, not of {kind}: {chunk!r}")
+    return chunk
+
+
 class InlineDelivery(Delivery):
     """Chunks of a generator that is stepped in the reader's thread, when it asks for one."""
 
@@ -177,11 +199,11 @@ class InlineDelivery(Delivery):
         self.chunks = make(self)
         self._context = copy_context()  # what is set there is not set in the test
 
-    def wait(self, condition: str, timeout: float) -> bool:
+    def wait(self, condition: Callable[[], bool], timeout: float) -> bool:
         """Step the generator to its next chunk, unless there is one."""
-        if condition == "is_over":
+        if condition == self.is_over:
             self._close()
-        elif not getattr(self, condition)():
+        elif not condition():
             try:
                 self._hand_over(self._context.run(next, self.chunks))
             except StopIteration:

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import TypeVar
 
 from .bodies import BrowserBody
-from .delivery import Data, Delivery, InlineDelivery, close_iterator
+from .delivery import Data, Delivery, InlineDelivery, checked, close_iterator
 from .moments import Moment
 from .running import start_task, start_thread
 
@@ -19,12 +19,7 @@ A = TypeVar("A", bound="AsyncChunkReader")
 
 
 class Received:
-    """What has been read so far.
-
-    :ivar text: the text of all chunks, decoded as a browser does.
-    :ivar chunks: the chunks as they came.
-    :ivar timeout: seconds that a wait lasts at most.
-    """
+    """What has been read so far; :class:`ChunkReader` says what the attributes are."""
 
     _what = "the stream"
 
@@ -109,6 +104,10 @@ class ChunkReader(Received):
     """Reads a stream in a test, chunk by chunk; each wait has an end.
 
     ``with`` closes it. What the stream raises is raised where the test reads on.
+
+    :ivar text: the text of all chunks, decoded as a browser does.
+    :ivar chunks: the chunks as they came.
+    :ivar timeout: seconds that a wait lasts at most; it may be changed.
     """
 
     @classmethod
@@ -161,7 +160,7 @@ class ChunkReader(Received):
         """
         self._delivery.leave()
         if wait:
-            self._end(self._delivery.wait("is_over", self.timeout))
+            self._end(self._delivery.wait(self._delivery.is_over, self.timeout))
 
     def close(self) -> None:
         """Disconnect unless all has been read, and wait until nothing runs any more."""
@@ -184,7 +183,8 @@ class ChunkReader(Received):
             self._delivery.leave()
 
     def _next(self, wanted: str) -> str | None:
-        return self._take(self._delivery.wait("is_ready", self.timeout), wanted)
+        delivery = self._delivery
+        return self._take(delivery.wait(delivery.is_ready, self.timeout), wanted)
 
 
 class AsyncChunkReader(Received):
@@ -263,7 +263,7 @@ class _Owned(Iterator[Data]):
         self._iterator, self._stream = iter(stream), stream
 
     def __next__(self) -> Data:
-        return next(self._iterator)
+        return checked(next(self._iterator))
 
     def close(self) -> None:
         close_iterator(self._iterator)
@@ -282,7 +282,7 @@ async def _put_all(stream: AsyncIterable[Data], delivery: Delivery) -> None:
                 break
             finally:
                 delivery.interruptible = False
-            if not await delivery.put_async(chunk):
+            if not await delivery.put_async(checked(chunk)):
                 return
         delivery.finish()
     finally:

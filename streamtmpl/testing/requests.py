@@ -51,7 +51,11 @@ def protocol_of(application: Any) -> Protocol:
         signature = inspect.signature(application)
     except (TypeError, ValueError):
         return "wsgi"
-    return "asgi" if not _takes(signature, 2) and _takes(signature, 3) else "wsgi"
+    if _takes(signature, 2):
+        return "wsgi"
+    if not _takes(signature, 3):
+        raise TypeError(f"neither a WSGI nor an ASGI application: {application!r}")
+    return "asgi"
 
 
 def _takes(signature: inspect.Signature, count: int) -> bool:

@@ -13,13 +13,7 @@ _CHARSET = re.compile(r'charset="?([\w.:-]+)', re.IGNORECASE)
 
 
 class _Response(Received):
-    """Status and headers, beside what has been read.
-
-    :ivar status: the code.
-    :ivar reason: what stands behind it, under WSGI.
-    :ivar headers: a mapping that knows no case and gives ``None`` for what is not there;
-        ``headers.get_all(name)``, ``headers.items()``.
-    """
+    """Status and headers, beside what has been read; :class:`StreamResponse` says what they are."""
 
     _what = "the response"
 
@@ -46,7 +40,13 @@ class _Response(Received):
 
 
 class StreamResponse(_Response, ChunkReader):
-    """A response of :class:`StreamClient`, which is read on as a :class:`ChunkReader`."""
+    """A response of :class:`StreamClient`, which is read on as a :class:`ChunkReader`.
+
+    :ivar status: the code.
+    :ivar reason: what stands behind it, under WSGI.
+    :ivar headers: a mapping that knows no case and gives ``None`` for what is not there;
+        ``headers.get_all(name)``, ``headers.items()``.
+    """
 
 
 class AsyncStreamResponse(_Response, AsyncChunkReader):

@@ -8,7 +8,7 @@ from io import BytesIO
 from types import TracebackType
 from typing import Any
 
-from .delivery import Delivery, Head, close_iterator
+from .delivery import Delivery, Head, close_iterator, sendable
 from .requests import Request
 
 ErrorInfo = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
@@ -48,7 +48,7 @@ def chunks_of(application: Any, request: Request, delivery: Delivery) -> Iterato
         yield from start.written()
         for chunk in iterable:
             yield from start.written()
-            if chunk:
+            if sendable(chunk, bytes):
                 start.send_head()
                 yield chunk
         yield from start.written()
@@ -90,4 +90,4 @@ class _Start:
         """What was given to the callable that ``start_response`` returns."""
         while self._written:
             self.send_head()
-            yield self._written.pop(0)
+            yield sendable(self._written.pop(0), bytes)

@@ -157,3 +157,19 @@ def test_the_observer_of_litestars_engine() -> None:
     assert StreamTemplateEngine(engine_instance=env, observe=noted).engine is env
     from_litestar(env, {"rows": "ab"})
     assert noted.one(StreamClosed).outcome == "complete"
+
+
+def test_in_flask_an_async_template_begins_after_its_head() -> None:
+    flask = pytest.importorskip("flask", reason="the extra 'flask' is not installed")
+    from streamtmpl.flask import stream_template  # noqa: PLC0415
+
+    noted = Noted()
+    app = flask.Flask("app")
+    app.jinja_options = {"enable_async": True}
+    app.jinja_loader = environment().loader
+    app.config.update(STREAMTMPL_SERVER_TIMING=True, STREAMTMPL_OBSERVE=noted)
+    app.add_url_rule("/", "page", lambda: stream_template(NAME, rows="ab"))
+    response = app.test_client().get("/")
+    assert response.text.startswith("ab<p>")
+    assert "Server-Timing" not in response.headers
+    assert noted.one(StreamClosed).outcome == "complete"

@@ -191,6 +191,7 @@ def test_errors(spans: Spans) -> None:
 
 def test_a_stream_that_its_reader_closes(spans: Spans, executor: ThreadPoolExecutor) -> None:
     gate, running = threading.Event(), threading.Event()
+    source = "above\n{% defer %}{{ work('region') }}{% enddefer %}"
 
     def work(name: str) -> str:
         if name == "region":
@@ -198,10 +199,11 @@ def test_a_stream_that_its_reader_closes(spans: Spans, executor: ThreadPoolExecu
             gate.wait()
         return name
 
-    stream = render_stream(page_of(), {"work": work}, executor=executor, observe=spans.observer)
-    next(stream)
-    while not running.is_set():
-        next(stream)
+    stream = render_stream(
+        page_of(source), {"work": work}, executor=executor, observe=spans.observer
+    )
+    next(stream)  # what stands above the region, which has begun
+    running.wait()
     stream.close()
     gate.set()
     page = spans.named("stream page.html")

@@ -1,7 +1,4 @@
-"""The measuring commands of bench/ at tiny sizes. No test here depends on how long anything takes.
-
-`bench.memory` is tested beside the example that it renders, in tests/cli/test_cli_examples.py.
-"""
+"""The measuring commands of bench/ at tiny sizes. No test depends on how long anything takes."""
 
 from __future__ import annotations
 

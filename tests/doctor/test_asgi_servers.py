@@ -85,7 +85,7 @@ def test_django_streams(django_wsgi, tmp_path):
     assert codes(whole) == {"collected": ("identity",)}  # without CommonMiddleware, no length
     found = finding(whole, "collected")
     assert found.evidence[0].startswith("no Content-Length, and 1 chunk:")
-    assert "renders the whole page to a string" in found.causes[0].what
+    assert any("renders the whole page to a string" in cause.what for cause in found.causes)
 
 
 def test_djangos_middleware_leaves_streams_alone(django_wsgi, tmp_path):
@@ -110,3 +110,18 @@ def test_no_alarm_about_others(name, tmp_path):
     with server(module(name, *where[name], app), tmp_path) as port:
         seen = ask(port, "/stream")
     assert (seen.status, codes(seen)) == (Status.STREAMS, {})
+
+
+@pytest.mark.parametrize("setup", ["", "gzip.GZipMiddleware"])
+def test_django_gathers_a_sync_stream_under_asgi(setup, django_asgi, tmp_path):
+    with server(django_asgi, tmp_path, setup) as port:
+        seen = ask(port, "/stream", encodings=["gzip"])
+    [cause] = [each for each in finding(seen, "collected").causes if "Django gathers" in each.what]
+    assert "an async generator under ASGI" in cause.mend
+
+
+def test_django_gathers_an_async_stream_under_wsgi(django_wsgi, tmp_path):
+    with server(django_wsgi, tmp_path) as port:
+        seen = ask(port, "/async-stream", encodings=["identity"])
+    causes = finding(seen, "collected").causes
+    assert any("Django gathers" in cause.what for cause in causes)

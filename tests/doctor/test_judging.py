@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import socket
 import time
 import zlib
 
@@ -63,6 +64,34 @@ def test_a_view_that_waits_first_and_then_streams():
     assert "the template's first source, waits" in found.causes[0].what
 
 
+def test_what_comes_soon_behind_a_long_wait_has_waited_with_it():
+    with scripted(sending((4.0, PART), (0.13, PART))) as server:
+        seen = ask(server, encodings=["identity"])
+    assert codes(seen) == {"collected": ("identity",)}
+
+
+def test_a_page_that_goes_on():
+    def answer(connection, request):
+        connection.sendall(response(chunk(PART), CHUNKED, HTML))
+        connection.recv(1)  # waits until the client leaves
+
+    with scripted(answer) as server:
+        seen = ask(server, encodings=["identity"], timeout=0.8)
+    assert (seen.status, codes(seen)) == (Status.STREAMS, {})
+    assert "and it goes on after 0.8" in seen.verdict
+
+
+def test_one_event_is_enough():
+    def answer(connection, request):
+        events = "Content-Type: text/event-stream"
+        connection.sendall(response(chunk(b"data: x\n\n"), CHUNKED, events))
+        connection.recv(1)  # waits until the client leaves
+
+    with scripted(answer) as server:
+        seen = ask(server, encodings=["identity"])
+    assert (seen.status, codes(seen)) == (Status.STREAMS, {})
+
+
 def test_behind_nginx_that_may_be_nginx():
     def answer(connection, request):
         time.sleep(1.2)
@@ -118,6 +147,28 @@ def test_several_chunks_at_once_are_a_source_that_waits():
     assert "there is no text before the wait" in found.causes[0].what
 
 
+def test_one_chunk_without_a_length_is_a_stream_that_waits_rather_than_a_string():
+    with scripted(sending((0.8, PART))) as server:
+        causes = finding(ask(server, encodings=["identity"]), "collected").causes
+    assert "there is no text before the wait" in causes[0].what
+    assert any("renders the whole page" in cause.what for cause in causes[1:])
+
+
+def test_a_checksum_tells_of_a_string_that_a_compressor_took_the_length_of():
+    body = gzip.compress(PART)
+
+    def answer(connection, request):
+        time.sleep(0.8)
+        headers = (CHUNKED, HTML, GZIP, 'ETag: W/"1f"')
+        connection.sendall(response(chunk(body[:10]) + chunk(body[10:]) + chunk(b""), *headers))
+
+    with scripted(answer) as server:
+        causes = finding(ask(server, encodings=["gzip"]), "collected").causes
+    assert [cause.what.split(" ")[0] for cause in causes[:2]] == ["what", "something"]
+    assert "its ETag" in causes[1].what
+    assert "renders the whole page" in causes[2].what
+
+
 def test_a_page_that_is_late_at_times():
     with scripted(by_encoding(identity=STREAMING, gzip=LATE)) as server:
         seen = ask(server)
@@ -169,10 +220,38 @@ def test_members_are_seen_in_a_quick_page_too():
     assert seen.status is Status.HELD
 
 
-def test_what_is_called_gzip_and_is_none():
-    with scripted(response(b"<h1>hello</h1>", GZIP, HTML)) as server:
+@pytest.mark.parametrize(("name", "said"), [("gzip", "is no gzip"), ("sdch", "asked for sdch")])
+def test_what_cannot_be_decoded_by_anybody(name, said):
+    with scripted(response(b"<h1>hello</h1>", f"Content-Encoding: {name}", HTML)) as server:
         seen = ask(server, encodings=["gzip"])
     assert codes(seen) == {"undecodable": ("gzip",)}
+    assert said in seen.verdict
+    assert seen.status is Status.HELD
+
+
+def test_a_line_break_behind_a_compressed_body_is_no_harm():
+    with scripted(response(gzip.compress(PART) + b"\n", GZIP, HTML)) as server:
+        seen = ask(server, encodings=["gzip"])
+    assert codes(seen) == {}
+    assert "come 1 byte, which browsers drop" in finding(seen, "rest").what
+
+
+def test_a_body_that_is_longer_than_its_length():
+    with scripted(response(PART + b"<p>end", HTML, f"Content-Length: {len(PART)}")) as server:
+        seen = ask(server, encodings=["identity"])
+    assert codes(seen) == {"surplus": ("identity",)}
+    assert "behind the end of the body come 6 bytes more" in seen.verdict
+
+
+def test_a_connection_that_is_reset():
+    def answer(connection, request):
+        connection.sendall(response(PART, HTML))
+        time.sleep(0.2)  # so that it has been read
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+
+    with scripted(answer) as server:
+        seen = ask(server, encodings=["identity"])
+    assert finding(seen, "cut").evidence[0] == "the connection was reset"
 
 
 def test_a_connection_that_was_silent_before_it_was_cut():
@@ -205,9 +284,22 @@ def test_chunks_of_all_sizes_are_no_buffer():
 
 
 def test_who_answers_first_is_not_to_blame_where_all_wait():
-    with scripted(LATE) as server, scripted(LATE) as behind:
+    def named(connection, request):
+        time.sleep(0.8)
+        connection.sendall(response(chunk(PART) + chunk(b""), CHUNKED, HTML, "Server: nginx"))
+
+    with scripted(named) as server, scripted(LATE) as behind:
         seen = ask(server, behind, encodings=["identity"])
     assert codes(seen) == {"collected": ("identity",)}
+    assert finding(seen, "collected").url == behind.url("/a?b=c")
+    assert "nginx" not in seen.verdict
+
+
+def test_the_middle_one_of_three():
+    with scripted(LATE) as server, scripted(LATE) as middle, scripted(STREAMING) as behind:
+        seen = ask(server, middle, behind, encodings=["identity"])
+    assert codes(seen) == {"between": ("identity",)}
+    assert finding(seen, "between").url == middle.url("/a?b=c")
 
 
 def test_an_unnamed_proxy_that_compresses():
@@ -235,3 +327,38 @@ def test_what_cannot_be_decoded_here_is_not_asked_for(monkeypatch):
     assert seen.missing == (("br", "brotli"),)
     assert [exchange.accepted for exchange in seen.exchanges] == ["identity"]
     assert seen.status is Status.STREAMS
+
+
+def typed(content_type, *headers, begin=b""):
+    """An answer of little text that is followed by more after a while."""
+
+    def answer(connection, request):
+        connection.sendall(response(b"", CHUNKED, f"Content-Type: {content_type}", *headers))
+        connection.sendall(chunk(begin + b"<p>some text</p>" * 9))
+        time.sleep(0.7)
+        connection.sendall(chunk(PART * 2) + chunk(b""))
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("answer", "found"),
+    [
+        (typed("text/plain; charset=utf-8"), {"waits-chromium"}),
+        (typed("text/plain"), {"waits-chromium", "waits-firefox"}),
+        (typed("text/plain", "X-Content-Type-Options: nosniff"), {"waits-firefox"}),
+        (typed("text/html"), {"waits-firefox"}),
+        (typed("text/html", begin=b"<!doctype html><meta charset=utf-8>"), set()),
+        (typed("text/html", begin=b"\xef\xbb\xbf"), set()),
+        (typed("text/html; charset=utf-8"), set()),
+        (typed("text/plain; charset=utf-8", "X-Content-Type-Options: nosniff"), set()),
+        (typed("text/html", begin=b"x" * 1024), set()),
+        (typed("application/json"), set()),
+    ],
+)
+def test_what_browsers_wait_for(answer, found):
+    with scripted(answer) as server:
+        seen = ask(server, encodings=["identity"])
+        fragment = ask(server, encodings=["identity"], fragment=True)
+    assert codes(seen).keys() == found
+    assert codes(fragment) == {}

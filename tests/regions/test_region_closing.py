@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from streamtmpl import StreamClosedError, StreamEnvironment, render_stream, render_stream_async
-from tests.support.gates import in_loop
+from tests.support.gates import HANGS, in_loop
 from tests.support.patched import assembled
 
-from .threads import HANGS, Gates, Threads, boom, every_way, noted
+from .threads import Gates, Threads, boom, every_way, noted
 
 
 @every_way

@@ -14,9 +14,10 @@ import jinja2
 import pytest
 
 from streamtmpl import StreamEnvironment, render_stream, render_stream_async
+from tests.support.gates import HANGS
 from tests.support.patched import assembled
 
-from .threads import FOUR, HANGS, Gates, Threads, boom, every_way
+from .threads import FOUR, Gates, Threads, boom, every_way
 
 
 @every_way

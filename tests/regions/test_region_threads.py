@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from streamtmpl import StreamEnvironment, render_stream
+from streamtmpl.testing import ChunkReader
 from tests.support.patched import assembled, page
 
-from .threads import FOUR, Ahead, Gates, Threads
+from .threads import FOUR, Gates, Threads
 
 
 @pytest.mark.parametrize("order", list(permutations(range(4))), ids=str)
@@ -23,13 +24,13 @@ def test_patches_come_in_order_of_readiness(
 ) -> None:
     gates = Gates()
     stream = render_stream(env.from_string(FOUR), {"wait": gates.wait}, executor=threads)
-    ahead = Ahead(stream)
-    document = ahead.text_with("]")
+    reader = ChunkReader.of(stream)
+    document = reader.read_until("]")
     assert [page(document).document.count(f"({n})") for n in range(4)] == [1] * 4
     for n in order:
         gates.open(n)
-        ahead.text_with(f">{n}</template>")
-    text = ahead.text()
+        reader.read_until(f">{n}</template>")
+    text = reader.read()
     assert page(text).contents == [str(n) for n in order]
     assert assembled(text) == "[0,1,2,3,]"
 
@@ -42,18 +43,19 @@ def test_in_order_regions_run_ahead_of_their_place(
     stream = render_stream(
         env.from_string(FOUR), {"wait": gates.wait}, executor=threads, deferred="in-order"
     )
-    ahead = Ahead(stream)
+    reader = ChunkReader.of(stream)
+    reader.read_until("[")
     while len(gates.begun) < 4:
         time.sleep(0.001)
     opened: set[int] = set()
     expected = "["
     for n in order:
-        assert ahead.text_with(expected) == expected
+        assert reader.read_until(expected) == expected
         gates.open(n)
         opened.add(n)
         first = next((each for each in range(4) if each not in opened), 4)
         expected = "[" + "".join(f"{each}," for each in range(first))
-    assert ahead.text() == "[0,1,2,3,]"
+    assert reader.read() == "[0,1,2,3,]"
     assert sorted(gates.begun) == [0, 1, 2, 3]
     assert gates.most == 4
 
@@ -104,11 +106,11 @@ def test_one_that_is_shut_down_meanwhile(env: StreamEnvironment) -> None:
     gates = Gates()
     source = FOUR.replace("{% placeholder %}", "{% error %}e{% placeholder %}")
     stream = render_stream(env.from_string(source), {"wait": gates.wait}, executor=threads)
-    ahead = Ahead(stream)
-    ahead.text_with("]")
+    reader = ChunkReader.of(stream)
+    reader.read_until("]")
     threads.shutdown(wait=False)
     gates.open(0)
-    assert assembled(ahead.text()) == "[0,e,e,e,]"
+    assert assembled(reader.read()) == "[0,e,e,e,]"
 
 
 def test_regions_are_not_rendered_far_ahead_of_their_reader(
@@ -144,13 +146,13 @@ def test_a_region_in_a_placeholder_goes_with_it(
         "{{ other('out') }}!"
     )
     stream = render_stream(env.from_string(source), {"wait": gates.wait}, executor=threads)
-    ahead = Ahead(stream)
-    ahead.text_with("!")
+    reader = ChunkReader.of(stream)
+    reader.read_until("!")
     gates.open(first)
     for patch in patches:
-        ahead.text_with(f">{patch}</template>")
+        reader.read_until(f">{patch}</template>")
     gates.open(0, 1)
-    text = ahead.text()
+    text = reader.read()
     assert assembled(text) == "0[1 out]!"
     assert ("1 in" in page(text).contents) == ("1 in" in patches)
 

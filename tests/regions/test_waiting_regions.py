@@ -14,11 +14,12 @@ import pytest
 
 from streamtmpl import StreamEnvironment, render_stream, render_stream_async
 from streamtmpl.chunks.blocking import iterate
+from streamtmpl.testing import ChunkReader
 from tests.support.patched import assembled, page
 
-from .threads import Ahead, Gates, Threads
+from .threads import Gates, Threads
 
-Begin = Callable[..., tuple[Gates, Ahead]]
+Begin = Callable[..., tuple[Gates, ChunkReader]]
 
 
 @pytest.fixture(params=["threads", "tasks"])
@@ -27,7 +28,7 @@ def begin(request: pytest.FixtureRequest) -> Iterator[Begin]:
     with ExitStack() as stack:
         threads = stack.enter_context(Threads(8))
 
-        def begin(source: str, **options: Any) -> tuple[Gates, Ahead]:
+        def begin(source: str, **options: Any) -> tuple[Gates, ChunkReader]:
             gates, in_tasks = Gates(), request.param == "tasks"
             stack.callback(gates.open, *range(8))
 
@@ -41,7 +42,7 @@ def begin(request: pytest.FixtureRequest) -> Iterator[Begin]:
                 stream: Any = iterate(render_stream_async(template, {"wait": wait}))
             else:
                 stream = render_stream(template, {"wait": gates.wait}, executor=threads)
-            return gates, Ahead(stream)
+            return gates, ChunkReader.of(stream)
 
         yield begin
 
@@ -60,95 +61,95 @@ ALONE = "{% defer %}{{ wait(7) }}{% placeholder %}(7){% enddefer %}"
 def test_a_group_comes_in_one_go_and_in_document_order(
     begin: Begin, order: tuple[int, ...]
 ) -> None:
-    gates, ahead = begin(group_of(3) + ALONE)
-    ahead.text_with("(7)")
+    gates, reader = begin(group_of(3) + ALONE)
+    reader.read_until("(7)")
     gates.open(*order[:2])
     gates.open(7)  # not held up by the group
-    assert page(ahead.text_with(">7</template>")).contents == ["7"]
+    assert page(reader.read_until(">7</template>")).contents == ["7"]
     gates.open(order[2])
-    text = ahead.text()
+    text = reader.read()
     assert page(text).contents == ["7", "0", "1", "2"]
     assert assembled(text) == "[012]7"
 
 
 def test_a_group_is_one_chunk(begin: Begin) -> None:
-    gates, ahead = begin(group_of(3))
-    ahead.text_with("]")
+    gates, reader = begin(group_of(3))
+    reader.read_until("]")
     gates.open(*range(3))
-    ahead.text()
-    assert len([chunk for chunk in ahead.chunks if "<template" in chunk]) == 1
+    reader.read()
+    assert len([chunk for chunk in reader.chunks if "<template" in chunk]) == 1
 
 
 def test_when_its_time_is_over_the_others_come_by_themselves(begin: Begin) -> None:
-    gates, ahead = begin(group_of(3, "group_timeout=0.05"))
+    gates, reader = begin(group_of(3, "group_timeout=0.05"))
     gates.open(2)
-    assert page(ahead.text_with(">2</template>")).contents == ["2"]
+    assert page(reader.read_until(">2</template>")).contents == ["2"]
     gates.open(1)
-    ahead.text_with(">1</template>")
+    reader.read_until(">1</template>")
     gates.open(0)
-    text = ahead.text()
+    text = reader.read()
     assert page(text).contents == ["2", "1", "0"]
     assert assembled(text) == "[012]"
 
 
 def test_one_that_fails_or_is_late_is_shown_with_the_others(begin: Begin) -> None:
-    gates, ahead = begin(
+    gates, reader = begin(
         "{% defer group='g' %}{{ 1 // 0 }}{% error %}bad{% enddefer %}"
         "{% defer group='g' timeout=0.01 %}{{ wait(0) }}{% error %}late{% enddefer %}"
         "{% defer group='g' %}{{ wait(1) }}{% enddefer %}"
     )
     gates.open(1)
-    ahead.text_with(">1</template>")
+    reader.read_until(">1</template>")
     gates.open(0)  # what is late ends, too
-    assert page(ahead.text()).contents == ["bad", "late", "1"]
+    assert page(reader.read()).contents == ["bad", "late", "1"]
 
 
 def test_groups_have_names_that_are_expressions(begin: Begin) -> None:
-    gates, ahead = begin(
+    gates, reader = begin(
         "{% for n in range(4) %}{% defer group='g%d'|format(n % 2) %}{{ wait(n) }}"
         "{% enddefer %}{% endfor %}."
     )
     gates.open(3, 0, 1)
-    assert page(ahead.text_with(">3</template>")).contents == ["1", "3"]
+    assert page(reader.read_until(">3</template>")).contents == ["1", "3"]
     gates.open(2)
-    assert page(ahead.text()).contents == ["1", "3", "0", "2"]
+    assert page(reader.read()).contents == ["1", "3", "0", "2"]
 
 
 def test_a_group_in_a_region_is_its_own(begin: Begin) -> None:
-    gates, ahead = begin(
+    gates, reader = begin(
         "{% defer group='g' %}<i>{% defer group='g' %}{{ wait(0) }}{% enddefer %}"
         "{% defer group='g' %}{{ wait(1) }}{% enddefer %}</i>{% enddefer %}."
     )
     gates.open(0)
-    ahead.text_with("</i></template>")
+    reader.read_until("</i></template>")
     gates.open(1)
-    text = ahead.text()
+    text = reader.read()
     assert page(text).contents[1:] == ["0", "1"]
     assert assembled(text) == "<i>01</i>."
 
 
 def test_one_in_a_placeholder_holds_nothing_up_when_that_is_gone(begin: Begin) -> None:
-    gates, ahead = begin(
+    gates, reader = begin(
         "{% defer %}{{ wait(0) }}{% placeholder %}"
         "{% defer group='g' %}{{ wait(1) }}{% enddefer %}{% enddefer %}"
         "{% defer group='g' %}{{ wait(2) }}{% enddefer %}."
     )
     gates.open(2)
     gates.open(0)  # with its placeholder goes the one that waits at 1
-    text = ahead.text_with(">2</template>")
+    text = reader.read_until(">2</template>")
     gates.open(1)
     assert page(text).contents == ["0", "2"]
 
 
 def test_each_region_has_one_patch(begin: Begin) -> None:
     """One of the group has another group in it, whose patches come while the first one's do."""
-    gates, ahead = begin(
+    gates, reader = begin(
         "{% defer group='g' %}A{% defer group='h' %}C{% enddefer %}{% enddefer %}"
         "{% defer group='g' %}{{ wait(0) }}{% enddefer %}."
     )
-    ahead.text_with(".")
+    reader.read_until(".")
     gates.open(0)
-    assert sorted(page(ahead.text()).order) == ["0", "1", "2"]
+    assert sorted(page(reader.read()).order) == ["0", "1", "2"]
 
 
 def test_one_after_the_other_the_time_of_a_group_is_over_too(env: StreamEnvironment) -> None:
@@ -200,18 +201,18 @@ def test_what_is_no_group_is_an_error_of_the_region(
 
 
 def test_line_breaks_while_regions_are_waited_for(begin: Begin) -> None:
-    gates, ahead = begin(ALONE + "<b>", keep_alive=0.02)
-    document = ahead.text_with("(7)<?end><b></b>\n\n\n")
+    gates, reader = begin(ALONE + "<b>", keep_alive=0.02)
+    document = reader.read_until("(7)<?end><b></b>\n\n\n")
     gates.open(7)
-    text = ahead.text()
+    text = reader.read()
     assert re.fullmatch(re.escape(document) + r"\n*<template for=.*>7</template>\f\n", text)
 
 
 def test_none_without(begin: Begin) -> None:
-    gates, ahead = begin(ALONE)
-    ahead.text_with("(7)<?end>")
+    gates, reader = begin(ALONE)
+    reader.read_until("(7)<?end>")
     gates.open(7)
-    assert re.fullmatch(r".*\(7\)<\?end><template for=.*>7</template>\f\n", ahead.text())
+    assert re.fullmatch(r".*\(7\)<\?end><template for=.*>7</template>\f\n", reader.read())
 
 
 def test_none_in_a_page_in_order(threads: Threads) -> None:
@@ -219,11 +220,11 @@ def test_none_in_a_page_in_order(threads: Threads) -> None:
     env, gates = StreamEnvironment(keep_alive=0.005), Gates()
     template = env.from_string("<pre>" + ALONE)
     context = {"wait": gates.wait}
-    ahead = Ahead(render_stream(template, context, executor=threads, deferred="in-order"))
-    ahead.text_with("<pre>")
+    reader = ChunkReader.of(render_stream(template, context, executor=threads, deferred="in-order"))
+    reader.read_until("<pre>")
     time.sleep(0.06)
     gates.open(7)
-    assert ahead.text() == "<pre>7"
+    assert reader.read() == "<pre>7"
 
 
 @pytest.mark.parametrize("seconds", [-1, "15", None, True, float("nan"), float("inf")])

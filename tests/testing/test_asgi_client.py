@@ -290,6 +290,10 @@ def test_an_error_after_the_response_is_raised_when_the_client_closes() -> None:
         ([body(b"x")], "was sent before 'http.response.start'"),
         ([START, START], "'http.response.start' was sent twice"),
         ([START, body(b"", more=False), body(b"x")], "was sent after the end of the response"),
+        (
+            [START, {"type": "http.response.body", "body": "x"}],
+            "takes chunks of bytes, not of str: 'x'",
+        ),
         ([START, {"type": "http.response.nonsense"}], "message 'http.response.nonsense'"),
     ],
 )
@@ -502,5 +506,6 @@ def test_which_protocol_it_is() -> None:
             assert client.get("/").read() == "x"
     with StreamClient(lambda *arguments: Asgi()(*arguments), protocol="asgi") as client:
         assert client.get("/").read() == "x"
-    with pytest.raises(TypeError, match="neither a WSGI nor an ASGI application: 'app'"):
-        StreamClient("app")
+    for other in ("app", lambda request: None):
+        with pytest.raises(TypeError, match="neither a WSGI nor an ASGI application: "):
+            StreamClient(other)

@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 
 import streamtmpl
+from streamtmpl import pytest_plugin
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = Path(streamtmpl.__file__).parents[1]
 
 ENTRY_POINTS = """\
 [pytest11]
-streamtmpl = pytest_streamtmpl
+streamtmpl = streamtmpl.pytest_plugin
 """
 
 TESTS = """
@@ -53,9 +54,9 @@ NOTHING = """
 import sys
 
 def test_nothing_is_imported():
-    names = {name.partition(".")[0] for name in sys.modules}
-    assert "pytest_streamtmpl" in names
-    assert names & {"streamtmpl", "jinja2", "asyncio"} == set()
+    names = {name for name in sys.modules if name.partition(".")[0] == "streamtmpl"}
+    assert names == {"streamtmpl", "streamtmpl.pytest_plugin", "streamtmpl.version"}
+    assert not {"jinja2", "asyncio"} & set(sys.modules)
 """
 
 
@@ -66,7 +67,7 @@ def project(tmp_path: Path) -> Path:
     installed.mkdir(parents=True)
     (installed / "METADATA").write_text("Name: streamtmpl-as-a-plugin\nVersion: 1\n")
     (installed / "entry_points.txt").write_text(ENTRY_POINTS)
-    (installed / "RECORD").write_text("pytest_streamtmpl.py,,\nstreamtmpl/__init__.py,,\n")
+    (installed / "RECORD").write_text("streamtmpl/pytest_plugin.py,,\nstreamtmpl/__init__.py,,\n")
     (tmp_path / "tests").mkdir()
     return tmp_path / "tests"
 
@@ -92,9 +93,12 @@ def run(project: Path, tests: str, *arguments: str, before: str = "") -> str:
 
 def test_the_entry_point_is_that_of_the_package() -> None:
     settings = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    declared = re.search(r"^\[project\.entry-points\.(pytest11)\]\n((?:.+\n)+)", settings, re.M)
+    declared = re.search(
+        r'^\[project\.entry-points\.(\w+)\]\n(\w+) = "([\w.]+)"', settings, re.MULTILINE
+    )
     assert declared is not None
-    assert f"[{declared[1]}]\n{declared[2]}".replace('"', "") == ENTRY_POINTS
+    group, name, module = declared.groups()
+    assert f"[{group}]\n{name} = {module}\n" == ENTRY_POINTS
 
 
 def test_the_fixtures(project: Path) -> None:
@@ -119,22 +123,23 @@ def test_the_plugin_can_be_left_out(project: Path) -> None:
     assert re.search(r"\b1 passed, 2 errors in", printed)
 
 
-def test_the_plugin_can_be_named(project: Path) -> None:
-    (project.parent / "installed").rename(project.parent / "nowhere")
-    assert re.search(r"\b3 passed in", run(project, TESTS, "-p", "pytest_streamtmpl"))
+@pytest.mark.parametrize("name", ["streamtmpl", "streamtmpl.pytest_plugin"])
+def test_the_plugin_can_be_named(project: Path, name: str) -> None:
+    if name != "streamtmpl":  # as it is called where it is not installed
+        (project.parent / "installed").rename(project.parent / "nowhere")
+    assert re.search(r"\b3 passed in", run(project, TESTS, "-p", name))
 
 
 def test_a_package_that_is_imported_already_is_no_warning(project: Path) -> None:
-    printed = run(project, TESTS, before="import streamtmpl.testing, pytest_streamtmpl")
+    printed = run(project, TESTS, before="import streamtmpl.testing, streamtmpl.pytest_plugin")
     assert re.search(r"\b3 passed in", printed)
 
 
 def test_fixtures_are_all_that_it_adds(project: Path) -> None:
-    with_it = run(project, "", "--help")
-    assert with_it == run(project, "", "--help", "-p", "no:streamtmpl")
-    assert "--strict-markers" in with_it
+    hooks = [name for name in dir(pytest_plugin) if name.startswith("pytest_")]
+    assert hooks == []
     listed = run(project, "", "--fixtures", "-q")
-    names = re.findall(r"^(\w+) -- .*pytest_streamtmpl\.py:\d+\n +\S", listed, re.MULTILINE)
+    names = re.findall(r"^(\w+) -- .*streamtmpl.pytest_plugin\.py:\d+\n +\S", listed, re.MULTILINE)
     assert sorted(names) == ["stream_client", "stream_gate", "stream_recorder"]
 
 

@@ -224,6 +224,24 @@ def test_the_charset_of_the_response() -> None:
         assert client.get("/").read() == "Spät"
 
 
+@pytest.mark.parametrize("chunk", [3, None, ["x"]])
+def test_what_is_neither_text_nor_bytes(chunk: Any) -> None:
+    with ChunkReader.of(["head", chunk]) as reader:
+        assert reader.next() == "head"
+        with pytest.raises(TypeError, match=f"not of {type(chunk).__name__}: "):
+            reader.read()
+
+    async def test() -> None:
+        async def chunks() -> AsyncIterator[Any]:
+            yield chunk
+
+        async with AsyncChunkReader.of(chunks()) as reader:
+            with pytest.raises(TypeError, match="chunks are of str or bytes"):
+                await reader.read()
+
+    asyncio.run(test())
+
+
 @pytest.mark.parametrize(("encoding", "package"), [("br", "Brotli"), ("zstd", "backports.zstd")])
 def test_a_decoder_that_is_not_installed(
     encoding: str, package: str, monkeypatch: pytest.MonkeyPatch

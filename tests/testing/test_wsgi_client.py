@@ -238,9 +238,24 @@ def two_starts(environ: dict[str, Any], start_response: Start) -> list[bytes]:
     return [b"x"]
 
 
+def text_chunks(environ: dict[str, Any], start_response: Start) -> list[Any]:
+    start_response("200 OK", HTML)
+    return ["x"]
+
+
+def one_string(environ: dict[str, Any], start_response: Start) -> Any:
+    start_response("200 OK", HTML)
+    return b"x"
+
+
 @pytest.mark.parametrize(
     ("application", "said"),
-    [(no_start, "has not called start_response"), (two_starts, "start_response was called twice")],
+    [
+        (no_start, "has not called start_response"),
+        (two_starts, "start_response was called twice"),
+        (text_chunks, "a server takes chunks of bytes, not of str: 'x'"),
+        (one_string, "a server takes chunks of bytes, not of int: 120"),
+    ],
 )
 def test_what_no_server_takes(application: Any, said: str) -> None:
     with StreamClient(application) as client, pytest.raises(AssertionError, match=said):

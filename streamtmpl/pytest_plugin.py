@@ -1,7 +1,7 @@
 """Fixtures of pytest for tests of streams.
 
-Every run of pytest loads this module, also one that has nothing to do with streams. So it is
-outside of the package, and nothing of that is imported before a test asks for a fixture.
+Every run of pytest loads this module, also one that has nothing to do with streams. So nothing else
+of the package is imported before a test asks for a fixture.
 
 PYTEST_DONT_REWRITE: nor does it matter when this is imported.
 """
@@ -9,13 +9,12 @@ PYTEST_DONT_REWRITE: nor does it matter when this is imported.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from streamtmpl.testing import Gate, Recorder, StreamClient
+    from .testing import Gate, Recorder, StreamClient
 
 
 @pytest.fixture
@@ -24,34 +23,37 @@ def stream_gate(stream_client: object) -> Iterator[Callable[..., Gate]]:
 
     That is before the clients are closed: no application of theirs is blocked for ever.
     """
-    kit, made = import_module("streamtmpl.testing"), []
+    from .testing import gate  # noqa: PLC0415
+
+    made: list[Gate] = []
 
     def make(*items: Any, **options: Any) -> Gate:
-        gate: Gate = kit.gate(*items, **options)
-        made.append(gate)
-        return gate
+        made.append(gate(*items, **options))
+        return made[-1]
 
     yield make
-    for gate in made:
-        gate.open()
+    for each in made:
+        each.open()
 
 
 @pytest.fixture
 def stream_recorder() -> Recorder:
     """A `streamtmpl.testing.Recorder`."""
-    recorder: Recorder = import_module("streamtmpl.testing").Recorder()
-    return recorder
+    from .testing import Recorder  # noqa: PLC0415
+
+    return Recorder()
 
 
 @pytest.fixture
 def stream_client() -> Iterator[Callable[..., StreamClient]]:
     """Make clients of applications, as `streamtmpl.testing.StreamClient`, closed after the test."""
-    kit, made = import_module("streamtmpl.testing"), []
+    from .testing import StreamClient  # noqa: PLC0415
+
+    made: list[StreamClient] = []
 
     def make(application: Any, **options: Any) -> StreamClient:
-        client: StreamClient = kit.StreamClient(application, **options)
-        made.append(client)
-        return client
+        made.append(StreamClient(application, **options))
+        return made[-1]
 
     yield make
     for client in made:
