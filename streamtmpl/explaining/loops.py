@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, cast
 
 from jinja2 import nodes
-from jinja2.defaults import DEFAULT_FILTERS
+from jinja2.filters import FILTERS
 
 from streamtmpl.compiler.analysis import ITERATING_FILTERS, uses_as_value
 from streamtmpl.vocabulary import LOOKS_AHEAD, PIPING
@@ -178,7 +178,7 @@ class LoopNotes(NotingGenerator):
 
     def _say_unknown(self, node: nodes.Filter) -> None:
         """Say of a filter that only the application knows that it gets a source which is lazy."""
-        if node.name not in DEFAULT_FILTERS and node.node is not None:
+        if node.name not in FILTERS and node.node is not None:
             origin = self._origin(node.node)
             if self.is_lazy(origin):
                 text = f"`|{node.name}`, which is not Jinja2's, may read all of `{shown(origin)}`"
