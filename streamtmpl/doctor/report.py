@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from enum import Enum
+from functools import partial
 from typing import Any
 
 from .diagnosis import Diagnosis, Status
@@ -114,7 +115,7 @@ def finding_lines(finding: Finding, width: int = 100, paint: Paint = plain) -> I
     """A finding: what, what tells so, and what to do."""
     label = finding.severity.value
     text = f"{label} ({', '.join(finding.accepted)}): {finding.what}"
-    first, *more = textwrap.wrap(text, width, subsequent_indent="  ")
+    first, *more = _wrapped(text, width, subsequent_indent="  ")
     yield paint(_COLOURS[finding.severity], label) + first.removeprefix(label)
     yield from more
     for seen in finding.evidence:
@@ -128,8 +129,12 @@ def finding_lines(finding: Finding, width: int = 100, paint: Paint = plain) -> I
         yield f"  to know where: {finding.following}"
 
 
+# What is to be copied, the name of a page or a URL, is not broken at its hyphens.
+_wrapped = partial(textwrap.wrap, break_on_hyphens=False, break_long_words=False)
+
+
 def _item(label: str, text: str, width: int) -> list[str]:
-    return textwrap.wrap(text, width, initial_indent=f"  {label}: ", subsequent_indent=" " * 6)
+    return _wrapped(text, width, initial_indent=f"  {label}: ", subsequent_indent=" " * 6)
 
 
 def summary_lines(diagnosis: Diagnosis, width: int = 100, paint: Paint = plain) -> Iterator[str]:
