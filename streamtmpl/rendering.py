@@ -80,7 +80,7 @@ def render_stream(
     :param context: the variables for the template.
     :param chunk_size: characters that must have collected before a boundary cuts a chunk; 0 cuts
         at every boundary. The environment's, unless given. The first chunk is cut at 1024
-        characters, if that is less, each further one at twice as many up to the chunk size.
+        characters, if that is less, each further one at four times as many up to the chunk size.
     :param encoding: the codec to encode chunks with, such as ``"utf-8"``; without it they are
         ``str``.
     :param commit_after: the name of a block. Nothing is handed over until it has been rendered, so
