@@ -25,7 +25,8 @@ from streamtmpl.wsgi import StreamResponse as WSGIResponse
 
 CSV = "text/csv; charset=utf-8"
 FILE = 'attachment; filename="orders.csv"'
-EXPECTED = "id,name\r\n" + "".join(f"{number},Ōta\r\n" for number in range(500))
+COUNT = 1000
+EXPECTED = "id,name\r\n" + "".join(f"{number},Ōta\r\n" for number in range(COUNT))
 
 
 class Orders:
@@ -37,7 +38,7 @@ class Orders:
 
     def __iter__(self) -> Iterator[Any]:
         try:
-            for number in range(500):
+            for number in range(COUNT):
                 self.read += 1
                 yield {"id": number, "name": "Ōta"}
         finally:
@@ -178,7 +179,7 @@ def test_starlette_and_fastapi(framework: str, make: Callable[..., Any]) -> None
         answer = client.get("/orders.csv")
         assert answer.read() == EXPECTED
         answer.close()
-        assert done == [0, 500]
+        assert done == [0, COUNT]
         assert answer.headers["Content-Type"] == CSV
         assert answer.headers["Content-Disposition"] == FILE
         if framework == "fastapi":
@@ -222,7 +223,7 @@ def test_django_under_asgi_sends_rows_while_they_are_read(
         orders = Orders()
         response = await django.StreamResponse(factory.get("/"), make(orders)).render()
         assert response.is_async
-        assert 0 < orders.read < 500
+        assert 0 < orders.read < COUNT
         text = b"".join([chunk async for chunk in response])
         assert text.decode() == EXPECTED
         assert orders.closed
