@@ -50,8 +50,8 @@ _COMPRESSED = Cause(
     "proxies",
 )
 _FLASK_COMPRESS = Cause(
-    "Flask-Compress, Django's GZipMiddleware, Express's compression, or another compressor in the"
-    " application, flushes nothing before the end",
+    "Flask-Compress, GZipMiddleware of Django before 6.1, Express's compression, or another"
+    " compressor in the application, flushes nothing before the end",
     "return a response of streamtmpl's adapter, which flushes, call `res.flush()` after each chunk"
     " in Express, or leave this page uncompressed",
     "flask",

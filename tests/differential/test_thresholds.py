@@ -25,7 +25,7 @@ THRESHOLDS = [
     (5000, [1024, 4095, 1, 4999, 1], [1024, 4096, 5000]),
     (3000, [1024, 2999, 1, 3000], [1024, 3000, 3000]),
     (DEFAULT, [1023] + [1] * 8, [1024, 7]),
-    (DEFAULT, [1024] * 80, [1024, 4096, *[16384] * 4, 9216]),
+    (DEFAULT, [1024] * 80, [1024, 4096, *[16384] * 4, 11264]),
 ]
 # Told once by hand and once by the model that the random tests use.
 CASES = [(size, [n * "x" for n in pieces], chunks) for size, pieces, chunks in THRESHOLDS]

@@ -58,9 +58,13 @@ def django_asgi_command():
     return uvicorn("django_pages:asgi")
 
 
-def test_django_does_not_flush_its_compressor(django_wsgi, tmp_path):
+def test_django_does_not_flush_its_compressor_before_6_1(django_wsgi, tmp_path):
+    django = pytest.importorskip("django")
     with server(django_wsgi, tmp_path, "gzip.GZipMiddleware") as port:
         seen = ask(port, "/stream", encodings=ALL)
+    if django.VERSION >= (6, 1):
+        assert codes(seen) == {}
+        return
     assert codes(seen) == {"compressor": ("gzip",)}
     assert "GZipMiddleware" in finding(seen, "compressor").causes[0].what
 

@@ -73,12 +73,15 @@ class Pages(SimpleTestCase):
             self.assertEqual(response.read(), "<h1>Tea</h1>green")
         self.assertTrue(closed(rows))
 
-    def test_what_the_middleware_compresses_is_held_back(self) -> None:
+    def test_what_the_middleware_compresses_is_held_back_before_django_6_1(self) -> None:
         with StreamClient(get_wsgi_application()) as client:
             response = client.get("/", headers={"Accept-Encoding": "gzip"})
             self.assertEqual(response.headers["Content-Encoding"], "gzip")
             response.timeout = 0.3
-            with self.assertRaisesRegex(AssertionError, "'</h1>' has not come within 0.3 s"):
+            if django.VERSION < (6, 1):
+                with self.assertRaisesRegex(AssertionError, "'</h1>' has not come within 0.3 s"):
+                    response.read_until("</h1>")
+            else:
                 response.read_until("</h1>")
             response.timeout = 10.0
             rows.open()
