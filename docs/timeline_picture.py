@@ -9,8 +9,8 @@ passes only while nothing else is to do. So the pictures are the same each time.
 from __future__ import annotations
 
 import asyncio
-import runpy
 import selectors
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
@@ -61,10 +61,14 @@ def drawn() -> dict[str, str]:
 
 
 async def _render(timeline: Timeline) -> None:
-    example = runpy.run_path(str(EXAMPLE))
-    template = example["environment"].get_template("shop.html")
+    spec = spec_from_file_location("timeline_example", EXAMPLE)
+    assert spec is not None
+    assert spec.loader is not None
+    example = module_from_spec(spec)
+    spec.loader.exec_module(example)
+    template = example.environment.get_template("shop.html")
     stream = render_stream_async(
-        template, example["DATA"], chunk_size=1024, encoding="utf-8", observe=timeline
+        template, example.DATA, chunk_size=1024, encoding="utf-8", observe=timeline
     )
     async with stream as chunks:
         async for _ in chunks:

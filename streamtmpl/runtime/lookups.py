@@ -45,12 +45,10 @@ def looked_up(environment: Environment, value: Any, name: str) -> Any:
 @internalcode
 def attribute_missing(environment: Environment, value: Any, name: str) -> Any:
     """``value.name`` where looking the attribute up has raised the error that is being handled."""
-    error = sys.exc_info()[1]
+    error: Any = sys.exc_info()[1]
     if type(value) is not dict and not isinstance(error, AttributeError):
         # A property's own KeyError is no missing attribute. Its traceback begins with the frame
         # that this is called from.
-        assert error is not None
-        assert error.__traceback__ is not None
         raise error.with_traceback(error.__traceback__.tb_next)
     return item_or_undefined(environment, value, name)
 
