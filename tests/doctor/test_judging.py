@@ -116,7 +116,7 @@ def test_a_page_that_falls_silent_and_does_not_end_is_noted():
         seen = ask(server, encodings=["identity"], timeout=1.5)
     found = finding(seen, "silent")
     assert found.what.startswith("it has not ended, and nothing came in the last 1.")
-    assert seen.verdict.endswith("and it has not ended after 1.50 s")
+    assert "and it has not ended after 1.5" in seen.verdict
 
 
 def test_behind_nginx_that_may_be_nginx():
