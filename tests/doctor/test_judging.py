@@ -360,7 +360,7 @@ def test_a_server_that_is_not_there_beside_one_that_is():
 
 
 def test_what_cannot_be_decoded_here_is_not_asked_for(monkeypatch):
-    monkeypatch.setattr("streamtmpl.doctor.decoding._PACKAGES", {"br": ("no_such_package",)})
+    monkeypatch.setattr("streamtmpl.decoding._PACKAGES", {"br": ("no_such_package",)})
     with scripted(STREAMING) as server:
         seen = ask(server, encodings=("identity", "br"))
     assert seen.missing == (("br", "brotli"),)
