@@ -3,10 +3,9 @@
 import argparse
 import json
 import os
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from streamtmpl.explaining import ExplainedTemplate, Explanation, explain
 
@@ -18,14 +17,12 @@ from .arguments import (
     add_reading_arguments,
     file_argument,
 )
-from .explained_text import as_text, held_text, wants_color
+from .destination import Destination, open_destination
+from .explained_text import as_text, held_text
 from .failure import report
 from .files import FileError
 from .inputs import new_environment
 from .loader import FileLoader
-
-if TYPE_CHECKING:
-    from .arguments import Commands
 
 TEMPLATES = (".html", ".htm", ".xml", ".txt", ".csv", ".j2", ".jinja", ".jinja2")
 """How the names of templates end, in a folder."""
@@ -56,15 +53,7 @@ class ExplainOptions(ReadingOptions):
     color: str
 
 
-def add_explain(commands: "Commands") -> None:
-    """Add the command to those that there are."""
-    parser = commands.add_parser(
-        "explain",
-        help="say which lines of templates stream, which are held back, and why",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
-    )
-    parser.set_defaults(command=Command(parser, ExplainOptions, run))
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "templates",
         metavar="TEMPLATE",
@@ -115,11 +104,7 @@ def _add_own_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(options: ExplainOptions) -> int:
-    """Explain, and report what goes wrong.
-
-    :return: the exit status.
-    """
+def _run(options: ExplainOptions) -> int:
     explanations, failed = [], False
     for path, folders in _files(options):
         try:
@@ -186,26 +171,30 @@ def _write(explanation: Explanation, options: ExplainOptions) -> None:
     if options.html is not None:
         from streamtmpl.explaining.html_page import as_html  # noqa: PLC0415 - few ask for it
 
-        _write_file(options.html, as_html(explanation))
+        with open_destination(options.html) as destination:
+            destination.write_text(as_html(explanation))
+        if options.format == "text" and not options.check:
+            return
+    with open_destination(None) as destination:
+        destination.write_text(_text(explanation, options, destination))
+
+
+def _text(explanation: Explanation, options: ExplainOptions, destination: Destination) -> str:
     if options.format == "json":
-        text = json.dumps(explanation.as_dict(), indent=1, ensure_ascii=False) + "\n"
-    elif options.check:
-        text = held_text(explanation)
-    elif options.html is not None:
-        return
-    else:
-        text = as_text(explanation, colored=wants_color(options.color))
-    if sys.stdout is not None:  # closed when the process started
-        reconfigure = getattr(sys.stdout, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(errors="backslashreplace")  # a terminal that cannot show all there is
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        return json.dumps(explanation.as_dict(), indent=1) + "\n"
+    if options.check:
+        return held_text(explanation)
+    auto = options.color == "auto"
+    colored = destination.has_colour if auto else options.color == "always"
+    return as_text(explanation, colored=colored)
 
 
-def _write_file(path: str, text: str) -> None:
-    try:
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        raise FileError(path, None, f"cannot be written: {error.strerror or error}") from error
+EXPLAIN = Command(
+    name="explain",
+    help="say which lines of templates stream, which are held back, and why",
+    description=_DESCRIPTION,
+    epilog=_EPILOG,
+    add_arguments=_add_arguments,
+    options=ExplainOptions,
+    run=_run,
+)

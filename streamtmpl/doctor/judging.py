@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from streamtmpl.decoding import WANTED, can_decode
+
 from .browsers import browser_waits
 from .causes import causes_of_collecting, causes_of_compressing, evidence_of_collecting
-from .decoding import WANTED, can_decode
 from .exchange import SLOW, End, Exchange, Pace
 from .findings import Cause, Finding, Severity, asking_behind, count, seconds
 from .notes import notes_on

@@ -216,10 +216,13 @@ def test_a_character_that_comes_in_two_parts() -> None:
     assert body.arrive(b"\xff!") == "ä\N{REPLACEMENT CHARACTER}!"
 
 
-def test_the_charset_of_the_response() -> None:
+@pytest.mark.parametrize(
+    ("named", "charset"), [("iso-8859-1", "iso-8859-1"), ("no-such-charset", "utf-8")]
+)
+def test_the_charset_of_the_response(named: str, charset: str) -> None:
     def application(environ: Any, start_response: Any) -> list[bytes]:
-        start_response("200 OK", [("Content-Type", 'text/html; charset="iso-8859-1"')])
-        return ["Spät".encode("iso-8859-1")]
+        start_response("200 OK", [("Content-Type", f'text/html; charset="{named}"')])
+        return ["Spät".encode(charset)]
 
     with StreamClient(application) as client:
         assert client.get("/").read() == "Spät"
@@ -279,14 +282,20 @@ def test_what_is_neither_text_nor_bytes(chunk: Any) -> None:
     asyncio.run(test())
 
 
-@pytest.mark.parametrize(("encoding", "package"), [("br", "Brotli"), ("zstd", "backports.zstd")])
+@pytest.mark.parametrize(("encoding", "package"), [("br", "brotli"), ("zstd", "backports.zstd")])
 def test_a_decoder_that_is_not_installed(
     encoding: str, package: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("brotli", "brotlicffi", "compression.zstd", "backports.zstd"):
+    for name in ("brotli", "brotlicffi", "compression.zstd", "backports.zstd", "zstandard"):
         monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(ModuleNotFoundError, match=f"pip install {package}"):
         BrowserBody(encoding)
+
+
+def test_a_body_that_is_not_what_its_header_says() -> None:
+    body = BrowserBody("gzip")
+    with pytest.raises(AssertionError, match="the body cannot be decoded: "):
+        body.arrive(b"<h1>hello</h1>")
 
 
 def test_an_encoding_that_no_browser_knows() -> None:
