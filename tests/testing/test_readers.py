@@ -142,7 +142,10 @@ async def _leave_async() -> None:
 
 async def _late_async() -> None:
     rows = gate("green", name="rows")
-    async with AsyncChunkReader.of(report_async(rows), timeout=0.05) as reader:
+    async with AsyncChunkReader.of(report_async(rows)) as reader:
+        assert await reader.next() == "head "
+        await rows.reached_async()
+        reader.timeout = 0.05
         with pytest.raises(
             AssertionError,
             match=r"^'green' has not come within 0\.05 s\. This has:\n    'head '\n"
@@ -319,6 +322,7 @@ def test_a_stream_without_an_end_is_not_read_for_ever() -> None:
                 reader.read()
             with pytest.raises(AssertionError, match=r"'sales' has not come within 0\.2 s"):
                 reader.read_until("sales")
+            reader.timeout = 10.0
             assert reader.next() == "beat;"
 
     async def test() -> None:
@@ -327,6 +331,7 @@ def test_a_stream_without_an_end_is_not_read_for_ever() -> None:
                 await reader.read()
             with pytest.raises(AssertionError, match=r"'sales' has not come within 0\.2 s"):
                 await reader.read_until("sales")
+            reader.timeout = 10.0
             assert await reader.next() == "beat;"
 
     asyncio.run(test())
