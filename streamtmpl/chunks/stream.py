@@ -18,7 +18,7 @@ from streamtmpl.exceptions import StreamClosedError
 from .buffer import Buffer, check_chunk_size, clock
 from .closing import OpenIterators, RaisesOnce, report, reported
 from .cuts import open_iterators
-from .encoder import Encoder
+from .encoder import encoder
 from .turns import Turn, turn_ended, wait_for_turn, waiting
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class ChunkStream(RaisesOnce, Iterator[Chunk], Generic[Chunk]):
         raise it anew with a better traceback.
         """
         self._closed = False
-        self._encode = None if encoding is None else Encoder(encoding)
+        self._encode = None if encoding is None else encoder(encoding)
         if type(chunk_size) is not int or chunk_size < 0:
             check_chunk_size(chunk_size)
         self._out = Buffer(chunk_size, OpenIterators())
@@ -107,7 +107,7 @@ class ChunkStream(RaisesOnce, Iterator[Chunk], Generic[Chunk]):
         :raises LookupError: there is no such text encoding.
         """
         if self._encode is None:
-            self._encode = Encoder(encoding)
+            self._encode = encoder(encoding)
 
     @property
     def over(self) -> bool:

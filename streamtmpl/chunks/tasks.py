@@ -61,24 +61,27 @@ class TaskRender(CoroutineRender):
             )
         return self
 
-    async def whole(self) -> Any:
+    def at_once(self) -> Any:
         """Begin; all of it, if the render ends within its first step and without an error."""
-        render: Any = self._render()
         try:
-            self._task = begun_task_in(self._context, self._loop, render)
+            self._task = task = begun_task_in(self._context, self._loop, self._render())
         except BaseException:  # of the event loop's own way to make tasks
             self._done = True
             raise
-        try:
-            if render.cr_await is None and not self._done:
-                await asyncio.sleep(0)  # its first step comes next, before anything wakes this up
-        finally:
-            if not self._done:
-                self._held = _tasks.of(self._loop)
-                self._held.add(self._task)
-                self._task.add_done_callback(self._ended)
-        if self._done and self._failure is None and self._closing_error is None:
-            return self._last()
+        if self._done:
+            return None if self._failure is not None else self._last()
+        assert task is not None
+        self._held = _tasks.of(self._loop)
+        self._held.add(task)
+        task.add_done_callback(self._ended)
+        return None
+
+    async def whole(self) -> Any:
+        """All of it, if the event loop has made the task and begins it in its next turn."""
+        if not self._done and not self._out.resumed:
+            await asyncio.sleep(0)  # its first step comes before anything wakes this up
+            if self._done and self._failure is None and self._closing_error is None:
+                return self._last()
         return None
 
     async def step(self) -> Any:

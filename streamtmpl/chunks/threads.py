@@ -49,6 +49,10 @@ class ThreadRender:
         """The next chunk, from one hop into a worker thread."""
         return await self._in_thread(next, self._stream, None)
 
+    def at_once(self) -> Any:
+        """Nothing: it takes a hop to begin."""
+        return None
+
     async def whole(self) -> Any:
         """Nothing: it takes a hop to begin."""
         return None

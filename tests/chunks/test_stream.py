@@ -6,6 +6,7 @@ import contextvars
 import gc
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -234,6 +235,20 @@ def test_dropping_one_that_could_not_be_made_is_quiet() -> None:
     with pytest.raises(LookupError):
         render_stream(ENVIRONMENT.from_string("x"), encoding="nope")
     gc.collect()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "UTF8"])  # the first one needs no codec of its own
+@pytest.mark.parametrize("text", ["", "h\u00e9llo \U0001f600", "a\udc80b"])
+def test_utf8_is_that_of_strings(encoding: str, text: str) -> None:
+    def outcome(encode: Callable[[], bytes]) -> object:
+        try:
+            return encode()
+        except UnicodeEncodeError as error:
+            return str(error), error.start, error.object
+
+    template = ENVIRONMENT.from_string("{{ text }}")
+    stream = partial(render_stream, template, {"text": text}, encoding=encoding)
+    assert outcome(lambda: b"".join(stream())) == outcome(text.encode)
 
 
 # -- errors
