@@ -257,7 +257,7 @@ class _StreamedResponse(ASGIResponse):
         for name in (*self._vary, *["Cookie"] * has_session):
             self.headers.extend_header_value("vary", name)
 
-        async def start() -> Any:
+        def start() -> Any:
             if self._timing is not None:
                 self._timing.add_to(self.headers)
             check_headers(self.headers.items())

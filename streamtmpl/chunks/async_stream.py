@@ -10,6 +10,7 @@ from jinja2.utils import internalcode
 
 from streamtmpl.exceptions import StreamBusyError
 
+from .ahead import RenderAhead
 from .buffer import Buffer, check_chunk_size
 from .closing import reported
 from .encoder import AS_TEXT, encoder
@@ -122,6 +123,17 @@ class AsyncChunkStream(AsyncIterator[Chunk], Generic[Chunk]):
         """
         if isinstance(self._render, TaskRender):
             self._render.in_lockstep = True
+
+    def run_ahead(self, commit: Callable[[], object]) -> None:
+        """If it is stepped in threads, have the first hop go on behind the first short chunks.
+
+        To be called before the first step, for a stream of bytes that nobody observes.
+
+        :param commit: called in the thread when the first chunk is cut and is not the last one.
+        """
+        render = self._render
+        if type(render) is ThreadRender and render.may_run_ahead and not self._begun:
+            self._render = RenderAhead(render.stream, commit)
 
     async def _close_after_error(self) -> None:
         if self._begun:

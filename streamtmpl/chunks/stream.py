@@ -119,6 +119,23 @@ class ChunkStream(RaisesOnce, Iterator[Chunk], Generic[Chunk]):
         """Whether there have been deferred regions in it so far."""
         return self._out.deferral is not None
 
+    @property
+    def chunk_size(self) -> int:
+        """How many characters make a chunk that need not be short."""
+        size: int = self._out.size  # type: ignore[assignment] # that of a stream is a number
+        return size
+
+    @internalcode
+    def next_by_length(self) -> tuple[Chunk | None, bool]:
+        """The next chunk, ``None`` at the end, and whether it was cut for its length alone.
+
+        One that was not is awaited by somebody: behind a flush, before a wait, around regions.
+        """
+        out = self._out
+        out.reason = "size"
+        chunk = next(self, None)
+        return chunk, out.reason == "size" and out.deferral is None
+
     @internalcode
     def __next__(self) -> Chunk:
         """Run the render up to its next cut and return what has collected.
