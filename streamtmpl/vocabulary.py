@@ -58,6 +58,7 @@ _BOTH = {
     ),
     "streamtmpl.runtime.loops": "SteppedLoop",
     "streamtmpl.runtime.sources": ("PATIENCE ahead dict_items in_memory iterated paused row_types"),
+    "types": "FunctionType MethodType",
 }
 _SYNC = {
     "jinja2.filters": "do_join",

@@ -239,9 +239,9 @@ class OutputGenerator(TextGenerator):
         if self.environment.sandboxed:
             streams += f" and environment.is_safe_callable({callee})"
         context = self._escaping_context(frame)
-        found = f"{entry} = {callee}._entry({context}, {form!r}) if {streams} else None"
+        found = f"{callee}._entry({context}, {form!r})"
         if not self.in_loop or self.environment.sandboxed or frame.eval_ctx.volatile:
-            self.writeline(found)
+            self.writeline(f"{entry} = {found} if {streams} else None")
             return
         # The buffer stands for "none": no template can call it.
         macro, escaping = self.remembered_local("out"), self.temporary_identifier()
@@ -250,14 +250,32 @@ class OutputGenerator(TextGenerator):
         changed = f" or not {escaping}.autoescape" if escapes else ""
         self.writeline(f"if {callee} is not {macro}{changed}:")
         self.indent()
-        self.writeline(found)
-        self.writeline(f"{macro} = out")
+        self.writeline(f"{entry}, {macro} = None, out")
+        other = self._note_plain(callee)
+        self.writeline(f"if {other}{streams}:")
+        self.indent()
+        self.writeline(f"{entry} = {found}")
         self.writeline(f"if {entry} is not None and {is_macro}:")
         self.indent()
         self.writeline(f"{macro} = {callee}")
         if escapes:
             self.writeline(f"{escaping} = context.eval_ctx")
-        self.outdent(2)
+        self.outdent(3)
+
+    def _note_plain(self, callee: str) -> str:
+        """Write what notes whether a template may simply call the function or method *callee*.
+
+        :return: the condition that it may not, which others follow.
+        """
+        if self.compact:
+            return ""
+        plain, mark = self.temporary_identifier(), "'jinja_pass_arg'"
+        self.writeline(
+            f"{plain} = type({callee}) is MethodType and not hasattr({callee}.__func__, {mark})"
+            f" or type({callee}) is FunctionType and not hasattr({callee}, {mark})"
+        )
+        self.noted_plain[callee] = plain
+        return f"not {plain} and "
 
     def _call_value(
         self,
