@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +18,7 @@ from .arguments import (
     add_reading_arguments,
     file_argument,
 )
-from .destination import Destination, open_destination
+from .destination import Destination, OutputError, open_destination
 from .explained_text import as_text, held_text
 from .failure import report
 from .files import FileError
@@ -77,6 +78,7 @@ def _add_own_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         action="append",
         default=[],
+        type=_lazy,
         help="a variable that is lazy, as rows or report.rows, with * for any part of a name: what "
         "reads all of it ahead is held against the template; may be repeated",
     )
@@ -104,24 +106,41 @@ def _add_own_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _lazy(text: str) -> str:
+    if not re.fullmatch(r"[\w*]+(\.[\w*]+)*", text):
+        problem = f"expected a name, as rows or report.*, found {text!r}"
+        raise argparse.ArgumentTypeError(problem)
+    return text
+
+
 def _run(options: ExplainOptions) -> int:
+    try:
+        explanation, failed = _explanation(options)
+        _write(explanation, options)
+    except FileError as error:
+        report(error, "", with_traceback=False)
+        return EXIT_ERROR
+    return EXIT_ERROR if failed or (options.check and explanation.held) else EXIT_OK
+
+
+def _explanation(options: ExplainOptions) -> tuple[Explanation, bool]:
+    """What there is to say of all templates, and whether something is wrong with one of them.
+
+    :raises OutputError: what is to be written is one of them.
+    """
     explanations, failed = [], False
     for path, folders in _files(options):
         try:
             explanations.append(_explained(path, folders, options))
+        except OutputError:
+            raise
         except ValueError as error:  # what it says is all there is to know
             report(FileError(path, None, str(error)), path, with_traceback=False)
             failed = True
         except Exception as error:  # noqa: BLE001 - one that is wrong leaves the others
             report(error, path, with_traceback=False)
             failed = True
-    explanation = Explanation(tuple(_each_once(explanations)))
-    try:
-        _write(explanation, options)
-    except FileError as error:
-        report(error, "", with_traceback=False)
-        failed = True
-    return EXIT_ERROR if failed or (options.check and explanation.held) else EXIT_OK
+    return Explanation(tuple(_each_once(explanations))), failed
 
 
 def _files(options: ExplainOptions) -> Iterator[tuple[str, list[str]]]:
@@ -130,11 +149,21 @@ def _files(options: ExplainOptions) -> Iterator[tuple[str, list[str]]]:
         if not os.path.isdir(path):
             yield path, options.search_path
             continue
-        for folder, inner, names in os.walk(path):
-            inner[:] = sorted(name for name in inner if not name.startswith("."))
-            for name in sorted(names):
-                if name.endswith(TEMPLATES) and not name.startswith("."):
-                    yield os.path.join(folder, name), [*options.search_path, path]
+        found = list(_below(path))
+        if not found:
+            expected = ", ".join(TEMPLATES)
+            raise FileError(path, None, f"no template in it: expected names in {expected}")
+        for file in found:
+            yield file, [*options.search_path, path]
+
+
+def _below(path: str) -> Iterator[str]:
+    """The templates below a folder."""
+    for folder, inner, names in os.walk(path):
+        inner[:] = sorted(name for name in inner if not name.startswith("."))
+        for name in sorted(names):
+            if name.endswith(TEMPLATES) and not name.startswith("."):
+                yield os.path.join(folder, name)
 
 
 class _AnyName(dict[str, Any]):
@@ -149,7 +178,7 @@ def _of_the_application(value: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 def _explained(path: str, folders: list[str], options: ExplainOptions) -> Explanation:
-    loader = FileLoader(path, folders)
+    loader = FileLoader(path, folders, options.html)
     environment = new_environment(options, loader, is_async=options.is_async)
     environment.filters = _AnyName(environment.filters)
     environment.tests = _AnyName(environment.tests)

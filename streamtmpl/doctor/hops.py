@@ -37,7 +37,7 @@ def findings_between(hops: Sequence[Seen]) -> list[Finding]:
     for outer, inner in pairwise(hops):
         held = _held(outer, inner)
         if held:
-            found.append(_between(held, outer, inner))
+            found.append(_between(held))
     return found
 
 
@@ -52,7 +52,7 @@ def _held(outer: Seen, inner: Seen) -> list[tuple[Exchange, Exchange]]:
     return [(one, other) for one, other in pairs if one.is_later_than(other)]
 
 
-def _between(held: list[tuple[Exchange, Exchange]], outer: Seen, inner: Seen) -> Finding:
+def _between(held: list[tuple[Exchange, Exchange]]) -> Finding:
     one, other = held[0]
     compresses = one.encoding != other.encoding and all(each.encoding for each, _ in held)
     what = f"what stands between {one.url} and {other.url} holds it back: {came_later(one, other)}"

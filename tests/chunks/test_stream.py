@@ -158,39 +158,6 @@ def test_context_manager_and_an_error() -> None:
     assert source.closed == 1
 
 
-def fail() -> None:
-    raise RuntimeError("while closing")
-
-
-def test_an_error_while_closing_is_raised_once() -> None:
-    stream = stream_of(Source(on_close=fail))
-    next(stream)
-    with pytest.raises(RuntimeError, match="while closing"):
-        stream.close()
-    stream.close()
-
-
-def test_an_error_while_closing_does_not_hide_another(caplog: pytest.LogCaptureFixture) -> None:
-    with pytest.raises(KeyError, match="mine"):
-        step_and_fail(stream_of(Source(on_close=fail)))
-    (record,) = caplog.records
-    assert record.exc_info
-    assert str(record.exc_info[1]) == "while closing"
-    assert record.name == "streamtmpl"
-
-
-def test_an_error_while_closing_after_an_error_of_the_template(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    stream = stream_of(Source(on_close=fail), ROWS.replace("{{", "{{ 1 / 0 if row == 1 }}{{"))
-    assert next(stream) == "<0>"
-    with pytest.raises(ZeroDivisionError):
-        next(stream)
-    assert [str(record.exc_info[1]) for record in caplog.records if record.exc_info] == [
-        "while closing"
-    ]
-
-
 def test_all_sources_are_closed_the_innermost_first() -> None:
     order: list[str] = []
     outer = Source(on_close=lambda: order.append("outer"))
@@ -200,17 +167,6 @@ def test_all_sources_are_closed_the_innermost_first() -> None:
     assert next(stream) == "00"
     stream.close()
     assert order == ["inner", "outer"]
-
-
-def test_all_sources_are_closed_though_one_fails(caplog: pytest.LogCaptureFixture) -> None:
-    outer, inner = Source(on_close=fail), Source(on_close=fail)
-    template = "{% for a in rows %}{% for b in inner %}{{ a }}{{ b }}{% endfor %}{% endfor %}"
-    stream = stream_of(outer, template, inner=iter(inner))
-    next(stream)
-    with pytest.raises(RuntimeError, match="while closing"):
-        stream.close()
-    assert (outer.closed, inner.closed) == (1, 1)
-    assert len(caplog.records) == 1
 
 
 def test_a_loop_that_breaks_closes_with_the_stream() -> None:

@@ -235,6 +235,22 @@ def test_json_where_not_all_characters_can_be_written():
     assert json.loads(ended.stdout)["templates"][0]["lines"][0]["source"] == "ä→{{ x }}"
 
 
+def test_a_folder_without_templates_is_no_good_news(capfd):
+    Path("empty").mkdir()
+    Path("empty/page.jinja3").write_text("{{ x }}")
+    status, text, messages = explained(capfd, "empty", "--check")
+    assert (status, text) == (1, "")
+    assert messages.startswith("streamtmpl: error: empty: no template in it: expected names in .ht")
+
+
+@pytest.mark.parametrize("name", ["", "a b", "report.", "rows[0]"])
+def test_a_lazy_name_that_is_none(capfd, name):
+    with pytest.raises(SystemExit):
+        main(["explain", "page.html", "--lazy", name])
+    expected = f"argument --lazy: expected a name, as rows or report.*, found {name!r}"
+    assert expected in capfd.readouterr().err
+
+
 def test_wrong_usage(capfd):
     with pytest.raises(SystemExit) as ended:
         main(["explain"])
@@ -301,6 +317,21 @@ def test_html_beside_a_check(capfd):
     status, text, _, page = page_of(capfd, "page.html", "--check")
     assert (status, text) == (1, f"page.html:2: {INSTEAD}")
     assert "What streams in page.html" in page.shown
+
+
+@pytest.mark.parametrize("asked", ["page.html", "folder"])
+def test_html_is_not_written_over_a_template(capfd, asked):
+    write(page="{% include 'part.html' %}{% include 'page.html' %}", part="x", folder__page="y")
+    files = ("page.html", "part.html") if asked == "page.html" else ("folder/page.html",)
+    for name in files:
+        kept = Path(name).read_text(encoding="utf-8")
+        status, text, messages = explained(capfd, asked, "--html", name)
+        assert (status, text) == (1, "")
+        assert messages == (
+            f"streamtmpl: error: {name}: cannot be written: it is the same file as {name}, which"
+            " is read: give another file\n"
+        )
+        assert Path(name).read_text(encoding="utf-8") == kept
 
 
 def test_html_where_nothing_can_be_written(capfd):
