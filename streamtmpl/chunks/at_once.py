@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from asyncio.tasks import _enter_task, _leave_task
+from sys import getrefcount
 from types import coroutine
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,8 @@ class _FirstStep:
 
 _not_made: dict[asyncio.Task[None], tuple[_FirstStep, asyncio.AbstractEventLoop]] = {}
 """The tasks whose first step is running and that nobody has looked at."""
+_OURS = 3
+"""References to such a task: the dict's, that of its local, and the one that is counted with."""
 
 
 class _Task(asyncio.Task):  # type: ignore[type-arg] # none before Python 3.9 can be subscribed
@@ -82,10 +85,11 @@ def begin_task(
         _leave_task(loop, task)
         if consumer is not None:
             _enter_task(loop, consumer)
-        if first.over:
-            _not_made.pop(task, None)
-    if not first.over and type(task) is _NotMade:
-        _make(task)
+        if type(task) is _NotMade:
+            if not first.over or getrefcount(task) > _OURS:  # or somebody may look at it later
+                _make(task)
+            else:
+                del _not_made[task]
     return None if first.over else task
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
+import weakref
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
@@ -95,6 +97,27 @@ async def test_a_task_that_is_looked_at_in_its_only_step_has_ended_soon() -> Non
     assert tasks[0].done()
     assert tasks[0].result() is None
     assert isinstance(tasks[0], asyncio.Task)
+
+
+@in_loop
+async def test_a_task_that_is_kept_in_its_only_step_can_be_looked_at_when_that_is_over() -> None:
+    tasks: list[asyncio.Task[Any]] = []
+    stream = stream_of("{{ keep() }}", {"keep": lambda: tasks.append(current_task())})
+    assert await anext(stream) == "None"
+    (task,) = tasks
+    assert "_render()" in repr(task)
+    await asyncio.wait_for(task, 20)
+    assert (task.done(), task.result(), task.cancel()) == (True, None, False)
+
+
+@in_loop
+async def test_tasks_that_nobody_keeps_are_gone() -> None:
+    kept = weakref.WeakSet[asyncio.Task[Any]]()
+    stream = stream_of("{{ keep() }}", {"keep": lambda: kept.add(current_task())})
+    assert await anext(stream) == "None"
+    await settle()
+    gc.collect()
+    assert not kept
 
 
 @in_loop
