@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
@@ -59,6 +60,12 @@ def _garbage_is_the_modules_own() -> None:
 
 
 TESTS = Path(__file__).parent
+# How long an example takes is the machine's matter.
+settings.register_profile(
+    "unhurried", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("unhurried")
+
 BROWSERS = "tests/browsers/"
 
 

@@ -106,13 +106,14 @@ class TestResponse:
     def test_close_without_reading_under_asgi(self):
         """Other than a handler does it: from the event loop, and without iterating."""
 
-        async def close(engine: str) -> None:
+        async def close(engine: str, events: int) -> None:
             response = await AsyncClient().get(f"/async/{engine}/rows/")
             response.close()
-            await asyncio.sleep(0.1)
+            while len(django_gates.events()) < events:
+                await asyncio.sleep(0.01)
 
-        for engine in ("jinja2", "coroutines"):
-            asyncio.run(close(engine))
+        for engine, events in (("jinja2", 2), ("coroutines", 4)):
+            asyncio.run(asyncio.wait_for(close(engine, events), 60))
         assert django_gates.events() == ["closed gate", "finished", "finished", "closed gate"]
 
     def test_request_inside_another_object(self):

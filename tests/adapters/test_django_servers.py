@@ -21,7 +21,7 @@ django = pytest.importorskip(
 )
 
 APPS = "tests.adapters.apps"
-WITHIN = 20.0
+WITHIN = 60.0
 """Seconds in which a template must have been closed; a second would do on an idle machine."""
 
 KINDS = [f"{view}/{engine}" for view in ("sync", "async") for engine in ("jinja2", "coroutines")]
@@ -305,9 +305,11 @@ def test_slow_reader_stops_the_render(site, engine):
     with Connection(site.port, receive_buffer=4096) as connection:
         connection.send(f"/sync/{engine}/large/")
         connection.head()
-        time.sleep(2)
-        produced = [event for event in site.events()[before:] if event.startswith("row")]
-        assert 0 < len(produced) < 100  # of 200, a megabyte each
+        produced, rows = -1, 0
+        while produced != rows or not rows:
+            time.sleep(0.5)
+            produced, rows = rows, sum(event.startswith("row") for event in site.events()[before:])
+        assert produced < 100  # of 200, a megabyte each
     assert within(lambda: "closed large" in site.events()[before:])
 
 
@@ -340,4 +342,4 @@ def test_example(command, tmp_path):
     assert body.startswith(b"HTTP/1.1 200 OK")
     assert b"<h1>Timeline of localhost</h1>" in body
     assert body.count(b"<li>") == 10
-    assert arrivals >= 10
+    assert arrivals > 2  # ten events, 0.3 seconds apart; what waits for its reader comes at once

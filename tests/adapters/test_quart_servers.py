@@ -15,7 +15,7 @@ from .http_client import Connection, Incomplete, fetch
 from .launch import Server, free_port, module, running
 
 APP = "tests.adapters.apps.quart_app:app"
-WITHIN = 20.0
+WITHIN = 60.0
 """Seconds for a server to notice that its client has gone: a busy machine needs its time."""
 
 

@@ -22,7 +22,7 @@ if NGINX is None:
     pytest.skip("nginx is not installed", allow_module_level=True)
 
 GUNICORN = next(kind for kind in KINDS if kind.name == "gunicorn gthread")
-SOON = 20.0
+SOON = 60.0
 MEGABYTE = 2**20
 CONFIGURATION = """
 daemon off;

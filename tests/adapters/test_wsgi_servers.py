@@ -23,7 +23,7 @@ from .http_client import Connection, Head, Incomplete, fetch
 from .launch import Server
 from .wsgi_servers import KINDS, Kind, serving
 
-SOON = 20.0
+SOON = 60.0
 DISCONNECTS = 200
 CLIENTS = 50
 MEGABYTE = 2**20

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from streamtmpl.doctor import Asking, Diagnosis, Finding, diagnose
+from streamtmpl.doctor.asking import parse_address
+from streamtmpl.doctor.fetching import fetch
 from tests.adapters.launch import free_port, module, running
 
 APPS = "tests.doctor.apps"
@@ -44,6 +46,8 @@ def server(command: Sequence[str], folder: Path, setup: str = "") -> Iterator[in
     port = free_port()
     line = [word.format(port=port) for word in command]
     with running(line, port, folder / f"{port}.log", {"DOCTOR_TEST": setup}) as started:
+        # It may listen before it has loaded the application, which the first request waits for.
+        fetch(parse_address(f"http://127.0.0.1:{port}/nowhere"), "identity", Asking(timeout=60.0))
         yield started.port
 
 
