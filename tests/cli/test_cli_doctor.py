@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import streamtmpl
+from streamtmpl.cli import main
 from streamtmpl.doctor import as_data, diagnose
 from tests.doctor.scripted import chunk, response, scripted
 
@@ -100,9 +101,12 @@ def test_status_and_verdict(answer, status, verdict):
         (["a", "--format", "xml"], "invalid choice: 'xml'"),
     ],
 )
-def test_wrong_usage(arguments, said):
-    returned, written, messages = run(*arguments)
-    assert (returned, written) == (2, "")
+def test_wrong_usage(arguments, said, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["doctor", *arguments])
+    assert ended.value.code == 2
+    written, messages = capsys.readouterr()
+    assert written == ""
     assert said in messages
 
 
