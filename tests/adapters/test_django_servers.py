@@ -14,6 +14,7 @@ import pytest
 from streamtmpl.testing.bodies import BrowserBody
 
 from . import launch
+from .crowds import CROWDS
 from .http_client import Connection, Incomplete, fetch
 
 django = pytest.importorskip(
@@ -169,12 +170,13 @@ def test_disconnect_while_an_async_template_waits(site):
     assert site.happens(f"closed {gate}")
 
 
+@CROWDS
 @pytest.mark.parametrize("engine", ["jinja2", "coroutines"])
-def test_200_disconnects_leave_nothing_behind(site, engine):
+def test_disconnects_leave_nothing_behind(site, engine, crowd):
     needs_disconnects(site)
 
     def disconnect(number: int) -> None:
-        gate = f"{engine}-many{number}"
+        gate = f"{engine}-{crowd}-many{number}"
         site.open(gate)
         with Connection(site.port) as connection:
             connection.send(f"/sync/{engine}/gated/?name={gate}")
@@ -183,14 +185,14 @@ def test_200_disconnects_leave_nothing_behind(site, engine):
             connection.chunk()
 
     def closed() -> int:
-        return sum(event.startswith(f"closed {engine}-many") for event in site.events())
+        return sum(event.startswith(f"closed {engine}-{crowd}-many") for event in site.events())
 
     with ThreadPoolExecutor(10) as pool:
         list(pool.map(disconnect, range(20)))
         assert within(lambda: closed() == 20)
         files = site.server.open_files()
-        list(pool.map(disconnect, range(20, 220)))
-    assert within(lambda: closed() == 220)
+        list(pool.map(disconnect, range(20, 20 + crowd)))
+    assert within(lambda: closed() == 20 + crowd)
     assert within(lambda: site.server.open_files() <= files)
 
 

@@ -13,6 +13,7 @@ pytest.importorskip("flask", reason="the extra 'flask' is not installed")
 
 from streamtmpl.testing.bodies import BrowserBody
 
+from .crowds import CROWDS
 from .http_client import Connection, Incomplete, fetch
 from .launch import Server, free_port, module, running
 
@@ -68,15 +69,16 @@ def test_compressed_chunks_can_be_read_while_the_template_is_still_running(serve
         assert body.is_complete
 
 
-def test_clients_that_disconnect_are_torn_down_once(server):
+@CROWDS
+def test_clients_that_disconnect_are_torn_down_once(server, crowd):
     before = counts(server)
-    for number in range(200):
+    for number in range(crowd):
         with Connection(server.port, receive_buffer=4096) as connection:
             connection.send(f"/endless?q=user{number}")
             connection.head()
             assert connection.chunk()
-    expected = {**before, "begun": before["begun"] + 200, "closed": before["closed"] + 200}
-    expected |= {"request": before["request"] + 200, "app": before["app"] + 200}
+    expected = {**before, "begun": before["begun"] + crowd, "closed": before["closed"] + crowd}
+    expected |= {"request": before["request"] + crowd, "app": before["app"] + crowd}
     deadline = time.monotonic() + WITHIN
     while (seen := counts(server)) != expected and time.monotonic() < deadline:
         time.sleep(0.05)

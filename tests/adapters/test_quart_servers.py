@@ -11,6 +11,7 @@ import pytest
 pytest.importorskip("quart", reason="the extra 'quart' is not installed")
 pytest.importorskip("hypercorn", reason="hypercorn is not installed: see the extra 'servers'")
 
+from .crowds import CROWDS
 from .http_client import Connection, Incomplete, fetch
 from .launch import Server, free_port, module, running
 
@@ -43,14 +44,15 @@ def test_chunks_arrive_while_the_template_is_still_running(server):
         assert connection.chunk() == b""
 
 
-def test_clients_that_disconnect_are_torn_down_once(server):
+@CROWDS
+def test_clients_that_disconnect_are_torn_down_once(server, crowd):
     before = counts(server)
-    for number in range(200):
+    for number in range(crowd):
         with Connection(server.port, receive_buffer=4096) as connection:
             connection.send(f"/endless?q=user{number}")
             connection.head()
             assert connection.chunk()
-    more = {name: before[name] + 200 for name in ("begun", "closed", "request", "app")}
+    more = {name: before[name] + crowd for name in ("begun", "closed", "request", "app")}
     deadline = time.monotonic() + WITHIN
     while (seen := counts(server)) != {**before, **more} and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -115,9 +115,12 @@ def test_status_and_verdict_of_a_process(answer, status, verdict):
         (["a", "--format", "xml"], "invalid choice: 'xml'"),
     ],
 )
-def test_wrong_usage(arguments, said):
-    returned, written, messages = run(*arguments)
-    assert (returned, written) == (2, "")
+def test_wrong_usage(arguments, said, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["doctor", *arguments])
+    assert ended.value.code == 2
+    written, messages = capsys.readouterr()
+    assert written == ""
     assert said in messages
 
 
