@@ -48,6 +48,8 @@ class TaskRender(CoroutineRender):
     """How many characters of the buffer's have been joined while the render waited."""
     _offered = False
     """Whether the consumer has been told once that there is text to take."""
+    _goes_on = False
+    """Whether the render has been let go on from a cut, and has not yet."""
     _lags = False
     """Whether the render waits for the next step to go on, in lockstep."""
 
@@ -97,8 +99,13 @@ class TaskRender(CoroutineRender):
                 else:
                     self._was_taken()
                 return chunk
-            self._consumer = self._loop.create_future()
-            await self._consumer
+            if self._goes_on:
+                # The render's turn comes before this one's: nothing has to wake it up.
+                self._goes_on = False
+                await asyncio.sleep(0)
+            else:
+                self._consumer = self._loop.create_future()
+                await self._consumer
         if self._closing:
             raise StreamClosedError("the stream was closed while a chunk was awaited")
         return self._last()
@@ -107,6 +114,7 @@ class TaskRender(CoroutineRender):
         """Let the render go on to the next chunk."""
         if self._taken is not None and not self._taken.done():
             self._taken.set_result(None)
+            self._goes_on = True
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._held.discard(task)
@@ -135,6 +143,7 @@ class TaskRender(CoroutineRender):
             self._taken = self._loop.create_future()
             self._wake()
             yield from self._taken
+        self._goes_on = False
         out.resumed = clock()
 
     def _before_wait(self) -> None:

@@ -48,6 +48,24 @@ async def test_without_eager_tasks_it_has_the_event_loop_turn_once() -> None:
 
 
 @in_loop
+async def test_each_further_chunk_takes_one_turn_of_the_event_loop() -> None:
+    loop, turns = asyncio.get_running_loop(), 0
+
+    def tick() -> None:
+        nonlocal turns, ticking
+        turns += 1
+        ticking = loop.call_soon(tick)
+
+    ticking = loop.call_soon(tick)
+    taken = []
+    stream = stream_of("a{% flush %}b{% flush %}c{% flush %}d")
+    async for chunk in stream:
+        taken.append((chunk, turns))
+    ticking.cancel()
+    assert taken == [("a", 0), ("b", 1), ("c", 2), ("d", 3)]
+
+
+@in_loop
 async def test_after_the_only_chunk_the_end_is_known() -> None:
     stream = stream_of("Hello")
     assert await anext(stream) == "Hello"
