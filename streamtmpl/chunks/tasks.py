@@ -48,6 +48,8 @@ class TaskRender(CoroutineRender):
     """How many characters of the buffer's have been joined while the render waited."""
     _offered = False
     """Whether the consumer has been told once that there is text to take."""
+    _goes_on = False
+    """Whether the render was let go from a cut and has not come to another one."""
     _lags = False
     """Whether the render waits for the next step to go on, in lockstep."""
 
@@ -87,6 +89,10 @@ class TaskRender(CoroutineRender):
             self._lags = False
             self._was_taken()
         while not self._done and not self._closing:
+            if self._goes_on:
+                self._goes_on = False
+                await asyncio.sleep(0)  # its step comes next, and often ends at the next cut
+                continue
             if self._offered and (chunk := self._encoder(self._cut or self._out.take())):
                 self._cut = ""
                 if self.in_lockstep:
@@ -104,6 +110,7 @@ class TaskRender(CoroutineRender):
         """Let the render go on to the next chunk."""
         if self._taken is not None and not self._taken.done():
             self._taken.set_result(None)
+            self._goes_on = True
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._held.discard(task)
@@ -130,6 +137,7 @@ class TaskRender(CoroutineRender):
             else:  # regions may still change it
                 out.getvalue()
             self._taken = self._loop.create_future()
+            self._goes_on = False
             self._wake()
             yield from self._taken
         out.resumed = clock()
