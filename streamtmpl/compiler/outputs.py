@@ -32,6 +32,15 @@ def _short_text(texts: list[str | None]) -> str:
     return "" if None in texts or len(known) > _SHORT else known
 
 
+def _wants_nothing(callee: str) -> str:
+    """The condition that local *callee* is a function or method that wants nothing passed."""
+    mark = "'jinja_pass_arg'"
+    return (
+        f"type({callee}) is MethodType and not hasattr({callee}.__func__, {mark})"
+        f" or type({callee}) is FunctionType and not hasattr({callee}, {mark})"
+    )
+
+
 class OutputGenerator(TextGenerator):
     """Compiles ``Output`` nodes: one run is one write."""
 
@@ -250,9 +259,15 @@ class OutputGenerator(TextGenerator):
         changed = f" or not {escaping}.autoescape" if escapes else ""
         self.writeline(f"if {callee} is not {macro}{changed}:")
         self.indent()
-        self.writeline(f"{entry}, {macro} = None, out")
-        other = self._note_plain(callee)
-        self.writeline(f"if {other}{streams}:")
+        keyword = "if"
+        if self.compact:
+            self.writeline(f"{entry}, {macro} = None, out")
+        else:
+            plain, keyword = self.temporary_identifier(), "elif"
+            self.writeline(f"{entry}, {macro}, {plain} = None, out, False")
+            self.writeline(f"if {_wants_nothing(callee)}: {plain} = True")
+            self.noted_plain[callee] = plain
+        self.writeline(f"{keyword} {streams}:")
         self.indent()
         self.writeline(f"{entry} = {found}")
         self.writeline(f"if {entry} is not None and {is_macro}:")
@@ -261,21 +276,6 @@ class OutputGenerator(TextGenerator):
         if escapes:
             self.writeline(f"{escaping} = context.eval_ctx")
         self.outdent(3)
-
-    def _note_plain(self, callee: str) -> str:
-        """Write what notes whether a template may simply call the function or method *callee*.
-
-        :return: the condition that it may not, which others follow.
-        """
-        if self.compact:
-            return ""
-        plain, mark = self.temporary_identifier(), "'jinja_pass_arg'"
-        self.writeline(
-            f"{plain} = type({callee}) is MethodType and not hasattr({callee}.__func__, {mark})"
-            f" or type({callee}) is FunctionType and not hasattr({callee}, {mark})"
-        )
-        self.noted_plain[callee] = plain
-        return f"not {plain} and "
 
     def _call_value(
         self,

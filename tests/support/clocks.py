@@ -26,9 +26,11 @@ class Clock:
     def __init__(self) -> None:
         self.now = 1000.0
         self.tick = 0.0
+        self.looks = 0
 
     def __call__(self) -> float:
         self.now += self.tick
+        self.looks += 1
         return self.now
 
 
