@@ -105,6 +105,7 @@ def add_run_arguments(parser: argparse.ArgumentParser, output: str) -> None:
     """Add what :class:`RunOptions` holds; *output* says what is written into a file."""
     _add_template_arguments(parser)
     _add_data_arguments(parser)
+    _add_rows_arguments(parser)
     parser.add_argument("--output", metavar="FILE", type=file_argument, help=output)
     parser.add_argument(
         "--block",
@@ -189,6 +190,9 @@ def _add_data_arguments(parser: argparse.ArgumentParser) -> None:
         type=_definition,
         help="a string by name; wins over --data; may be repeated",
     )
+
+
+def _add_rows_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--rows",
         metavar="[NAME=]FILE",

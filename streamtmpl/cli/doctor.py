@@ -82,6 +82,7 @@ class DoctorOptions(Options):
 def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("urls", metavar="URL", nargs="+", type=_url, help="where the page is")
     _add_request_arguments(parser)
+    _add_connection_arguments(parser)
     parser.add_argument(
         "--format", choices=("text", "json"), default="text", help="what is written (default: text)"
     )
@@ -120,6 +121,9 @@ def _add_request_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="ask as a script does that puts the answer into a page (htmx, fetch)",
     )
+
+
+def _add_connection_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--timeout",
         metavar="SECONDS",

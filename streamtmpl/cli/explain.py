@@ -35,7 +35,7 @@ the template.
 
 exit status:
   0      all is explained
-  1      an error in a template; with --check, text is held back that need not be
+  1      an error in a template or while writing; with --check, text is held back that need not be
   2      wrong usage
 """
 

@@ -22,7 +22,7 @@ _DESCRIPTION = (
 _EPILOG = """\
 exit status:
   0      all is rendered
-  1      an error in a template or in the data; what was rendered before it is drawn
+  1      an error in a template, in the data or while writing; what was rendered before it is drawn
   2      wrong usage
   128+N  ended by signal N; what was rendered before it is drawn
 """

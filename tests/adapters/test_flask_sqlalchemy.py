@@ -18,7 +18,7 @@ sqlalchemy = pytest.importorskip("sqlalchemy")
 
 import streamtmpl.flask as streaming
 
-from .flask_deferred_fixtures import HANGS
+from .deferred_page import HANGS
 
 ROWS = 40
 CLIENTS, REQUESTS, REGIONS = 8, 5, 4

@@ -7,6 +7,7 @@ import sys
 import time
 import zlib
 from argparse import ArgumentParser
+from contextlib import closing
 from functools import partial
 from importlib.util import find_spec
 from random import Random
@@ -205,7 +206,8 @@ class TestFirstChunk:
         assert len(found) == 2 * len(labels)
         assert all(each["seconds"][0] > 0 for each in found)
 
-    def test_a_stream_is_timed_until_its_first_piece_and_closed(self):
+    @pytest.mark.parametrize("is_async", [False, True])
+    def test_a_stream_is_timed_until_its_first_piece_and_closed(self, is_async):
         happened = []
 
         def pieces(context):
@@ -216,21 +218,13 @@ class TestFirstChunk:
             finally:
                 happened.append("closed")
 
-        first_chunk.seconds_to_first(Pieces(pieces), {"n": 1}, 2)
-        assert happened == [{"n": 1}, "closed"] * 2
+        async def async_pieces(context):
+            with closing(pieces(context)) as items:
+                for item in items:
+                    yield item
 
-    def test_so_is_an_async_stream(self):
-        happened = []
-
-        async def pieces(context):
-            happened.append(context)
-            try:
-                yield "a"
-                happened.append("never asked for")
-            finally:
-                happened.append("closed")
-
-        first_chunk.seconds_to_first(AsyncPieces(pieces), {"n": 1}, 2)
+        stream = AsyncPieces(async_pieces) if is_async else Pieces(pieces)
+        first_chunk.seconds_to_first(stream, {"n": 1}, 2)
         assert happened == [{"n": 1}, "closed"] * 2
 
     def test_a_whole_page_is_timed_as_a_whole(self):

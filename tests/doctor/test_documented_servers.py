@@ -15,8 +15,7 @@ pytest.importorskip("gunicorn", reason="gunicorn is not installed")
 
 from streamtmpl.decoding import can_decode
 from tests.adapters.launch import ROOT, free_port, module, running
-
-from .servers import NGINX
+from tests.adapters.nginx import NGINX
 
 if NGINX is None:
     pytest.skip("nginx is not installed", allow_module_level=True)

@@ -8,8 +8,9 @@ pytest.importorskip("flask", reason="the extra 'flask' is not installed")
 pytest.importorskip("gunicorn", reason="gunicorn is not installed")
 
 from streamtmpl.doctor import Status
+from tests.adapters.nginx import NGINX
 
-from .servers import NGINX, ask, codes, finding, gunicorn, nginx
+from .servers import ask, codes, finding, gunicorn, nginx
 
 if NGINX is None:
     pytest.skip("nginx is not installed", allow_module_level=True)
