@@ -49,19 +49,18 @@ async def test_without_eager_tasks_it_has_the_event_loop_turn_once() -> None:
 
 @in_loop
 async def test_each_further_chunk_takes_one_turn_of_the_event_loop() -> None:
-    loop, turns = asyncio.get_running_loop(), 0
+    loop = asyncio.get_running_loop()
+    turns: list[asyncio.Handle] = []
 
     def tick() -> None:
-        nonlocal turns, ticking
-        turns += 1
-        ticking = loop.call_soon(tick)
+        turns.append(loop.call_soon(tick))
 
-    ticking = loop.call_soon(tick)
+    tick()
     taken = []
     stream = stream_of("a{% flush %}b{% flush %}c{% flush %}d")
     async for chunk in stream:
-        taken.append((chunk, turns))
-    ticking.cancel()
+        taken.append((chunk, len(turns) - 1))
+    turns[-1].cancel()
     assert taken == [("a", 0), ("b", 1), ("c", 2), ("d", 3)]
 
 
