@@ -247,7 +247,7 @@ def test_utf8_is_that_of_strings(encoding: str, text: str) -> None:
             return str(error), error.start, error.object
 
     template = ENVIRONMENT.from_string("{{ text }}")
-    stream = partial(render_stream, template, {"text": text}, encoding=encoding)
+    stream: Any = partial(render_stream, template, {"text": text}, encoding=encoding)
     assert outcome(lambda: b"".join(stream())) == outcome(text.encode)
 
 
