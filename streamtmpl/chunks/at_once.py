@@ -36,6 +36,9 @@ class _FirstStep:
         """What it has suspended with: a future, or ``None`` for a turn of the event loop."""
 
 
+KNOWN = asyncio.Task.__module__ == "_asyncio"
+"""Whether tasks are those written in C, which may be left unmade. PyPy's are not."""
+
 _not_made: dict[asyncio.Task[None], tuple[_FirstStep, asyncio.AbstractEventLoop]] = {}
 """The tasks whose first step is running and that nobody has looked at."""
 _OURS = 3

@@ -15,7 +15,7 @@ from .cuts import NO_SIGNAL, drive, open_iterators
 from .encoder import AS_TEXT, Encoder, encoder
 
 if sys.version_info < (3, 12):
-    from .at_once import begin_task
+    from . import at_once
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Generator
@@ -52,7 +52,9 @@ def begun_task_in(
         return task_in(context, loop, coroutine)
     if sys.version_info >= (3, 12):
         return asyncio.Task(coroutine, loop=loop, context=context, eager_start=True)
-    return begin_task(context, loop, coroutine)
+    if at_once.KNOWN:
+        return at_once.begin_task(context, loop, coroutine)
+    return task_in(context, loop, coroutine)
 
 
 class HeldTasks:

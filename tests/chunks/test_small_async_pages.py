@@ -47,6 +47,23 @@ async def test_without_eager_tasks_it_has_the_event_loop_turn_once() -> None:
     assert waits == 1
 
 
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="tasks can begin at once")
+@in_loop
+async def test_tasks_that_are_not_those_of_cpython_have_their_first_step_when_it_is_their_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if sys.version_info >= (3, 12):
+        return
+    from streamtmpl.chunks import at_once  # noqa: PLC0415 - there is none later
+
+    monkeypatch.setattr(at_once, "KNOWN", False)
+    consumer = asyncio.ensure_future(anext(stream_of("Hello")))
+    await asyncio.sleep(0)
+    assert not consumer.done()
+    assert await consumer == "Hello"
+    assert [chunk async for chunk in stream_of("a{% flush %}b")] == ["a", "b"]
+
+
 @in_loop
 async def test_each_further_chunk_takes_one_turn_of_the_event_loop() -> None:
     loop = asyncio.get_running_loop()
