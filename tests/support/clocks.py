@@ -39,7 +39,7 @@ def replaced_clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     fake, real = Clock(), buffer.clock
     assert runtime.clock is real  # fetched now, else it would keep the fake one
     found = 0
-    for name, module in list(sys.modules.items()):
+    for name, module in sys.modules.copy().items():  # a thread may import meanwhile
         if name.partition(".")[0] == "streamtmpl" and getattr(module, "clock", None) is real:
             monkeypatch.setattr(module, "clock", fake)
             found += 1
