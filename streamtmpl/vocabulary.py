@@ -45,7 +45,7 @@ _BOTH = {
     "jinja2.runtime": "Undefined identity markup_join str_join",
     "jinja2.utils": "Namespace internalcode missing",
     "markupsafe": "Markup soft_str",
-    "streamtmpl.chunks.buffer": "clock",
+    "streamtmpl.chunks.buffer": "NEVER clock",
     "streamtmpl.regions.failures": "boundary_failed",
     "streamtmpl.runtime.blocks": "TemplateReference overridden_block",
     "streamtmpl.runtime.escaping": (
@@ -58,6 +58,7 @@ _BOTH = {
     ),
     "streamtmpl.runtime.loops": "SteppedLoop",
     "streamtmpl.runtime.sources": ("PATIENCE ahead dict_items in_memory iterated paused row_types"),
+    "types": "FunctionType MethodType",
 }
 _SYNC = {
     "jinja2.filters": "do_join",

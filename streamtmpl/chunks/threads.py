@@ -56,6 +56,10 @@ class ThreadRender:
         """The next chunk, from one hop into a worker thread."""
         return await self._in_thread(next, self.stream, None)
 
+    def at_once(self) -> Any:
+        """Nothing: it takes a hop to begin."""
+        return None
+
     async def whole(self) -> Any:
         """Nothing: it takes a hop to begin."""
         return None

@@ -32,6 +32,15 @@ def _short_text(texts: list[str | None]) -> str:
     return "" if None in texts or len(known) > _SHORT else known
 
 
+def _wants_nothing(callee: str) -> str:
+    """The condition that local *callee* is a function or method that wants nothing passed."""
+    mark = "'jinja_pass_arg'"
+    return (
+        f"type({callee}) is MethodType and not hasattr({callee}.__func__, {mark})"
+        f" or type({callee}) is FunctionType and not hasattr({callee}, {mark})"
+    )
+
+
 class OutputGenerator(TextGenerator):
     """Compiles ``Output`` nodes: one run is one write."""
 
@@ -239,9 +248,9 @@ class OutputGenerator(TextGenerator):
         if self.environment.sandboxed:
             streams += f" and environment.is_safe_callable({callee})"
         context = self._escaping_context(frame)
-        found = f"{entry} = {callee}._entry({context}, {form!r}) if {streams} else None"
+        found = f"{callee}._entry({context}, {form!r})"
         if not self.in_loop or self.environment.sandboxed or frame.eval_ctx.volatile:
-            self.writeline(found)
+            self.writeline(f"{entry} = {found} if {streams} else None")
             return
         # The buffer stands for "none": no template can call it.
         macro, escaping = self.remembered_local("out"), self.temporary_identifier()
@@ -250,14 +259,23 @@ class OutputGenerator(TextGenerator):
         changed = f" or not {escaping}.autoescape" if escapes else ""
         self.writeline(f"if {callee} is not {macro}{changed}:")
         self.indent()
-        self.writeline(found)
-        self.writeline(f"{macro} = out")
+        keyword = "if"
+        if self.compact:
+            self.writeline(f"{entry}, {macro} = None, out")
+        else:
+            plain, keyword = self.temporary_identifier(), "elif"
+            self.writeline(f"{entry}, {macro}, {plain} = None, out, False")
+            self.writeline(f"if {_wants_nothing(callee)}: {plain} = True")
+            self.noted_plain[callee] = plain
+        self.writeline(f"{keyword} {streams}:")
+        self.indent()
+        self.writeline(f"{entry} = {found}")
         self.writeline(f"if {entry} is not None and {is_macro}:")
         self.indent()
         self.writeline(f"{macro} = {callee}")
         if escapes:
             self.writeline(f"{escaping} = context.eval_ctx")
-        self.outdent(2)
+        self.outdent(3)
 
     def _call_value(
         self,

@@ -8,6 +8,7 @@ from jinja2 import nodes
 from markupsafe import escape
 
 from .expressions.strategies import ExpressionGenerator
+from .runs import Run
 
 if TYPE_CHECKING:
     from jinja2.compiler import Frame
@@ -159,3 +160,16 @@ class TextGenerator(ExpressionGenerator):
         else:
             self.writeline(f"if type({name}) is not str and {other}: ")
             self.write("break" if self.plain_only else f"{name} = to_text({source})")
+
+    def append_text(self, texts: str, name: str, frame: Frame) -> None:
+        """Append the text of what local *name* holds to the list *texts*.
+
+        A ``break`` is written for what :attr:`plain_only` says.
+        """
+        text = f"escape_text({name})" if frame.eval_ctx.autoescape else name
+        self.writeline(f"if type({name}) is str: {texts}.append({text})")
+        other = f"type({name}) is not int and type({name}) is not float"
+        self.writeline(f"elif {other} and ({name} := plain_text({name})) is None: break")
+        number = Run(self._in_long)
+        number.add_name(name)
+        self.writeline(f"else: {texts}.append({number.source()})")

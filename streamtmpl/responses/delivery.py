@@ -191,6 +191,8 @@ async def _on_asyncio(
                 closing = True  # and that is not interrupted
 
     owner = begun_task_in(copy_context(), asyncio.get_running_loop(), own())
+    if owner is None:
+        return True
     watcher: asyncio.Task[None] | None = None
     try:
         if not owner.done():

@@ -16,7 +16,7 @@ Both look at run time whether a filter is Jinja2's own, as anybody may register 
 from __future__ import annotations
 
 import inspect
-from types import CoroutineType, FunctionType, GeneratorType
+from types import BuiltinFunctionType, CoroutineType, FunctionType, GeneratorType, MethodType
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import filters
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 plain_types: frozenset[type] = frozenset(
     {str, int, float, bool, type(None), list, dict, tuple, Markup, Undefined}
+    | {BuiltinFunctionType, FunctionType, MethodType}
 )
 """Exact types that need no look before it is known that they cannot be awaited."""
 

@@ -31,7 +31,7 @@ paused: Any = object()
 PATIENCE = 0.002
 """Seconds that an iteration of a lazy loop may take before its text is handed over at its end."""
 
-_STRIDES = {5: 4, 50: 16}
+_STRIDES = {2: 4, 6: 8, 12: 16}
 """Pulls from one look at the clock to the next, by how many chunks in a row have filled fast."""
 
 in_memory: frozenset[type] = frozenset(
@@ -103,13 +103,17 @@ class Source:
     """An iterator a loop pulls from, with what the loop must know around each pull.
 
     The loop looks at the clock after a pull and calls :meth:`late` when more than :data:`PATIENCE`
-    has passed since the look before. To look after each pull costs a tenth of a fast loop: so once
+    has passed since the look before. To look after each pull costs a sixth of a fast loop: so once
     several chunks in a row have filled in less than :data:`PATIENCE` each, it looks less often.
 
     :ivar pulls: the iterator itself, or the async iterator.
     :ivar iterator: what a ``for`` runs over: *pulls*, or the awaitables of an async iterator.
     :ivar awaits: whether the items are awaitables of an async source.
     :ivar stride: how many pulls from one look at the clock to the next.
+    :ivar each: whether that is one.
+    :ivar span: what loops that count their text go by instead: after how many rows to look, less
+        than 0 if :meth:`ends` is to be asked after each iteration, :data:`NEVER` if nothing is to
+        be done at its end.
     :ivar looked: when the latest look was, if the source itself looks (:meth:`pulled`).
     :ivar suspect: whether a pull was slow, not long ago: ask :meth:`ends` after each iteration.
     """
@@ -125,9 +129,11 @@ class Source:
         "_out",
         "_slow",
         "awaits",
+        "each",
         "iterator",
         "looked",
         "pulls",
+        "span",
         "stride",
         "suspect",
     )
@@ -150,7 +156,9 @@ class Source:
         # An async filter over an ordinary iterator pulls like an ordinary loop: without waiting.
         waits = awaits and hasattr(self._origin, "__aiter__")
         self._lazy = out.main.flush_limit == 0 and not waits and is_lazy(iterable)
+        self.each = self._lazy
         self.stride = 1 if self._lazy else NEVER
+        self.span = NEVER
         self._fast_chunks = 0
         self._cut_at = self._ended = 0.0
         if out.sources is not None:
@@ -200,8 +208,9 @@ class Source:
         return self.stride
 
     def _watch(self) -> None:
-        self.suspect = True
+        self.suspect = self.each = True
         self.stride = 1
+        self.span = -NEVER
         self._fast_chunks = 0
 
     def peeked(self, since: float) -> None:
@@ -226,8 +235,8 @@ class Source:
         elif self._lazy:
             self._fast_chunks += 1
             if self._fast_chunks in _STRIDES:
-                self.suspect = False
-                self.stride = _STRIDES[self._fast_chunks]
+                self.suspect = self.each = False
+                self.stride = self.span = _STRIDES[self._fast_chunks]
         self._cut_at = self._out.main.resumed
 
     def done(self) -> None:

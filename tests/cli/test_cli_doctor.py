@@ -1,31 +1,32 @@
-"""``streamtmpl doctor`` as a process: what it asks, what it shows, and how it ends."""
+"""``streamtmpl doctor``: what it asks, what it shows, and how it ends.
 
+What is shown of times is tested in virtual time, in this process, and the rest as a process.
+"""
+
+import io
 import json
 import os
-import re
 import select
 import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
 
 import streamtmpl
+from streamtmpl.cli import main
 from streamtmpl.doctor import as_data, diagnose
-from tests.doctor.scripted import chunk, response, scripted
+from tests.doctor.scripted import response, scripted
+from tests.doctor.virtual import page, virtual_network
 
 if sys.platform == "win32":
     pytest.skip("terminals and signals of POSIX", allow_module_level=True)
 
 import pty
 
-CHUNKED = "Transfer-Encoding: chunked"
-HTML = "Content-Type: text/html; charset=utf-8"
-PATIENCE = 30
-WAIT = 0.7
+PATIENCE = 60
 
 ENVIRONMENT = {
     **os.environ,
@@ -47,41 +48,55 @@ def run(*arguments, environment=ENVIRONMENT):
     return process.returncode, written.decode(), messages.decode()
 
 
-def streaming(connection, request):
-    connection.sendall(response(chunk(b"<h1>hello</h1>"), CHUNKED, HTML))
-    time.sleep(WAIT)
-    connection.sendall(chunk(b"<p>bye") + chunk(b""))
+@pytest.fixture
+def network(monkeypatch):
+    return virtual_network(monkeypatch)
 
 
-def waiting(connection, request):
-    time.sleep(WAIT)
-    connection.sendall(response(chunk(b"<h1>hello</h1>") + chunk(b""), CHUNKED, HTML, "Server: me"))
-
-
-def cut(connection, request):
-    connection.sendall(response(chunk(b"<h1>hello</h1>"), CHUNKED, HTML))
-
-
-def quick(connection, request):
-    connection.sendall(response(b"hello", "Content-Length: 5"))
+QUICK = response(b"hello", "Content-Length: 5")
+WAITING = page(0.7, b"<h1>hello</h1>")
 
 
 @pytest.mark.parametrize(
     ("answer", "status", "verdict"),
     [
-        (streaming, 0, "verdict: streams: the first text comes after "),
-        (waiting, 1, "verdict: held back: all text comes at once, after "),
-        (cut, 1, "verdict: cut off: the connection ended after "),
-        (quick, 3, "verdict: cannot tell: all of it came within "),
-        (response(status="403 Forbidden"), 3, "verdict: cannot tell: it answers 403 Forbidden"),
-        (b"", 3, "verdict: cannot tell: the server closed the connection without an answer"),
+        (
+            page(0.1, b"<h1>hello</h1>", 0.7, b"<p>bye"),
+            0,
+            "streams: the first text comes after 0.10 s, the last after 0.80 s",
+        ),
+        (WAITING, 1, "held back: all text comes at once, after 0.70 s; likeliest: "),
+        (
+            [*page(b"<h1>hello</h1>")[:-1], 0.2],
+            1,
+            "cut off: the connection ended after 0.20 s, before the page did; likeliest: ",
+        ),
+        ([0.3, QUICK], 3, "cannot tell: all of it came within 0.30 s, too soon"),
     ],
+    ids=["streaming", "waiting", "cut", "quick"],
 )
-def test_status_and_verdict(answer, status, verdict):
+def test_status_and_verdict(answer, status, verdict, network, capfd):
+    server = network.server(answer)
+    assert main(["doctor", server.url(), "--encoding", "identity"]) == status
+    written, messages = capfd.readouterr()
+    assert messages == ""
+    assert written.splitlines()[-1].startswith(f"verdict: {verdict}")
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "verdict"),
+    [
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n", 1, "cut off: the"),
+        (response(status="403 Forbidden"), 3, "cannot tell: it answers 403 Forbidden"),
+        (b"", 3, "cannot tell: the server closed the connection without an answer"),
+    ],
+    ids=["cut", "forbidden", "nothing"],
+)
+def test_status_and_verdict_of_a_process(answer, status, verdict):
     with scripted(answer) as server:
         returned, written, messages = run(server.url(), "--encoding", "identity")
     assert (returned, messages) == (status, "")
-    assert written.splitlines()[-1].startswith(verdict)
+    assert written.splitlines()[-1].startswith(f"verdict: {verdict}")
 
 
 @pytest.mark.parametrize(
@@ -100,14 +115,17 @@ def test_status_and_verdict(answer, status, verdict):
         (["a", "--format", "xml"], "invalid choice: 'xml'"),
     ],
 )
-def test_wrong_usage(arguments, said):
-    returned, written, messages = run(*arguments)
-    assert (returned, written) == (2, "")
+def test_wrong_usage(arguments, said, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["doctor", *arguments])
+    assert ended.value.code == 2
+    written, messages = capsys.readouterr()
+    assert written == ""
     assert said in messages
 
 
 def test_what_is_asked():
-    with scripted(quick) as server:
+    with scripted(QUICK) as server:
         run(server.url(), "-H", "X-One: 1", "-H", "Accept: text/x", "-b", "a=b", "--cookie=c=d=e")
         accepted = [server.header("Accept-Encoding", n) for n in range(len(server.requests))]
         assert accepted[:2] == ["identity", "gzip"]
@@ -119,21 +137,19 @@ def test_what_is_asked():
         assert server.header("Sec-Fetch-Dest") == "empty"
 
 
-def test_json():
-    with scripted(waiting) as server:
-        returned, written, _ = run(server.url("/a"), "--format", "json", "--encoding", "identity")
-    shown = json.loads(written)
-    assert returned == 1
+def test_json(network, capfd):
+    server = network.server(WAITING)
+    assert main(["doctor", server.url("/a"), "--format", "json", "--encoding", "identity"]) == 1
+    shown = json.loads(capfd.readouterr().out)
     assert shown["status"] == "held back"
     (exchange,) = shown["exchanges"]
     assert exchange["url"].endswith("/a")
     assert exchange["pace"] == "at once"
     assert exchange["head"]["status"] == 200
-    assert [piece["characters"] for piece in exchange["pieces"]] == [14]
+    assert exchange["pieces"] == [{"at": 0.7, "size": 14, "characters": 14}]
     assert shown["findings"][0]["code"] == "collected"
     assert shown["findings"][0]["causes"][0].keys() == {"what", "mend", "page"}
-    with scripted(quick) as server:
-        seen = diagnose([server.url()])
+    seen = diagnose([network.server([QUICK]).url()])
     assert as_data(seen).keys() == shown.keys()
 
 
@@ -143,7 +159,7 @@ def test_each_answer_is_shown_when_it_has_come():
     def answer(connection, request):
         if "Accept-Encoding: gzip" in request:
             opened.wait(PATIENCE)
-        quick(connection, request)
+        connection.sendall(QUICK)
 
     with (
         scripted(answer) as server,
@@ -159,22 +175,18 @@ def test_each_answer_is_shown_when_it_has_come():
     assert b"gzip" in rest
 
 
-def test_the_picture():
-    def answer(connection, request):
-        connection.sendall(response(chunk(b"x" * 50), CHUNKED))
-        time.sleep(WAIT)
-        connection.sendall(chunk(b"y" * 50) + chunk(b""))
-
-    with scripted(answer) as server:
-        _, written, _ = run(server.url(), "--encoding=identity")
-        ascii_only = {**ENVIRONMENT, "PYTHONIOENCODING": "ascii"}
-        _, plain, _ = run(server.url(), "--encoding=identity", environment=ascii_only)
-    # The connection may take a moment, and so may what is behind the wait.
-    picture = re.search(r"identity     ([ ▄]{2}▄{20,37}█{1,18})  \d\.\d\d s\n", written)
-    assert picture is not None
-    assert len(picture[1]) == 40
-    assert re.search(r"identity     [_=]{2}={20,37}#{1,18}  \d\.\d\d s\n", plain)
-    assert "50 bytes, 50 characters" in written
+@pytest.mark.parametrize(
+    ("encoding", "shades"), [("utf-8", " ▄█"), ("ascii", "_=#")], ids=["blocks", "ascii"]
+)
+def test_the_picture(encoding, shades, network, monkeypatch, capfdbinary):
+    server = network.server(page(0.11, b"x" * 50, 0.6, b"y" * 50, 0.09))
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO(), encoding))
+    main(["doctor", server.url(), "--encoding=identity"])
+    lines = capfdbinary.readouterr().out.decode(encoding).splitlines()
+    # Forty columns of 0.02 seconds: the pieces come in the middle of the sixth and the 36th one.
+    nothing, half, all_of_it = shades
+    assert f"  identity     {nothing * 5}{half * 30}{all_of_it * 5}  0.80 s" in lines
+    assert "      0.11 s  50 bytes, 50 characters" in lines
 
 
 @pytest.mark.parametrize(
@@ -183,7 +195,7 @@ def test_the_picture():
 def test_colours_are_for_terminals(variables, coloured):
     environment = {**ENVIRONMENT, "TERM": "xterm", **variables}
     master, slave = pty.openpty()
-    with scripted(waiting) as server, open(master, "rb", buffering=0) as terminal:
+    with scripted(b"") as server, open(master, "rb", buffering=0) as terminal:
         with start(
             server.url(), "--encoding=identity", environment=environment, stdout=slave
         ) as process:
@@ -193,7 +205,7 @@ def test_colours_are_for_terminals(variables, coloured):
                 shown += os.read(terminal.fileno(), 4096)
             process.wait(PATIENCE)
         piped = run(server.url(), "--encoding=identity", environment=environment)[1]
-    assert (b"\x1b[31mheld back" in shown) is coloured
+    assert (b"\x1b[33mcannot tell" in shown) is coloured
     assert "\x1b" not in piped
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import sys
+import types
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from types import FrameType
@@ -17,6 +18,7 @@ import jinja2
 import pytest
 
 from streamtmpl import StreamEnvironment, render_stream_async
+from streamtmpl.runtime.filters import plain_types
 
 EXTENSIONS = ["jinja2.ext.do", "jinja2.ext.loopcontrols"]
 
@@ -287,3 +289,10 @@ def test_generate_in_a_running_loop_is_refused() -> None:
         assert [chunk async for chunk in template.generate_async()] == ["text"]
 
     asyncio.run(main())
+
+
+def test_what_is_not_looked_at_can_not_be_awaited() -> None:
+    """Methods and functions are among these types; what they give is looked at."""
+    assert types.MethodType in plain_types
+    assert not any(hasattr(kind, "__await__") for kind in plain_types)
+    assert not plain_types & {types.CoroutineType, types.GeneratorType}

@@ -4,38 +4,43 @@ from __future__ import annotations
 
 import gzip
 import socket
+import threading
 import time
+from itertools import chain, cycle
 
 import pytest
 
 from streamtmpl.doctor import AddressError, Asking, End, Pace, diagnose
 from streamtmpl.doctor.asking import parse_address
+from streamtmpl.doctor.connection import connect
 from streamtmpl.doctor.fetching import fetch
 from tests.adapters.launch import free_port
 
 from .scripted import chunk, response, scripted
+from .virtual import CHUNKED, LAST, STAYS, page
 
-CHUNKED = "Transfer-Encoding: chunked"
-TEXT = "<p>some text</p>" * 20
+PATIENCE = 30
 
 
 def ask(url, encoding="identity", **options):
-    return fetch(parse_address(url), encoding, Asking(**{"timeout": 10.0, **options}))
+    return fetch(parse_address(url), encoding, Asking(**{"timeout": PATIENCE, **options}))
 
 
-def test_pieces_are_timed():
-    def answer(connection, request):
-        connection.sendall(response(chunk(b"one"), CHUNKED))
-        time.sleep(0.3)
-        connection.sendall(chunk(b"three"))
-        connection.sendall(b"0\r\n\r\n")
-
-    with scripted(answer) as server:
-        seen = ask(server.url())
+def test_pieces_are_timed(network):
+    three = [chunk(b"three"), LAST]
+    server = network.server([0.1, response(chunk(b"one"), CHUNKED), 0.3, *three])
+    seen = ask(server.url())
     assert [(piece.size, piece.characters) for piece in seen.pieces] == [(3, 3), (5, 5)]
-    assert seen.pieces[1].at - seen.pieces[0].at > 0.25
+    assert [piece.at for piece in seen.pieces] == pytest.approx([0.1, 0.4])
+    assert (seen.head_at, seen.ended_at) == pytest.approx((0.1, 0.4))
     assert (seen.end, seen.chunk_sizes, seen.failure) == (End.COMPLETE, (3, 5), None)
     assert seen.pace is Pace.STREAMS
+
+
+@pytest.mark.parametrize(("pause", "pieces"), [(0.0009, 1), (0.0011, 2)])
+def test_pieces_that_come_together_are_one(pause, pieces, network):
+    server = network.server(page(b"one", pause, b"three"))
+    assert len(ask(server.url()).pieces) == pieces
 
 
 @pytest.mark.parametrize(
@@ -59,36 +64,55 @@ def test_ends(answer, end):
 
 
 def test_a_reset_is_no_end():
+    read = threading.Event()
+
     def answer(connection, request):
-        connection.sendall(response(b"one"))
-        time.sleep(0.2)  # so that it has been read
+        connection.sendall(b"one")
+        read.wait(PATIENCE)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
 
+    deadline = time.monotonic() + PATIENCE
     with scripted(answer) as server:
-        assert ask(server.url()).end is End.CUT
+        opened = connect(parse_address(server.url()), Asking(), deadline)
+        with opened.socket as client:
+            client.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            assert opened.receive(deadline) == b"one"
+            assert not opened.broken
+            read.set()
+            assert opened.receive(deadline) == b""
+            assert opened.broken
 
 
-def test_time_is_bounded():
+def test_a_reset_cuts_a_body_off(network):
+    server = network.server([response(b"one"), 0.2, ConnectionResetError()])
+    assert ask(server.url()).end is End.CUT
+
+
+def test_a_silent_server_is_given_up():
     def answer(connection, request):
         connection.sendall(response(chunk(b"one"), CHUNKED))
         connection.recv(1)  # waits until the client leaves
 
     with scripted(answer) as server:
         began = time.monotonic()
-        seen = ask(server.url(), timeout=0.7)
-        assert 0.6 < time.monotonic() - began < 5
+        seen = ask(server.url(), timeout=0.5)
+        assert 0.5 <= time.monotonic() - began < PATIENCE
+    assert seen.end is End.TIME
+
+
+def test_time_is_bounded(network):
+    server = network.server([response(chunk(b"one"), CHUNKED), STAYS])
+    seen = ask(server.url(), timeout=0.7)
+    assert seen.ended_at == pytest.approx(0.7)
     assert (seen.end, seen.pace, seen.characters) == (End.TIME, Pace.STREAMS, 3)
 
 
-def test_a_server_that_says_nothing():
-    def answer(connection, request):
-        connection.recv(1)  # waits until the client leaves
-
-    with scripted(answer) as server:
-        seen = ask(server.url(), timeout=0.6)
-        assert (seen.end, seen.pace, seen.head) == (End.TIME, Pace.NOTHING, None)
-        found = diagnose([server.url()], Asking(encodings=("identity",), timeout=0.6))
-    assert found.verdict.startswith("held back: nothing that can be read came within 0.6")
+def test_a_server_that_says_nothing(network):
+    server = network.server([STAYS])
+    seen = ask(server.url(), timeout=0.6)
+    assert (seen.end, seen.pace, seen.head) == (End.TIME, Pace.NOTHING, None)
+    found = diagnose([server.url()], Asking(encodings=("identity",), timeout=0.6))
+    assert found.verdict.startswith("held back: nothing that can be read came within 0.60 s")
 
 
 def test_size_is_bounded():
@@ -103,26 +127,21 @@ def test_size_is_bounded():
     assert 50_000 <= seen.size < 200_000
 
 
-def test_what_is_packed_small_is_bounded_as_well():
-    packed = gzip.compress(b"x" * 30_000_000)
-    with scripted(response(packed, "Content-Encoding: gzip")) as server:
-        seen = ask(server.url(), "gzip", max_size=1_000_000)
-    assert seen.end in (End.SIZE, End.CONNECTION)
-    assert seen.size < 40_000
+def test_what_is_packed_small_is_bounded_as_well(network):
+    packed = gzip.compress(b"x" * 6_000_000)
+    pieces = [packed[at : at + 1000] for at in range(0, len(packed), 1000)]
+    server = network.server([response(b"", "Content-Encoding: gzip"), *pieces])
+    seen = ask(server.url(), "gzip", max_size=200_000)
+    assert seen.end is End.SIZE
+    assert 2_000_000 <= seen.characters < 4_000_000
 
 
-def test_events_have_no_end():
-    def answer(connection, request):
-        connection.sendall(response(b"", CHUNKED, "Content-Type: text/event-stream"))
-        while True:
-            connection.sendall(chunk(b"data: x\n\n"))
-            time.sleep(0.2)
-
-    with scripted(answer) as server:
-        began = time.monotonic()
-        seen = ask(server.url(), timeout=30.0)
-        assert time.monotonic() - began < 10
+def test_events_have_no_end(network):
+    head = response(b"", CHUNKED, "Content-Type: text/event-stream")
+    events = cycle([chunk(b"data: x\n\n"), 0.2])
+    seen = ask(network.server(chain([head, 1.0], events)).url(), timeout=30.0)
     assert (seen.end, seen.pace) == (End.ENOUGH, Pace.STREAMS)
+    assert seen.ended_at == pytest.approx(4.0)  # three seconds behind the first
 
 
 def test_a_redirect_is_followed_with_its_cookies():

@@ -1,7 +1,8 @@
 """A call in a loop mostly calls the macro that it called before: how it streams is known then.
 
 It is found out anew when something else is called, and when the text of the macro might have to be
-escaped: that can change in the midst of a loop.
+escaped: that can change in the midst of a loop. What is a plain function or method is called at
+once; each is looked at for what it wants to be passed.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ import pytest
 from jinja2 import pass_context, pass_eval_context
 from jinja2.runtime import Context
 
-from .agreement import Notes, Pair, each_escaping, every_kind
+from .agreement import Notes, Pair, each_escaping, every_kind, given
+from .callables import CALLABLES, of_class
+from .callables import told as told_of
 
 MACROS = (
     "{% macro a(x) %}<a{{ x }}>{% endmacro %}"
@@ -103,3 +106,42 @@ def test_imported_macros(name: str) -> None:
 
     files = {"page.html": mixed, "lib": MACROS, "lib.txt": MACROS}
     Pair(files, autoescape=by_name).agree(context)
+
+
+IN_TURN = {
+    "callables and macros": "{% for f in callables %}{{ f('<') }}{{ a(1) }}{% endfor %}",
+    "twice": "{% for f in callables %}{{ f('<') }}{{ f(1) }}{% endfor %}",
+    "a call as the argument": "{% for f in callables %}{{ a(f('<')) }}{{ f(f(1)) }}{% endfor %}",
+    "with variables": "{% for f in callables %}{% set v = 1 %}{{ f(v) }}{% endfor %}",
+    "call blocks": "{% for f in callables %}{% call f(1) %}<{% endcall %}{% endfor %}",
+    "macros between": "{% for f in callables %}{% for m in [a, f, a, f] %}{{ m('<') }}{% endfor %}"
+    "{% endfor %}",
+}
+
+
+@each_escaping
+@every_kind
+@pytest.mark.parametrize("loop", IN_TURN.values(), ids=IN_TURN)
+def test_all_that_can_be_called_in_turn(loop: str, kind: str, autoescape: bool) -> None:
+    pair = Pair(MACROS + loop, kind, autoescape=autoescape)
+    for name, value in CALLABLES.items():
+        pair.agree(given(callables=[str.upper, value, value, "a".join]), name)
+
+
+class Marked:
+    """Its method and its function want the context from the second row on."""
+
+    def __init__(self) -> None:
+        self.function = lambda *args: told_of(*args)
+        self.method = of_class(m=lambda self, *args: told_of(*args))().m
+
+    def mark(self) -> str:
+        for function in (self.function, self.method.__func__):
+            pass_context(function)
+        return ""
+
+
+@every_kind
+def test_what_a_function_wants_may_change_between_rows(kind: str) -> None:
+    source = "{% for i in rows %}{{ o.function(i) }}{{ o.method(i) }}{{ o.mark() }}{% endfor %}"
+    Pair(source, kind).agree(lambda notes: {"rows": [1, 2, 3], "o": Marked()})

@@ -81,7 +81,15 @@ def shape(node: nodes.Call, extra: Mapping[str, str]) -> tuple[int | str, ...] |
 
 
 class CallGenerator(LookupGenerator):
-    """Compiles ``function(...)``: as statements where they can precede it, else inline."""
+    """Compiles ``function(...)``: as statements where they can precede it, else inline.
+
+    :ivar noted_plain: the locals that tell whether what is called next, in the local by which they
+        are found, is a function or method that a template may simply call.
+    """
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.noted_plain: dict[str, str] = {}
 
     def _call_start(self) -> str:
         """The start of a call, up to what is called."""
@@ -183,6 +191,7 @@ class CallGenerator(LookupGenerator):
 
         :param extra: further keyword arguments.
         """
+        noted = self.noted_plain.pop(callee, None)
         variables = self._with_variables(frame, extra)
         call = self._call_start() + arguments.source(callee, extra=variables) + ")"
         if (
@@ -194,5 +203,6 @@ class CallGenerator(LookupGenerator):
             self.writeline(f"{target} = {call}", node)
             return
         direct = f"{callee}({arguments.source(extra=extra)})"
-        self.writeline(f"try: {target} = {direct} if is_plain({callee}) else {call}", node)
+        plain = f"{noted} or is_plain({callee})" if noted else f"is_plain({callee})"
+        self.writeline(f"try: {target} = {direct} if {plain} else {call}", node)
         self.writeline(f"except StopIteration: {target} = stopped(environment)")

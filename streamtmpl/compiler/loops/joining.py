@@ -173,13 +173,34 @@ class JoiningGenerator(LoopGenerator):
         self.visit(node.target, body)
         self.write(f" in {iterable}:")
         self.indent()
-        spendable, self.plain_only = self.spendable, True
-        self.spendable |= {body.symbols.ref(name) for name in used_once(node)}
-        start, run, end = self.evaluated(cells, body).parted()
-        self.spendable, self.plain_only = spendable, False
-        self.writeline(f"{pieces}.append({run.source()})")
+        texts = [self.known_text(each, body) for each in cells.nodes]
+        if texts.count(None) == 1:
+            start, end = self._collect_one(pieces, cells, texts, body)
+        else:
+            spendable, self.plain_only = self.spendable, True
+            self.spendable |= {body.symbols.ref(name) for name in used_once(node)}
+            start, run, end = self.evaluated(cells, body).parted()
+            self.spendable, self.plain_only = spendable, False
+            self.writeline(f"{pieces}.append({run.source()})")
         self.outdent()
         return pieces, start, end
+
+    def _collect_one(
+        self, pieces: str, cells: nodes.Output, texts: list[str | None], body: Frame
+    ) -> tuple[Run, Run]:
+        """Write what appends the text of the one value of *cells*: text needs no f-string.
+
+        :param texts: those of all the parts, as far as they are known.
+        :return: the text before and behind it.
+        """
+        at, start, end = texts.index(None), Run(self._in_long), Run(self._in_long)
+        start.add_text("".join(text or "" for text in texts[:at]))
+        end.add_text("".join(text or "" for text in texts[at:]))
+        local = self.sure_local(cells.nodes[at], body)
+        assert local is not None
+        self.newline(cells.nodes[at])
+        self.append_text(pieces, local, body)
+        return start, end
 
     def _join(self, text: str, collected: tuple[str, Run, Run], before: Run, after: Run) -> None:
         """Write what follows that loop: local *text* is all that there is to be written."""

@@ -19,11 +19,16 @@ from streamtmpl.compiler.analysis import (
     uses_as_value,
 )
 from streamtmpl.compiler.expressions.loop_attributes import LoopCounter
+from streamtmpl.compiler.tags import is_flush
 
 from .selecting import Loop, SelectingGenerator
 
 if TYPE_CHECKING:
     from jinja2.compiler import Frame
+
+
+_VALUE = 8
+"""Characters that a value is taken for, where nothing is known of it."""
 
 
 def _has_object(node: nodes.For) -> bool:
@@ -128,10 +133,29 @@ class LoopGenerator(SelectingGenerator):
             stepped = self.temporary_identifier()
         # The loop object, where there is one, pulls to look ahead.
         ahead = (loop_ref and not stepped) or (counter and counter.size)
-        watch = self.new_watch(self.temporary_identifier(), pulls_alone=not ahead)
+        alone = not (self._loops or loop_ref or ahead or selected or closed_over)
+        length = self._row_length(node, body) if alone else 0
+        watch = self.new_watch(self.temporary_identifier(), pulls_alone=not ahead, length=length)
         return Loop(
             *(node, frame, body, test, loop_ref, iterable, watch), selected, stepped, piped, counter
         )
+
+    def _row_length(self, node: nodes.For, body: Frame) -> int:
+        """About how many characters each iteration writes; 0: perhaps none, or not in one run.
+
+        Four times what is certain at most: however short the values are, few rows fit into what
+        so many of them are taken for.
+        """
+        row = node.body[0] if len(node.body) == 1 and not node.test else None
+        if not isinstance(row, nodes.Output) or is_flush(row) or nodes.Call in map(type, row.nodes):
+            return 0
+        if body.buffer is not None or body.require_output_check:
+            return 0
+        if not self.environment.is_async and any(self.may_hand_over(x, body) for x in row.nodes):
+            return 0
+        texts = [self.known_text(each, body) for each in row.nodes]
+        certain = sum(len(text) for text in texts if text is not None)
+        return min(certain + _VALUE * texts.count(None), 4 * certain)
 
     def _iterable_local(self, node: nodes.For, frame: Frame) -> str | None:
         """The local that holds what the loop runs over before it, if there is one."""
@@ -162,8 +186,7 @@ class LoopGenerator(SelectingGenerator):
             self.writeline(f"{source} = {opener}(auto_aiter({iterable}), {out})", where)
             self._after_opening(loop)
         else:
-            unwatched = [source, *([loop.watch.suspect] if loop.watch.suspect else [])]
-            self.writeline(f"{' = '.join(unwatched)} = None")
+            self.writeline(f"{' = '.join(loop.watch.unwatched)} = None")
             self.writeline(f"if type({iterable}) not in in_memory:")
             self.indent()
             self.writeline(f"{source} = {opener}({iterable}, {out})", where)
@@ -226,6 +249,8 @@ class LoopGenerator(SelectingGenerator):
     def _iterate(self, loop: Loop, empty: str | None) -> None:
         node, body = loop.node, loop.body
         self._loops.append(loop)
+        if loop.watch.pace is not None:
+            self.begin_pace(loop.watch.pace)
         spendable = self.spendable
         self.spendable |= {body.symbols.ref(name) for name in used_once(node)}
         if loop.stepped:
