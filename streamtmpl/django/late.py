@@ -45,7 +45,8 @@ class LateChanges:
             self._session.__class__ = self._kind
             self._session = None
         if self._before is not None:
-            for what in self._pending():
+            pending = self._pending()
+            for what in pending:
                 if what not in self._before:
                     logger.warning(
                         "%r: %s after the first chunk had left. Do that in the view, or in a"
@@ -53,16 +54,19 @@ class LateChanges:
                         self._template,
                         what,
                     )
-            self._before = self._pending()
+            self._before = pending
 
     def _pending(self) -> list[str]:
+        happened = []
+        if "CSRF_COOKIE" in self._request.META:
+            happened.append("a CSRF token was made, and its cookie not sent,")
         messages = getattr(self._request, "_messages", None)
-        happened = {
-            "a CSRF token was made, and its cookie not sent,": "CSRF_COOKIE" in self._request.META,
-            "messages were shown, and not discarded,": getattr(messages, "used", False),
-            "a message was added, and not stored,": getattr(messages, "added_new", False),
-        }
-        return [what for what, whether in happened.items() if whether]
+        if messages is not None:
+            if getattr(messages, "used", False):
+                happened.append("messages were shown, and not discarded,")
+            if getattr(messages, "added_new", False):
+                happened.append("a message was added, and not stored,")
+        return happened
 
 
 class _Saved:

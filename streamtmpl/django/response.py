@@ -167,7 +167,8 @@ class StreamTemplateResponse(StreamingHttpResponse):
     def _begin_template(self, template: Any, regions: RegionOptions) -> None:
         variables = variables_of(self.context_data)
         _add_request(variables, self._request, template.backend)
-        options = self._options.but(encoding=self.charset, regions=regions)
+        options = self._options
+        options.encoding, options.regions = self.charset, regions
         environment = template.template.environment
         timing = timed(options, environment)
         is_async = environment.is_async
@@ -184,7 +185,11 @@ class StreamTemplateResponse(StreamingHttpResponse):
     def _shown(self, template: Any) -> RegionOptions:
         """How deferred regions are shown, those in threads with what Django keeps per thread."""
         environment = template.template.environment
-        regions = region_options(policy(), self._request, environment, *self._regions)
+        # To make all headers of the request would take longer than all else in here.
+        header = partial(_header, self._request.META)
+        regions = region_options(
+            policy(), self._request, environment, *self._regions, header=header
+        )
         if regions.executor is None:
             return regions
         return regions.but(executor=_RequestExecutor(regions.executor))
@@ -275,6 +280,11 @@ class StreamResponse(StreamTemplateResponse):
             options = self._options.but(encoding=self.charset)
             self._body.begin(partial(make, self._source, None, options), is_async)
         return ()
+
+
+def _header(meta: Mapping[str, Any], name: str) -> str | None:
+    value: str | None = meta.get("HTTP_" + name.upper().replace("-", "_"))
+    return value
 
 
 def patch_script(request: HttpRequest) -> HttpResponse:

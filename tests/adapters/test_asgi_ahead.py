@@ -19,6 +19,7 @@ from streamtmpl.chunks.buffer import DEFAULT_CHUNK_SIZE
 from streamtmpl.responses import delivery
 from streamtmpl.responses.body import async_byte_stream
 from tests.chunks.workers import Workers
+from tests.support.gates import settle
 
 from .exchange import HANGS, Exchange
 from .kinds import KINDS, template
@@ -227,7 +228,8 @@ def test_a_disconnect_ends_the_hop_at_its_next_cut() -> None:
         answering = asyncio.create_task(exchange.over(response))
         await until(lambda: exchange.sent and len(pulled) == 6)
         exchange.disconnect()
-        await asyncio.sleep(0.03)
+        await until(lambda: not exchange.incoming)
+        await settle()
         assert not answering.done()
         gate.set()
         await answering

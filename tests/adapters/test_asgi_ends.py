@@ -59,6 +59,12 @@ async def until(condition: Any) -> None:
     await asyncio.wait_for(wait(), HANGS)
 
 
+async def noticed(exchange: Exchange) -> None:
+    """The disconnect, which nobody watches for at first, has been heard of and acted upon."""
+    await until(lambda: not exchange.incoming)
+    await settle()
+
+
 @KINDS
 def test_nothing_is_rendered_ahead_of_what_has_been_sent(kind: str) -> None:
     async def main() -> None:
@@ -90,7 +96,7 @@ def test_a_disconnect_while_the_template_waits_closes_it(kind: str) -> None:
         await until(lambda: rows.pulled == 3 and len(exchange.sent) == 3)
         exchange.disconnect()
         if kind == "sync":  # a thread cannot be interrupted: it ends with the chunk
-            await settle()
+            await noticed(exchange)
             rows.may_go_on.set()
         await asyncio.wait_for(running, HANGS)
         assert rows.closed == 1
@@ -127,7 +133,7 @@ def test_a_disconnect_before_the_first_chunk_sends_nothing(kind: str) -> None:
         await until(lambda: rows.pulled == 3)
         exchange.disconnect()
         if kind == "sync":
-            await settle()
+            await noticed(exchange)
             rows.may_go_on.set()
         await asyncio.wait_for(running, HANGS)
         assert exchange.sent == []

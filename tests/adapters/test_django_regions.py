@@ -358,3 +358,11 @@ class TestScript:
         response.render()
         page = b"".join(response).decode()
         assert '<script src="/patch.js" async nonce="n" data-k=' in page
+
+
+@override_settings(STREAMTMPL_DEFERRED="auto")
+@pytest.mark.parametrize(("asked_by", "patched"), [(NAVIGATION, True), ({}, False)])
+def test_the_headers_are_looked_at_without_all_of_them_being_made(asked_by, patched):
+    request = RequestFactory().get("/", headers=asked_by)
+    assert bool(patches(page_of(request=request))) is patched
+    assert "headers" not in vars(request)
