@@ -8,42 +8,18 @@ passes only while nothing else is to do. So the pictures are the same each time.
 
 from __future__ import annotations
 
-import asyncio
-import selectors
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from streamtmpl import render_stream_async
 from streamtmpl.timeline import Timeline, observer
-from tests.support.clocks import Clock, replaced_clock
+from tests.support.clocks import Loop, replaced_clock
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "docs" / "_static" / "timeline"
 EXAMPLE = ROOT / "docs" / "examples" / "timeline" / "app.py"
-
-
-class Selector(selectors.SelectSelector):
-    """Waits by moving a clock."""
-
-    def __init__(self, clock: Clock) -> None:
-        super().__init__()
-        self._clock = clock
-
-    def select(self, timeout: float | None = None) -> Any:
-        if timeout is not None and timeout > 0:
-            self._clock.now += timeout
-        return super().select(0)
-
-
-class Loop(asyncio.SelectorEventLoop):
-    """An event loop of which *clock* tells the time."""
-
-    def __init__(self, clock: Clock) -> None:
-        super().__init__(Selector(clock))
-        self.time = clock  # type: ignore[method-assign]
 
 
 def drawn() -> dict[str, str]:

@@ -122,7 +122,7 @@ class StreamResponse:
         if scope["method"] == "HEAD":
             await close_source(self._source)
 
-    async def _start(self) -> Message:
+    def _start(self) -> Message:
         pairs = self._head.sent()
         return {
             "type": "http.response.start",

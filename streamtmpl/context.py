@@ -149,7 +149,13 @@ def new_context(
     if shared:
         parent = vars
     elif type(globals) is ChainMap and not globals.maps[0] and len(globals.maps) == 2:
-        parent = dict(globals.maps[1], **vars)  # most templates have no globals of their own
+        base = globals.maps[1]  # most templates have no globals of their own
+        for variable in vars:
+            if type(variable) is not str:
+                parent = dict(base, **vars)  # Jinja2's error, or a kind of str
+                break
+        else:
+            parent = {**base, **vars}  # takes half as long
     else:
         parent = _with_globals(globals, vars)
     if locals:

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from .observing import Observer
 
 
+CONCAT = jinja2.Environment.concat
+"""What joins the text, unless an environment has something else."""
+
+
 class StreamTemplate(jinja2.Template):
     """A template that streams. Its methods are Jinja2's; ``generate()`` yields our chunks."""
 
@@ -77,7 +81,7 @@ class StreamTemplate(jinja2.Template):
         if (
             body is None
             or environment.is_async
-            or environment.concat != "".join  # it must see what it joins
+            or environment.concat is not CONCAT  # another one must see what it joins
             or Template.render is not RENDER
         ):
             return self._render_as_jinja2(dict(*args, **kwargs))
@@ -104,7 +108,7 @@ class StreamTemplate(jinja2.Template):
         :raises RuntimeError: the environment is not async.
         """
         environment, body = self.environment, getattr(self.root_render_func, "into", None)
-        if body is None or not environment.is_async or environment.concat != "".join:
+        if body is None or not environment.is_async or environment.concat is not CONCAT:
             return await super().render_async(*args, **kwargs)
         if Template.render_async is not RENDER_ASYNC and not self.is_seen:
             return await self._show_render_async(dict(*args, **kwargs))

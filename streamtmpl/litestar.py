@@ -19,7 +19,7 @@ except ModuleNotFoundError as error:
 from .asgi import last_event_id as last_event_id_of
 from .chunks.options import AutoDeferred, Block, StreamOptions
 from .enabling import enable_streaming
-from .events.response import EVENT_HEADERS
+from .events.response import add_event_headers
 from .events.streams import KEEP_ALIVE, event_stream_async
 from .rendering import async_stream_of
 from .responses.delivery import send_stream
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 
     import jinja2
     from litestar import Litestar, Request
-    from litestar.background_tasks import BackgroundTask, BackgroundTasks
-    from litestar.datastructures import Cookie
 
     from .chunks.async_stream import AsyncChunkStream
     from .events.event import Event
@@ -120,20 +118,11 @@ class StreamTemplateResponse(Template):
         self._regions = deferred, nonce, executor
 
     def to_asgi_response(
-        self,
-        app: Litestar | None,
-        request: Request[Any, Any, Any],
-        *,
-        background: BackgroundTask | BackgroundTasks | None = None,
-        cookies: Iterable[Cookie] | None = None,
-        headers: dict[str, str] | None = None,
-        is_head_response: bool = False,
-        media_type: str | None = None,
-        status_code: int | None = None,
-        **kwargs: Any,
+        self, app: Litestar | None, request: Request[Any, Any, Any], **given: Any
     ) -> ASGIResponse:
         """The application that sends the response; Litestar calls this.
 
+        :param given: what the application and the handler say of their responses.
         :raises NotStreamingError: the environment of the application's engine cannot stream.
         :raises litestar.exceptions.ImproperlyConfiguredException: its engine is none of Jinja2's.
         """
@@ -154,18 +143,8 @@ class StreamTemplateResponse(Template):
         options = self._options.but(regions=regions)
         timing = timed(options, environment)
         stream = async_stream_of(template, self.create_template_context(request), options)
-        return _StreamedResponse(
-            stream,
-            regions.vary,
-            timing,
-            background=self.background or background,
-            cookies=[*self.cookies, *(cookies or ())],
-            encoding=self.encoding,
-            headers={**(headers or {}), **self.headers},
-            is_head_response=is_head_response,
-            media_type=self.media_type or media_type or _media_type(self.template_name),
-            status_code=self.status_code or status_code,
-        )
+        kind = self.media_type or given.get("media_type") or _media_type(self.template_name)
+        return _StreamedResponse(self, given, stream, regions.vary, timing, media_type=kind)
 
 
 def _media_type(template_name: str | None) -> str:
@@ -203,31 +182,15 @@ class EventResponse(Response[Any]):
         self._stream = event_stream_async(source, keep_alive, stop_on_error=stop_on_error)
 
     def to_asgi_response(
-        self,
-        app: Litestar | None,
-        request: Request[Any, Any, Any],
-        *,
-        background: BackgroundTask | BackgroundTasks | None = None,
-        cookies: Iterable[Cookie] | None = None,
-        headers: dict[str, str] | None = None,
-        is_head_response: bool = False,
-        media_type: str | None = None,
-        status_code: int | None = None,
-        **kwargs: Any,
+        self, app: Litestar | None, request: Request[Any, Any, Any], **given: Any
     ) -> ASGIResponse:
-        """The application that sends the response; Litestar calls this."""
-        own = {name.lower(): value for name, value in EVENT_HEADERS.items()}
-        given = {name.lower(): value for name, value in {**(headers or {}), **self.headers}.items()}
-        return _StreamedResponse(
-            self._stream,
-            (),
-            None,
-            background=self.background or background,
-            cookies=[*self.cookies, *(cookies or ())],
-            headers={**own, **given, "content-type": own["content-type"]},
-            is_head_response=is_head_response,
-            status_code=self.status_code or status_code,
-        )
+        """The application that sends the response; Litestar calls this.
+
+        :param given: what the application and the handler say of their responses.
+        """
+        response = _StreamedResponse(self, given, self._stream)
+        add_event_headers(response.headers)
+        return response
 
 
 def last_event_id(request: Request[Any, Any, Any]) -> str | None:
@@ -241,12 +204,23 @@ class _StreamedResponse(ASGIResponse):
 
     def __init__(
         self,
+        response: Response[Any],
+        given: dict[str, Any],
         stream: AsyncChunkStream[bytes],
-        vary: tuple[str, ...],
-        timing: ServerTiming | None,
+        vary: tuple[str, ...] = (),
+        timing: ServerTiming | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        """Send *stream* as *response* says, or else what Litestar has *given*."""
+        super().__init__(
+            background=response.background or given.get("background"),
+            cookies=[*response.cookies, *(given.get("cookies") or ())],
+            encoding=response.encoding,
+            headers={**(given.get("headers") or {}), **response.headers},
+            is_head_response=given.get("is_head_response", False),
+            status_code=response.status_code or given.get("status_code"),
+            **kwargs,
+        )
         self.headers.setdefault("X-Accel-Buffering", "no")  # names are in any case
         self._stream = stream
         self._vary, self._timing = vary, timing
@@ -257,7 +231,7 @@ class _StreamedResponse(ASGIResponse):
         for name in (*self._vary, *["Cookie"] * has_session):
             self.headers.extend_header_value("vary", name)
 
-        async def start() -> Any:
+        def start() -> Any:
             if self._timing is not None:
                 self._timing.add_to(self.headers)
             check_headers(self.headers.items())

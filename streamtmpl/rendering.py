@@ -197,7 +197,7 @@ def stream_of(
             f"{template!r} belongs to an async environment: use render_stream_async()"
         )
     # A call less where it is a dict, as nearly always.
-    variables = dict(context) if context.__class__ is dict else variables_of(context)
+    variables = dict(context) if type(context) is dict else variables_of(context)
     begin = _begin if Template.generate is GENERATE else _begin_shown
     size = options.chunk_size
     observe = options.observe
@@ -232,7 +232,7 @@ def async_stream_of(
     if not environment.is_async:
         return _async_streams().of_threads(stream_of(template, context, options))
     # A call less where it is a dict, as nearly always.
-    variables = dict(context) if context.__class__ is dict else variables_of(context)
+    variables = dict(context) if type(context) is dict else variables_of(context)
     if Template.generate_async is GENERATE_ASYNC or getattr(template, "is_seen", False):
         begin = _begin
     else:

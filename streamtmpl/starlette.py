@@ -99,22 +99,26 @@ class _Streamed(Response):
         if has_session:  # nobody knows yet whether the rest will read it
             self.headers.add_vary_header("Cookie")
 
-        async def start() -> Message:
+        def start() -> Message:
             if self._timing is not None:
                 self._timing.add_to(self.headers)
             check_headers(self.headers.items())
-            info = self._debug_info()
-            if info is not None and "http.response.debug" in scope.get("extensions", {}):
-                await send({"type": "http.response.debug", "info": info})
+            headers = list(self.raw_headers)  # the rest of the page may still change those
             return {
                 "type": "http.response.start",
                 "status": self.status_code,
-                "headers": self.raw_headers,
+                "headers": headers,
             }
 
         async def sent(message: Message) -> None:
+            if message["type"] != "http.response.start":
+                await send(message)
+                return
+            info = self._debug_info()
+            if info is not None and "http.response.debug" in scope.get("extensions", {}):
+                await send({"type": "http.response.debug", "info": info})
             await send(message)
-            if has_session and message["type"] == "http.response.start":
+            if has_session:
                 way_out = "TemplateResponse(..., commit_after=...)"
                 scope["session"] = LateDict(scope["session"], way_out)
 

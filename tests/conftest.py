@@ -14,8 +14,11 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
+
+from tests.support import share
 
 
 class Frame(NamedTuple):
@@ -56,16 +59,24 @@ def _garbage_is_the_modules_own() -> None:
     gc.freeze()
 
 
+TESTS = Path(__file__).parent
+# How long an example takes is the machine's matter.
+settings.register_profile(
+    "unhurried", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("unhurried")
+
 BROWSERS = "tests/browsers/"
 
 
 LONG = {
     "--browsers": "the tests in browsers",
-    "--comparisons": "the long comparisons with Jinja2",
+    "--comparisons": "the long comparisons with Jinja2, crowds of clients and the benchmarks",
 }
 """What is run when it is asked for."""
 
 OPTION_OF = {
+    "bench": "--comparisons",
     "browsers": "--browsers",
     "differential": "--comparisons",
     "optimisations": "--comparisons",
@@ -76,6 +87,22 @@ OPTION_OF = {
 def pytest_addoption(parser: pytest.Parser) -> None:
     for option, tests in LONG.items():
         parser.addoption(option, action="store_true", help=f"run {tests} too")
+
+
+def option_of(path: Path) -> str | None:
+    """The option that the folder of *path* asks for."""
+    return OPTION_OF.get(path.relative_to(TESTS).parts[0]) if TESTS in path.parents else None
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """To be left out a folder need not be collected, which takes every process a while."""
+    option = option_of(collection_path)
+    return True if option and not config.getoption(option) else None
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    if option_of(item.path) == "--comparisons":
+        item.add_marker(pytest.mark.comparison)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -89,11 +116,18 @@ def pytest_pycollect_makeitem(
     return [] if any(mark.name == "comparison" for mark in marks) else None
 
 
+def _is_left_out(item: pytest.Item) -> bool:
+    """Whether it is a comparison, and either none is asked for or it is in another share."""
+    if not item.get_closest_marker("comparison"):
+        return False
+    return not item.config.option.comparisons or not share.has(item)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not config.option.comparisons:
-        left_out = [item for item in items if item.get_closest_marker("comparison")]
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if not item.get_closest_marker("comparison")]
+    left_out = {item for item in items if _is_left_out(item)}
+    if left_out:
+        config.hook.pytest_deselected(items=list(left_out))
+        items[:] = [item for item in items if item not in left_out]
     # With -n, one process has them, and takes longest.
     items.sort(key=lambda item: not item.nodeid.startswith(BROWSERS))
 
@@ -112,7 +146,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         return
     first = int(worker["workerid"].removeprefix("gw"))
     for path in sorted(Path("tests").glob("*/test_*.py"))[first :: worker["workercount"]]:
-        option = OPTION_OF.get(path.parts[1])
+        option = option_of(path.absolute())
         if option is None or session.config.getoption(option):
             # What cannot be loaded, or is to be skipped, is told when it is collected.
             with suppress(Exception, pytest.skip.Exception):
@@ -145,3 +179,5 @@ def pytest_terminal_summary(
     for option, tests in LONG.items():
         if not config.getoption(option):
             terminalreporter.line(f"{tests}: not asked for, {option} runs them")
+    if share.OF > 1:
+        terminalreporter.line(f"of these the shares but {share.NUMBER} of {share.OF}")

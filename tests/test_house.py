@@ -14,9 +14,10 @@ import streamtmpl
 DRAWING = Path(__file__).parents[1] / "docs" / "how-it-works.rst"
 ROOT = Path(streamtmpl.__file__).parents[1]
 FLOORS = (
-    {"vocabulary", "context", "exceptions", "extras", "observing", "testing", "tracing", "version"},
-    {"chunks", "pytest_plugin", "timeline"},
-    {"compiler", "runtime"},  # which agree on the vocabulary, and do not know each other
+    {"vocabulary", "context", "decoding", "exceptions", "extras"}
+    | {"observing", "tracing", "version"},
+    {"chunks", "testing", "timeline"},
+    {"compiler", "runtime", "pytest_plugin"},  # compiler and runtime agree on the vocabulary
     {"regions"},
     {"rendering", "rechunking", "rows", "explaining"},
     {"environment", "events"},

@@ -6,5 +6,6 @@
 - ``options``: what a stream is told;
 - ``turns``: one thread at a time; ``closing``: what is closed in the end;
 - ``render``: what an async stream steps, in ``tasks``, ``inline`` or in ``threads``;
+  ``at_once``: its first step, before Python 3.12;
 - ``blocking``: an async stream from synchronous code.
 """

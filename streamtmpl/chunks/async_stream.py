@@ -10,16 +10,17 @@ from jinja2.utils import internalcode
 
 from streamtmpl.exceptions import StreamBusyError
 
+from .ahead import RenderAhead
 from .buffer import Buffer, check_chunk_size
 from .closing import reported
-from .encoder import AS_TEXT, Encoder
+from .encoder import AS_TEXT, encoder
 from .render import Render
 from .stream import Chunk, ChunkStream, closed_error, refuse_copying
 from .tasks import TaskRender
 from .threads import ThreadRender
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
+    from collections.abc import Callable, Coroutine
     from types import TracebackType
 
     from typing_extensions import Self
@@ -68,7 +69,7 @@ class AsyncChunkStream(AsyncIterator[Chunk], Generic[Chunk]):
             raise StreamBusyError("another task is already waiting for a chunk of this stream")
         self._stepping = True
         try:
-            if self._begun or (chunk := await self._begin()) is None:
+            if self._begun or (chunk := self._begin()) is None:
                 chunk = await self._render.step()
             if chunk is None or self._render.over:
                 self._ended = True
@@ -101,16 +102,19 @@ class AsyncChunkStream(AsyncIterator[Chunk], Generic[Chunk]):
             return None
         self._stepping = True
         try:
-            whole = await self._begin()
+            whole = self._begin()
+            if whole is None:
+                whole = await self._render.whole()
         finally:
             self._stepping = False
         if whole is not None:
             self._ended = True
         return whole  # type: ignore[no-any-return]
 
-    def _begin(self) -> Awaitable[Any]:
-        self._render, self._begun = self._render.begun(), True
-        return self._render.whole()
+    def _begin(self) -> Any:
+        self._render = render = self._render.begun()
+        self._begun = True
+        return render.at_once()
 
     def in_lockstep(self) -> None:
         """From its first step on, render only while a chunk is awaited.
@@ -119,6 +123,17 @@ class AsyncChunkStream(AsyncIterator[Chunk], Generic[Chunk]):
         """
         if isinstance(self._render, TaskRender):
             self._render.in_lockstep = True
+
+    def run_ahead(self, commit: Callable[[], object]) -> None:
+        """If it is stepped in threads, have the first hop go on behind the first short chunks.
+
+        To be called before the first step, for a stream of bytes that nobody observes.
+
+        :param commit: called in the thread when the first chunk is cut and is not the last one.
+        """
+        render = self._render
+        if type(render) is ThreadRender and render.may_run_ahead and not self._begun:
+            self._render = RenderAhead(render.stream, commit)
 
     async def _close_after_error(self) -> None:
         if self._begun:
@@ -191,8 +206,8 @@ def coroutine_stream(
     """
     if type(chunk_size) is not int or chunk_size < 0:
         check_chunk_size(chunk_size)
-    encoder = AS_TEXT if encoding is None else Encoder(encoding)
-    return AsyncChunkStream(TaskRender(begin, chunk_size, encoder, copy_context(), on_error))
+    encode = AS_TEXT if encoding is None else encoder(encoding)
+    return AsyncChunkStream(TaskRender(begin, chunk_size, encode, copy_context(), on_error))
 
 
 def thread_stream(stream: ChunkStream[Any], hop: Hop | None = None) -> AsyncChunkStream[Any]:

@@ -21,6 +21,9 @@ open_iterators: ContextVar[OpenIterators | None] = ContextVar("open_iterators", 
 CUT = object()
 """What a render in an async environment suspends with when a chunk is to be cut."""
 
+NO_SIGNAL = object()
+"""That a coroutine has not been stepped yet."""
+
 
 @coroutine
 def cut() -> Generator[object, None, None]:
@@ -38,6 +41,7 @@ def drive(
     before_wait: Callable[[], None] | None = None,
     after_wait: Callable[[], None] | None = None,
     error: BaseException | None = None,
+    signal: Any = NO_SIGNAL,
 ) -> Generator[Any, Any, Any]:
     """Step the coroutine *body* to its end, or to its next cut if nothing is said for cuts.
 
@@ -49,6 +53,7 @@ def drive(
     :param before_wait: called when *body* is about to wait for something that is not ready.
     :param after_wait: called when it is ready, or is not to be waited for any more.
     :param error: what is raised in *body* where it stands, before all else.
+    :param signal: what *body* has suspended with, if its first step has been run already.
     :return: :data:`CUT`, or what *body* has returned.
     """
     send: Callable[[Any], Any] = body.send
@@ -56,6 +61,8 @@ def drive(
     if run is not None:
         send, throw = partial(run, send), partial(run, throw)
     resume, value = (send, None) if error is None else (throw, error)
+    if signal is not NO_SIGNAL:
+        resume, value = _given, signal
     while True:
         try:
             signal = resume(value)
@@ -77,3 +84,7 @@ def drive(
             resume, value = throw, raised
             if after_wait is not None:
                 after_wait()
+
+
+def _given(signal: Any) -> Any:
+    return signal

@@ -37,7 +37,21 @@ AS_TEXT = Encoder(None)
 """The one that does not encode, which has no state."""
 
 
+def encoder(encoding: str) -> Encoder:
+    """What encodes as *encoding*; UTF-8 has no state between chunks, so that all share one.
+
+    :raises LookupError: there is no such text encoding.
+    """
+    return _AS_UTF8 if encoding == "utf-8" else Encoder(encoding)
+
+
+def _utf8(text: str, final: bool) -> bytes:
+    return text.encode()
+
+
 def _text_encoder(encoding: str) -> Callable[[str, bool], bytes]:
+    if encoding == "utf-8":
+        return _utf8
     try:
         codec = codecs.lookup(encoding)
         # Some codecs, such as "hex", turn bytes into bytes: str.encode() refuses them by this.
@@ -49,3 +63,6 @@ def _text_encoder(encoding: str) -> Callable[[str, bool], bytes]:
         f"unknown encoding {encoding!r}: give the name of a text codec of Python's, such as"
         " 'utf-8', or leave it away to get str chunks"
     )
+
+
+_AS_UTF8 = Encoder("utf-8")

@@ -11,8 +11,11 @@ from jinja2.utils import internalcode
 
 from .buffer import Buffer, clock
 from .closing import OpenIterators, RaisesOnce, report
-from .cuts import drive, open_iterators
-from .encoder import Encoder
+from .cuts import NO_SIGNAL, drive, open_iterators
+from .encoder import AS_TEXT, Encoder, encoder
+
+if sys.version_info < (3, 12):
+    from .at_once import begin_task
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Generator
@@ -37,21 +40,19 @@ def task_in(
     return context.run(loop.create_task, coroutine)
 
 
-if sys.version_info >= (3, 12):
+def begun_task_in(
+    context: Context, loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, None]
+) -> asyncio.Task[None] | None:
+    """As :func:`task_in`, but the task is run up to its first wait here; ``None`` if it has ended.
 
-    def begun_task_in(
-        context: Context, loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, None]
-    ) -> asyncio.Task[None]:
-        """As :func:`task_in`, but the task is run up to its first wait here.
-
-        It is the current task meanwhile, as in every other step. An event loop that has its own way
-        to make tasks makes this one too, and begins it when it likes.
-        """
-        if loop.get_task_factory() is None:
-            return asyncio.Task(coroutine, loop=loop, context=context, eager_start=True)
+    It is the current task meanwhile, as in every other step. An event loop that has its own way
+    to make tasks makes this one too, and begins it when it likes.
+    """
+    if loop.get_task_factory() is not None:
         return task_in(context, loop, coroutine)
-else:
-    begun_task_in = task_in
+    if sys.version_info >= (3, 12):
+        return asyncio.Task(coroutine, loop=loop, context=context, eager_start=True)
+    return begin_task(context, loop, coroutine)
 
 
 class HeldTasks:
@@ -94,8 +95,11 @@ class Render(Protocol):
     async def step(self) -> Any:
         """The next chunk, or ``None`` when the render has ended."""
 
-    async def whole(self) -> Any:
+    def at_once(self) -> Any:
         """All chunks as one if the render, which begins here, ends here too; else ``None``."""
+
+    async def whole(self) -> Any:
+        """The same, of a render that begins only when the event loop has its next turn."""
 
     async def close(self) -> None:
         """End the render and close what it was iterating."""
@@ -146,6 +150,10 @@ class CoroutineRender(RaisesOnce, ABC):
     async def step(self) -> Any:
         """The next chunk, or ``None`` when the render has ended."""
 
+    def at_once(self) -> Any:
+        """Nothing: it is not begun here."""
+        return None
+
     async def whole(self) -> Any:
         """Nothing: it is not begun here."""
         return None
@@ -161,15 +169,23 @@ class CoroutineRender(RaisesOnce, ABC):
     def encode_as(self, encoding: str) -> None:
         """From now on give chunks as bytes, unless they are already."""
         if self._encoder.gives_text:
-            self._encoder = Encoder(encoding)
+            self._encoder = encoder(encoding)
 
     async def _render(self) -> None:
         """Run the whole render; what it and closing raise is noted for the consumer."""
         try:
+            out = self._out
             open_iterators.set(self._iterators)
-            await self._drive(self._begin(self._out))
-            if self._out.deferral is not None:
-                await self._drive(self._out.deferral.rest())
+            out.resumed = clock()
+            body = self._begin(out)
+            try:
+                signal = body.send(None)  # most pages need no more steps, and no driver
+            except StopIteration:
+                pass
+            else:
+                await self._drive(body, signal)
+            if out.deferral is not None:
+                await self._drive(out.deferral.rest())
         except GeneratorExit:  # the event loop is gone: nothing can be awaited any more
             report(self._iterators.close())
             raise
@@ -191,10 +207,12 @@ class CoroutineRender(RaisesOnce, ABC):
         finally:
             self._done = True
 
-    def _drive(self, body: Coroutine[Any, Any, None]) -> Awaitable[None]:
-        self._out.resumed = clock()
+    def _drive(self, body: Coroutine[Any, Any, None], signal: Any = NO_SIGNAL) -> Awaitable[None]:
+        if signal is NO_SIGNAL:
+            self._out.resumed = clock()
         return drive(
             body,
+            signal=signal,
             at_cut=self._at_cut,
             before_wait=self._before_wait,
             after_wait=self._after_wait,
@@ -234,7 +252,12 @@ class CoroutineRender(RaisesOnce, ABC):
         """What comes when the render has ended: its error, else text that is left, else nothing."""
         if self._failure is not None:
             self._raise_failure()
-        if chunk := self._encoder(self._out.take(), final=True):
+        out, encode = self._out, self._encoder
+        if out.deferral is None and self._closing_error is None:
+            self.over = True
+            text: Any = out.getvalue()
+            return (text if encode is AS_TEXT else encode(text, final=True)) or None
+        if chunk := encode(out.take(), final=True):
             self.over = self._closing_error is None
             return chunk
         self._raise_first()

@@ -18,7 +18,7 @@ from streamtmpl.exceptions import StreamClosedError
 from .buffer import Buffer, check_chunk_size, clock
 from .closing import OpenIterators, RaisesOnce, report, reported
 from .cuts import open_iterators
-from .encoder import Encoder
+from .encoder import encoder
 from .turns import Turn, turn_ended, wait_for_turn, waiting
 
 if TYPE_CHECKING:
@@ -87,8 +87,9 @@ class ChunkStream(RaisesOnce, Iterator[Chunk], Generic[Chunk]):
         characters. *on_error* is called while an ``Exception`` of the render is handled, and may
         raise it anew with a better traceback.
         """
+        self._ended = True  # in case that the next lines raise: there is nothing to be closed
         self._closed = False
-        self._encode = None if encoding is None else Encoder(encoding)
+        self._encode = None if encoding is None else encoder(encoding)
         if type(chunk_size) is not int or chunk_size < 0:
             check_chunk_size(chunk_size)
         self._out = Buffer(chunk_size, OpenIterators())
@@ -107,7 +108,7 @@ class ChunkStream(RaisesOnce, Iterator[Chunk], Generic[Chunk]):
         :raises LookupError: there is no such text encoding.
         """
         if self._encode is None:
-            self._encode = Encoder(encoding)
+            self._encode = encoder(encoding)
 
     @property
     def over(self) -> bool:
@@ -119,6 +120,23 @@ class ChunkStream(RaisesOnce, Iterator[Chunk], Generic[Chunk]):
         """Whether there have been deferred regions in it so far."""
         return self._out.deferral is not None
 
+    @property
+    def chunk_size(self) -> int:
+        """How many characters make a chunk that need not be short."""
+        size: int = self._out.size  # type: ignore[assignment] # that of a stream is a number
+        return size
+
+    @internalcode
+    def next_by_length(self) -> tuple[Chunk | None, bool]:
+        """The next chunk, ``None`` at the end, and whether it was cut for its length alone.
+
+        One that was not is awaited by somebody: behind a flush, before a wait, around regions.
+        """
+        out = self._out
+        out.reason = "size"
+        chunk = next(self, None)
+        return chunk, out.reason == "size" and out.deferral is None
+
     @internalcode
     def __next__(self) -> Chunk:
         """Run the render up to its next cut and return what has collected.
@@ -128,7 +146,20 @@ class ChunkStream(RaisesOnce, Iterator[Chunk], Generic[Chunk]):
         """
         if self._ended and not self._closed and self._closing_error is None:
             raise StopIteration
-        chunk = self._in_turn(self._step)
+        # These are the lines of _in_turn(): to call it would be felt by a small page.
+        me = get_ident()
+        try:
+            del self._turn[0]
+        except IndexError:
+            wait_for_turn(self._turn, self._thread)
+        self._thread = me
+        try:
+            chunk = self._context.run(self._step)
+        finally:
+            self._thread = None
+            self._turn.append(None)
+            if waiting:
+                turn_ended(self._turn)
         if not chunk:
             raise StopIteration
         return chunk  # type: ignore[no-any-return]
@@ -254,7 +285,7 @@ class ChunkStream(RaisesOnce, Iterator[Chunk], Generic[Chunk]):
             self.close()
 
     def __del__(self) -> None:
-        if not getattr(self, "_ended", True):  # it has none if making it failed
+        if not self._ended:
             self.close()
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:

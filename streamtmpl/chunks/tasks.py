@@ -48,6 +48,8 @@ class TaskRender(CoroutineRender):
     """How many characters of the buffer's have been joined while the render waited."""
     _offered = False
     """Whether the consumer has been told once that there is text to take."""
+    _goes_on = False
+    """Whether the render has been let go on from a cut, and has not yet."""
     _lags = False
     """Whether the render waits for the next step to go on, in lockstep."""
 
@@ -61,24 +63,27 @@ class TaskRender(CoroutineRender):
             )
         return self
 
-    async def whole(self) -> Any:
+    def at_once(self) -> Any:
         """Begin; all of it, if the render ends within its first step and without an error."""
-        render: Any = self._render()
         try:
-            self._task = begun_task_in(self._context, self._loop, render)
+            self._task = task = begun_task_in(self._context, self._loop, self._render())
         except BaseException:  # of the event loop's own way to make tasks
             self._done = True
             raise
-        try:
-            if render.cr_await is None and not self._done:
-                await asyncio.sleep(0)  # its first step comes next, before anything wakes this up
-        finally:
-            if not self._done:
-                self._held = _tasks.of(self._loop)
-                self._held.add(self._task)
-                self._task.add_done_callback(self._ended)
-        if self._done and self._failure is None and self._closing_error is None:
-            return self._last()
+        if self._done:
+            return None if self._failure is not None else self._last()
+        assert task is not None
+        self._held = _tasks.of(self._loop)
+        self._held.add(task)
+        task.add_done_callback(self._ended)
+        return None
+
+    async def whole(self) -> Any:
+        """All of it, if the event loop has made the task and begins it in its next turn."""
+        if not self._done and not self._out.resumed:
+            await asyncio.sleep(0)  # its first step comes before anything wakes this up
+            if self._done and self._failure is None and self._closing_error is None:
+                return self._last()
         return None
 
     async def step(self) -> Any:
@@ -94,8 +99,13 @@ class TaskRender(CoroutineRender):
                 else:
                     self._was_taken()
                 return chunk
-            self._consumer = self._loop.create_future()
-            await self._consumer
+            if self._goes_on:
+                # The render's turn comes before this one's: nothing has to wake it up.
+                self._goes_on = False
+                await asyncio.sleep(0)
+            else:
+                self._consumer = self._loop.create_future()
+                await self._consumer
         if self._closing:
             raise StreamClosedError("the stream was closed while a chunk was awaited")
         return self._last()
@@ -104,6 +114,7 @@ class TaskRender(CoroutineRender):
         """Let the render go on to the next chunk."""
         if self._taken is not None and not self._taken.done():
             self._taken.set_result(None)
+            self._goes_on = True
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._held.discard(task)
@@ -132,6 +143,7 @@ class TaskRender(CoroutineRender):
             self._taken = self._loop.create_future()
             self._wake()
             yield from self._taken
+        self._goes_on = False
         out.resumed = clock()
 
     def _before_wait(self) -> None:

@@ -6,28 +6,35 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from .render import Render, asyncio_runs
+from .stream import ChunkStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from .stream import ChunkStream
 
     Hop = Callable[..., asyncio.Future[Any]]
     """Calls a function with arguments in a thread, and gives what it returns as a future."""
 
 
 class ThreadRender:
-    """A render of a sync environment, each step in a worker thread."""
+    """A render of a sync environment, each step in a worker thread.
+
+    :ivar stream: the stream that is stepped.
+    """
 
     @property
     def over(self) -> bool:
         """Whether nothing comes any more: to learn that takes no further hop."""
-        return self._stream.over
+        return self.stream.over
 
     def __init__(self, stream: ChunkStream[Any], hop: Hop | None = None) -> None:
         """Step *stream* in the thread that *hop* calls functions in, by default any."""
-        self._stream = stream
+        self.stream = stream
         self._hop: Hop = hop or _into_executor
+
+    @property
+    def may_run_ahead(self) -> bool:
+        """Whether it goes without saying in which thread, and nobody counts the steps."""
+        return self._hop is _into_executor and type(self.stream) is ChunkStream
 
     def begun(self) -> Render:
         """This render.
@@ -43,11 +50,15 @@ class ThreadRender:
 
     def encode_as(self, encoding: str) -> None:
         """From now on give chunks as bytes, unless they are already."""
-        self._stream.encode_as(encoding)
+        self.stream.encode_as(encoding)
 
     async def step(self) -> Any:
         """The next chunk, from one hop into a worker thread."""
-        return await self._in_thread(next, self._stream, None)
+        return await self._in_thread(next, self.stream, None)
+
+    def at_once(self) -> Any:
+        """Nothing: it takes a hop to begin."""
+        return None
 
     async def whole(self) -> Any:
         """Nothing: it takes a hop to begin."""
@@ -55,19 +66,19 @@ class ThreadRender:
 
     async def close(self) -> None:
         """Close the stream in a worker thread: what it closes may block."""
-        await self._in_thread(self._stream.close)
+        await self._in_thread(self.stream.close)
 
     def abandon(self) -> None:
         """Nothing to do: the stream itself is closed when it is dropped."""
 
     async def _in_thread(self, function: Callable[..., Any], *args: Any) -> Any:
         """Call *function* in a thread; a cancelled caller still waits until it has returned."""
-        hop = self._hop(_outcome, function, args)
+        hop = self._hop(outcome, function, args)
         try:
             result, error = await asyncio.shield(hop)
         except asyncio.CancelledError:
             if not hop.done():
-                self._stream.interrupt()
+                self.stream.interrupt()
                 await asyncio.wait({hop})
             raise
         if error is not None:
@@ -79,7 +90,7 @@ def _into_executor(function: Callable[..., Any], *args: Any) -> asyncio.Future[A
     return asyncio.get_running_loop().run_in_executor(None, function, *args)
 
 
-def _outcome(
+def outcome(
     function: Callable[..., Any], args: tuple[Any, ...]
 ) -> tuple[Any, BaseException | None]:
     """What *function* returns or raises, as a value: futures change some exceptions."""

@@ -5,16 +5,13 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import jinja2.ext
 from jinja2.utils import import_string
 
 from .files import STANDARD_INPUT, UTF8
 from .rows import ROW_FORMATS
-
-if TYPE_CHECKING:
-    Commands = argparse._SubParsersAction["Parser"]
 
 PROGRAM = "streamtmpl"
 EXIT_OK = 0
@@ -32,14 +29,19 @@ class Options:
         return None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Command:
-    """A command: what parses its arguments, what they become, and what does it.
+    """A command: what its help says, its arguments, what they become, and what does it.
 
+    :ivar options: is made of the arguments, by their names.
     :ivar run: takes an instance of *options* and returns the exit status.
     """
 
-    parser: argparse.ArgumentParser
+    name: str
+    help: str
+    description: str
+    epilog: str
+    add_arguments: Callable[[argparse.ArgumentParser], None]
     options: type[Options]
     run: Callable[[Any], int]
 
@@ -56,23 +58,21 @@ class ReadingOptions(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TemplateOptions(ReadingOptions):
-    """Which template is meant, and how it is rendered; names are those of the arguments."""
+class RunOptions(ReadingOptions):
+    """How a template is rendered, with what, and what is written; names are those of arguments."""
 
     template: str
     strict: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class DataOptions(Options):
-    """What the template is rendered with; names are those of the arguments."""
-
     data: list[str]
     definitions: list[tuple[str, str]]
     rows: list[tuple[str, str]]  # the name that the template sees, the file
     rows_format: str | None
     delimiter: str | None
     encoding: str
+    output: str | None
+    blocks: list[str] | None
+    chunk_size: int | None  # characters
+    traceback: bool
 
     def conflict(self) -> str | None:
         """What is wrong with the arguments together, if anything is."""
@@ -88,15 +88,6 @@ class DataOptions(Options):
         return None
 
 
-@dataclass(frozen=True, kw_only=True)
-class RunOptions(TemplateOptions, DataOptions):
-    """How a template is rendered; names and units are those of the arguments."""
-
-    blocks: list[str] | None
-    chunk_size: int | None  # characters
-    traceback: bool
-
-
 class Parser(argparse.ArgumentParser):
     """The parser of the command, and of each command in it."""
 
@@ -110,8 +101,32 @@ class Parser(argparse.ArgumentParser):
         self.exit(EXIT_USAGE, f"{PROGRAM}: error: {message}\n")
 
 
-def add_template_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what :class:`TemplateOptions` holds."""
+def add_run_arguments(parser: argparse.ArgumentParser, output: str) -> None:
+    """Add what :class:`RunOptions` holds; *output* says what is written into a file."""
+    _add_template_arguments(parser)
+    _add_data_arguments(parser)
+    _add_rows_arguments(parser)
+    parser.add_argument("--output", metavar="FILE", type=file_argument, help=output)
+    parser.add_argument(
+        "--block",
+        dest="blocks",
+        metavar="NAME",
+        action="append",
+        help="render this block of the page alone; may be repeated, in the order wanted",
+    )
+    parser.add_argument(
+        "--chunk-size",
+        metavar="N",
+        type=_chunk_size,
+        help="characters to collect before a chunk is written (default: 16384); 0 writes "
+        "whenever a statement block ends",
+    )
+    parser.add_argument(
+        "--traceback", action="store_true", help="print Python's traceback before an error message"
+    )
+
+
+def _add_template_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("template", metavar="TEMPLATE", help="the file to render")
     add_reading_arguments(parser)
     parser.add_argument(
@@ -156,8 +171,7 @@ def add_reading_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_data_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what :class:`DataOptions` holds."""
+def _add_data_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data",
         metavar="FILE",
@@ -176,6 +190,9 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
         type=_definition,
         help="a string by name; wins over --data; may be repeated",
     )
+
+
+def _add_rows_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--rows",
         metavar="[NAME=]FILE",
@@ -204,27 +221,6 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
         type=_encoding,
         help="encoding of the --rows files, and of --data files that are not UTF-8 (default: "
         "utf-8); templates and the output are UTF-8",
-    )
-
-
-def add_run_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what :class:`RunOptions` holds beside a template and data."""
-    parser.add_argument(
-        "--block",
-        dest="blocks",
-        metavar="NAME",
-        action="append",
-        help="render this block of the page alone; may be repeated, in the order wanted",
-    )
-    parser.add_argument(
-        "--chunk-size",
-        metavar="N",
-        type=_chunk_size,
-        help="characters to collect before a chunk is written (default: 16384); 0 writes "
-        "whenever a statement block ends",
-    )
-    parser.add_argument(
-        "--traceback", action="store_true", help="print Python's traceback before an error message"
     )
 
 

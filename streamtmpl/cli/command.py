@@ -7,13 +7,13 @@ from typing import Any
 from streamtmpl import __version__
 
 from .arguments import EXIT_BROKEN_PIPE, EXIT_SIGNAL, PROGRAM, Command, Options, Parser
-from .doctor import add_doctor
-from .explain import add_explain
-from .render import add_render
-from .timeline import add_timeline
+from .doctor import DOCTOR
+from .explain import EXPLAIN
+from .render import RENDER
+from .timeline import TIMELINE
 
-COMMANDS = (add_render, add_explain, add_timeline, add_doctor)
-"""What add the commands that there are, in the order of the help."""
+COMMANDS = (RENDER, EXPLAIN, TIMELINE, DOCTOR)
+"""The commands that there are, in the order of the help."""
 
 _DESCRIPTION = "Jinja2 templates in chunks: render one, or see what streams and what does not."
 
@@ -41,11 +41,15 @@ def parse_arguments(arguments: Sequence[str] | None) -> tuple[Any, Callable[[Any
     parser = Parser(prog=PROGRAM, description=_DESCRIPTION)
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add in COMMANDS:
-        add(commands)
+    for each in COMMANDS:
+        own = commands.add_parser(
+            each.name, help=each.help, description=each.description, epilog=each.epilog
+        )
+        own.set_defaults(command=each)
+        each.add_arguments(own)
     given = vars(parser.parse_args(arguments))
     command: Command = given.pop("command")
     options: Options = command.options(**given)
     if problem := options.conflict():
-        command.parser.error(problem)
+        commands.choices[command.name].error(problem)
     return options, command.run

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
-from .files import STANDARD_INPUT, FileError, source_name, standard_input
+from .files import STANDARD_INPUT, UTF8, FileError, source_name, standard_input
 
 STANDARD_OUTPUT = "-"
 
@@ -35,10 +35,11 @@ class OutputError(FileError):
 class Destination:
     """An open output."""
 
-    def __init__(self, file: BinaryIO, name: str) -> None:
-        """Write to *file*, which messages call *name*."""
+    def __init__(self, file: BinaryIO, name: str, encoding: str = UTF8) -> None:
+        """Write to *file*, which messages call *name*; *encoding* is that of text for people."""
         self._file = file
         self._name = name
+        self._encoding = encoding
 
     @property
     def is_terminal(self) -> bool:
@@ -50,6 +51,21 @@ class Destination:
         """Whether a user sees colours, and has not said that none are wanted."""
         unwanted = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
         return self.is_terminal and not unwanted
+
+    def can_show(self, text: str) -> bool:
+        """Whether all characters of *text* can be written."""
+        try:
+            text.encode(self._encoding)
+        except UnicodeError:
+            return False
+        return True
+
+    def write_text(self, text: str) -> None:
+        """Write *text* for people, with escapes for characters that cannot be written.
+
+        :raises OutputError, BrokenPipeError: as :meth:`write`.
+        """
+        self.write(text.encode(self._encoding, "backslashreplace"))
 
     def write(self, chunk: bytes) -> None:
         """Write all of *chunk*.
@@ -109,7 +125,7 @@ def _standard_output() -> Destination:
     # Unbuffered: a chunk leaves at once, and nothing is left over for the interpreter's exit to
     # flush into a pipe that has broken.
     file = open(_STDOUT_NUMBER, "wb", buffering=0, closefd=False)  # noqa: SIM115 - stays open
-    return Destination(file, _STDOUT_NAME)
+    return Destination(file, _STDOUT_NAME, sys.stdout.encoding or UTF8)
 
 
 def _is_standard_output(path: str) -> bool:

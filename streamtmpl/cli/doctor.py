@@ -2,11 +2,9 @@
 
 import argparse
 import json
-import os
 import shutil
-import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from streamtmpl.doctor import (
     ENCODINGS,
@@ -25,9 +23,9 @@ from streamtmpl.doctor.asking import parse_address
 from streamtmpl.doctor.report import ASCII, BLOCKS, Paint, plain
 
 from .arguments import EXIT_ERROR, EXIT_OK, Command, Options, file_argument
-
-if TYPE_CHECKING:
-    from .arguments import Commands
+from .destination import Destination, open_destination
+from .failure import report
+from .files import FileError
 
 EXIT_UNKNOWN = 3
 
@@ -46,7 +44,8 @@ exit status:
   0      the page streams
   1      it is held back, cut off, or wrong
   2      wrong usage
-  3      there is no telling: it comes too soon, is an error, or nobody answers
+  3      there is no telling: it comes too soon, is an error, nobody answers, or the output
+         cannot be written
   128+N  ended by signal N: 130 interrupted, 141 the reader of the output left
 """
 
@@ -80,17 +79,10 @@ class DoctorOptions(Options):
         )
 
 
-def add_doctor(commands: "Commands") -> None:
-    """Add the command to those that there are."""
-    parser = commands.add_parser(
-        "doctor",
-        help="find out whether a page streams, and who holds it back",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
-    )
-    parser.set_defaults(command=Command(parser, DoctorOptions, run))
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("urls", metavar="URL", nargs="+", type=_url, help="where the page is")
     _add_request_arguments(parser)
+    _add_connection_arguments(parser)
     parser.add_argument(
         "--format", choices=("text", "json"), default="text", help="what is written (default: text)"
     )
@@ -129,6 +121,9 @@ def _add_request_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="ask as a script does that puts the answer into a page (htmx, fetch)",
     )
+
+
+def _add_connection_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--timeout",
         metavar="SECONDS",
@@ -151,31 +146,27 @@ def _add_request_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(options: DoctorOptions) -> int:
-    """Diagnose, and show what comes of it.
-
-    :return: the exit status.
-    """
-    show = _Terminal(options.format == "json")
-    diagnosis = diagnose(options.urls, options.asking(), show.exchange)
-    show.summary(diagnosis)
+def _run(options: DoctorOptions) -> int:
+    try:
+        with open_destination(None) as destination:
+            show = _Shown(destination, options.format == "json")
+            diagnosis = diagnose(options.urls, options.asking(), show.exchange)
+            show.summary(diagnosis)
+    except FileError as error:
+        report(error, "", with_traceback=False)
+        return EXIT_UNKNOWN
     return _STATUS[diagnosis.status]
 
 
-class _Terminal:
-    """Writes to standard output: each exchange when it has ended, and in the end the summary."""
+class _Shown:
+    """What is written: each exchange when it has ended, and in the end the summary."""
 
-    def __init__(self, as_json: bool) -> None:
+    def __init__(self, destination: Destination, as_json: bool) -> None:
+        self._destination = destination
         self._json = as_json
         self._page = ""
-        encoding = getattr(sys.stdout, "encoding", None) or "ascii"
-        try:
-            BLOCKS.encode(encoding)
-        except UnicodeError:
-            self._shades = ASCII
-        else:
-            self._shades = BLOCKS
-        self._paint = _coloured if _wants_colours() else plain
+        self._shades = BLOCKS if destination.can_show(BLOCKS) else ASCII
+        self._paint: Paint = _coloured if destination.has_colour else plain
 
     def exchange(self, exchange: Exchange) -> None:
         """Show what came of one request."""
@@ -194,18 +185,10 @@ class _Terminal:
             self._write([json.dumps(as_data(diagnosis), indent=2)])
             return
         width = max(40, min(_LONGEST_LINE, shutil.get_terminal_size((_LONGEST_LINE, 24)).columns))
-        paint: Paint = self._paint
-        self._write(list(summary_lines(diagnosis, width, paint)))
+        self._write(summary_lines(diagnosis, width, self._paint))
 
-    def _write(self, lines: list[str]) -> None:
-        text = "".join(f"{line}\n" for line in lines)
-        encoding = getattr(sys.stdout, "encoding", None) or "ascii"
-        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
-        sys.stdout.flush()
-
-
-def _wants_colours() -> bool:
-    return sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+    def _write(self, lines: Iterable[str]) -> None:
+        self._destination.write_text("".join(f"{line}\n" for line in lines))
 
 
 def _coloured(colour: str, text: str) -> str:
@@ -256,3 +239,14 @@ def _size(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) > 0):
         raise argparse.ArgumentTypeError(f"expected a number of bytes from 1, found {text!r}")
     return int(text)
+
+
+DOCTOR = Command(
+    name="doctor",
+    help="find out whether a page streams, and who holds it back",
+    description=_DESCRIPTION,
+    epilog=_EPILOG,
+    add_arguments=_add_arguments,
+    options=DoctorOptions,
+    run=_run,
+)

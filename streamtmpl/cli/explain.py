@@ -3,10 +3,10 @@
 import argparse
 import json
 import os
-import sys
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from streamtmpl.explaining import ExplainedTemplate, Explanation, explain
 
@@ -18,14 +18,12 @@ from .arguments import (
     add_reading_arguments,
     file_argument,
 )
-from .explained_text import as_text, held_text, wants_color
+from .destination import Destination, OutputError, open_destination
+from .explained_text import as_text, held_text
 from .failure import report
 from .files import FileError
 from .inputs import new_environment
 from .loader import FileLoader
-
-if TYPE_CHECKING:
-    from .arguments import Commands
 
 TEMPLATES = (".html", ".htm", ".xml", ".txt", ".csv", ".j2", ".jinja", ".jinja2")
 """How the names of templates end, in a folder."""
@@ -37,7 +35,7 @@ the template.
 
 exit status:
   0      all is explained
-  1      an error in a template; with --check, text is held back that need not be
+  1      an error in a template or while writing; with --check, text is held back that need not be
   2      wrong usage
 """
 
@@ -56,15 +54,7 @@ class ExplainOptions(ReadingOptions):
     color: str
 
 
-def add_explain(commands: "Commands") -> None:
-    """Add the command to those that there are."""
-    parser = commands.add_parser(
-        "explain",
-        help="say which lines of templates stream, which are held back, and why",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
-    )
-    parser.set_defaults(command=Command(parser, ExplainOptions, run))
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "templates",
         metavar="TEMPLATE",
@@ -88,6 +78,7 @@ def _add_own_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         action="append",
         default=[],
+        type=_lazy,
         help="a variable that is lazy, as rows or report.rows, with * for any part of a name: what "
         "reads all of it ahead is held against the template; may be repeated",
     )
@@ -115,28 +106,41 @@ def _add_own_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(options: ExplainOptions) -> int:
-    """Explain, and report what goes wrong.
+def _lazy(text: str) -> str:
+    if not re.fullmatch(r"[\w*]+(\.[\w*]+)*", text):
+        problem = f"expected a name, as rows or report.*, found {text!r}"
+        raise argparse.ArgumentTypeError(problem)
+    return text
 
-    :return: the exit status.
+
+def _run(options: ExplainOptions) -> int:
+    try:
+        explanation, failed = _explanation(options)
+        _write(explanation, options)
+    except FileError as error:
+        report(error, "", with_traceback=False)
+        return EXIT_ERROR
+    return EXIT_ERROR if failed or (options.check and explanation.held) else EXIT_OK
+
+
+def _explanation(options: ExplainOptions) -> tuple[Explanation, bool]:
+    """What there is to say of all templates, and whether something is wrong with one of them.
+
+    :raises OutputError: what is to be written is one of them.
     """
     explanations, failed = [], False
     for path, folders in _files(options):
         try:
             explanations.append(_explained(path, folders, options))
+        except OutputError:
+            raise
         except ValueError as error:  # what it says is all there is to know
             report(FileError(path, None, str(error)), path, with_traceback=False)
             failed = True
         except Exception as error:  # noqa: BLE001 - one that is wrong leaves the others
             report(error, path, with_traceback=False)
             failed = True
-    explanation = Explanation(tuple(_each_once(explanations)))
-    try:
-        _write(explanation, options)
-    except FileError as error:
-        report(error, "", with_traceback=False)
-        failed = True
-    return EXIT_ERROR if failed or (options.check and explanation.held) else EXIT_OK
+    return Explanation(tuple(_each_once(explanations))), failed
 
 
 def _files(options: ExplainOptions) -> Iterator[tuple[str, list[str]]]:
@@ -145,11 +149,21 @@ def _files(options: ExplainOptions) -> Iterator[tuple[str, list[str]]]:
         if not os.path.isdir(path):
             yield path, options.search_path
             continue
-        for folder, inner, names in os.walk(path):
-            inner[:] = sorted(name for name in inner if not name.startswith("."))
-            for name in sorted(names):
-                if name.endswith(TEMPLATES) and not name.startswith("."):
-                    yield os.path.join(folder, name), [*options.search_path, path]
+        found = list(_below(path))
+        if not found:
+            expected = ", ".join(TEMPLATES)
+            raise FileError(path, None, f"no template in it: expected names in {expected}")
+        for file in found:
+            yield file, [*options.search_path, path]
+
+
+def _below(path: str) -> Iterator[str]:
+    """The templates below a folder."""
+    for folder, inner, names in os.walk(path):
+        inner[:] = sorted(name for name in inner if not name.startswith("."))
+        for name in sorted(names):
+            if name.endswith(TEMPLATES) and not name.startswith("."):
+                yield os.path.join(folder, name)
 
 
 class _AnyName(dict[str, Any]):
@@ -164,7 +178,7 @@ def _of_the_application(value: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 def _explained(path: str, folders: list[str], options: ExplainOptions) -> Explanation:
-    loader = FileLoader(path, folders)
+    loader = FileLoader(path, folders, options.html)
     environment = new_environment(options, loader, is_async=options.is_async)
     environment.filters = _AnyName(environment.filters)
     environment.tests = _AnyName(environment.tests)
@@ -186,26 +200,30 @@ def _write(explanation: Explanation, options: ExplainOptions) -> None:
     if options.html is not None:
         from streamtmpl.explaining.html_page import as_html  # noqa: PLC0415 - few ask for it
 
-        _write_file(options.html, as_html(explanation))
+        with open_destination(options.html) as destination:
+            destination.write_text(as_html(explanation))
+        if options.format == "text" and not options.check:
+            return
+    with open_destination(None) as destination:
+        destination.write_text(_text(explanation, options, destination))
+
+
+def _text(explanation: Explanation, options: ExplainOptions, destination: Destination) -> str:
     if options.format == "json":
-        text = json.dumps(explanation.as_dict(), indent=1, ensure_ascii=False) + "\n"
-    elif options.check:
-        text = held_text(explanation)
-    elif options.html is not None:
-        return
-    else:
-        text = as_text(explanation, colored=wants_color(options.color))
-    if sys.stdout is not None:  # closed when the process started
-        reconfigure = getattr(sys.stdout, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(errors="backslashreplace")  # a terminal that cannot show all there is
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        return json.dumps(explanation.as_dict(), indent=1) + "\n"
+    if options.check:
+        return held_text(explanation)
+    auto = options.color == "auto"
+    colored = destination.has_colour if auto else options.color == "always"
+    return as_text(explanation, colored=colored)
 
 
-def _write_file(path: str, text: str) -> None:
-    try:
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        raise FileError(path, None, f"cannot be written: {error.strerror or error}") from error
+EXPLAIN = Command(
+    name="explain",
+    help="say which lines of templates stream, which are held back, and why",
+    description=_DESCRIPTION,
+    epilog=_EPILOG,
+    add_arguments=_add_arguments,
+    options=ExplainOptions,
+    run=_run,
+)

@@ -1,8 +1,6 @@
 """An explanation as text: for a terminal, or one line for each place where text is held back."""
 
-import os
 import shutil
-import sys
 import textwrap
 from collections.abc import Iterator
 
@@ -25,15 +23,6 @@ _HELD = "31;1"
 _FAINT = "2"
 _KIND_WIDTH = 9
 _NARROW = 60
-
-
-def wants_color(choice: str) -> bool:
-    """Whether text on standard output is to be coloured, by the user's *choice*."""
-    if choice != "auto":
-        return choice == "always"
-    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
-        return False
-    return sys.stdout is not None and sys.stdout.isatty()
 
 
 def held_text(explanation: Explanation) -> str:

@@ -1,14 +1,17 @@
-"""What commands read: the template that they are told, and its data."""
+"""What commands read: the template that they are told, and its data; and the stream of both."""
 
 from typing import Any
 
 import jinja2
 
-from streamtmpl import StreamEnvironment
+from streamtmpl import ChunkStream, StreamEnvironment, render_stream
+from streamtmpl.chunks.options import Deferred
+from streamtmpl.observing import Observer
 
-from .arguments import DataOptions, ReadingOptions, TemplateOptions
+from .arguments import ReadingOptions, RunOptions
 from .data import read_data
 from .destination import refuse_input
+from .files import UTF8
 from .loader import FileLoader
 from .rows import Rows
 from .undefined import Shown, reporting_undefined
@@ -17,17 +20,42 @@ _ESCAPED = ("html", "htm", "xml")
 _ESCAPED_BEFORE = ("j2", "jinja", "jinja2")  # page.html.j2 is HTML too
 
 
-def load_template(
-    options: TemplateOptions, shown: Shown, output: str | None = None
-) -> jinja2.Template:
+def start_stream(
+    options: RunOptions, shown: Shown, *, deferred: Deferred, observe: Observer | None = None
+) -> tuple[ChunkStream[bytes], list[Rows]]:
+    """The stream of what *options* ask for, and the files of rows that it reads.
+
+    :param shown: gets the undefined values that it shows.
+    :raises FileError: a file cannot be read, is to be written, or does not hold what it should.
+    :raises jinja2.TemplateError: a template is wrong.
+    """
+    for file in options.data + [file for _, file in options.rows]:
+        refuse_input(options.output, file)
+    rows = {
+        name: Rows(file, options.rows_format, options.delimiter, options.encoding)
+        for name, file in options.rows
+    }
+    template = _load_template(options, shown)
+    stream = render_stream(
+        template,
+        _read_context(options, rows),
+        chunk_size=options.chunk_size,
+        encoding=UTF8,
+        deferred=deferred,
+        block=options.blocks,
+        observe=observe,
+    )
+    return stream, list(rows.values())
+
+
+def _load_template(options: RunOptions, shown: Shown) -> jinja2.Template:
     """Compile the template that *options* name.
 
     :param shown: gets the undefined values that it shows.
-    :param output: the file that is written, which is no template.
     :raises jinja2.TemplateError: it is wrong.
     :raises FileError: it is missing or unreadable.
     """
-    loader = FileLoader(options.template, options.search_path, output)
+    loader = FileLoader(options.template, options.search_path, options.output)
     environment = new_environment(options, loader)
     environment.undefined = reporting_undefined(shown, options.strict)
     return environment.get_template(loader.main)
@@ -51,24 +79,7 @@ def new_environment(
     return environment
 
 
-def refuse_inputs(options: DataOptions, output: str | None) -> None:
-    """Refuse to write to *output* if it is one of the files that are read.
-
-    :raises OutputError: it is.
-    """
-    for file in options.data + [file for _, file in options.rows]:
-        refuse_input(output, file)
-
-
-def open_rows(options: DataOptions) -> dict[str, Rows]:
-    """The files of rows by name, which are read while a template iterates over them."""
-    return {
-        name: Rows(file, options.rows_format, options.delimiter, options.encoding)
-        for name, file in options.rows
-    }
-
-
-def read_context(options: DataOptions, rows: dict[str, Rows]) -> dict[str, Any]:
+def _read_context(options: RunOptions, rows: dict[str, Rows]) -> dict[str, Any]:
     """The names that the template sees.
 
     :raises FileError: a file cannot be read, or does not hold what it should.

@@ -1,32 +1,18 @@
 """``streamtmpl render``: from arguments to written chunks and an exit status."""
 
+import argparse
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from streamtmpl import render_stream
-
-from .arguments import (
-    Command,
-    RunOptions,
-    add_data_arguments,
-    add_run_arguments,
-    add_template_arguments,
-    file_argument,
-)
+from .arguments import Command, RunOptions, add_run_arguments
 from .destination import Destination, open_destination
-from .inputs import load_template, open_rows, read_context, refuse_inputs
+from .inputs import start_stream
 from .progress import ignore_progress, progress_bar
 from .rows import Rows
 from .running import run_reported
 from .undefined import Shown
 
-if TYPE_CHECKING:
-    from .arguments import Commands
-
-_DESCRIPTION = "Render a Jinja2 template, writing its text in chunks while it is still running."
 _EPILOG = """\
 exit status:
   0      all is rendered
@@ -36,63 +22,24 @@ exit status:
 """
 
 
-@dataclass(frozen=True, kw_only=True)
-class RenderOptions(RunOptions):
-    """What ``streamtmpl render`` was asked to do; names and units are those of its arguments."""
-
-    output: str | None
-
-
-def add_render(commands: "Commands") -> None:
-    """Add the command to those that there are."""
-    parser = commands.add_parser(
-        "render",
-        help="render a template to standard output or to a file",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_run_arguments(
+        parser,
+        "write to FILE, which changes only once all is rendered (default: standard output)",
     )
-    parser.set_defaults(command=Command(parser, RenderOptions, run))
-    add_template_arguments(parser)
-    add_data_arguments(parser)
-    parser.add_argument(
-        "--output",
-        metavar="FILE",
-        type=file_argument,
-        help="write to FILE, which changes only once all is rendered (default: standard output)",
-    )
-    add_run_arguments(parser)
 
 
-def run(options: RenderOptions) -> int:
-    """Render, and report what goes wrong.
-
-    :return: the exit status.
-    """
-    return run_reported(options, render)
+def _run(options: RunOptions) -> int:
+    return run_reported(options, _render)
 
 
-def render(options: RenderOptions, shown: Shown) -> None:
-    """Render as *options* say.
-
-    :param shown: gets the undefined values that are shown.
-    :raises FileError: a file cannot be read or written, or does not hold what it should.
-    :raises Exception: what the template raises.
-    """
-    refuse_inputs(options, options.output)
-    rows = open_rows(options)
-    template = load_template(options, shown, options.output)
-    context = read_context(options, rows)
+def _render(options: RunOptions, shown: Shown) -> None:
+    # A file has nobody who would wait for its regions.
+    stream, rows = start_stream(options, shown, deferred="in-order")
     with (
+        stream as chunks,
         open_destination(options.output) as destination,
-        render_stream(
-            template,
-            context,
-            chunk_size=options.chunk_size,
-            encoding="utf-8",
-            deferred="in-order",  # a file has nobody who would wait for its regions
-            block=options.blocks,
-        ) as chunks,
-        _progress(destination, list(rows.values())) as advance,
+        _progress(destination, rows) as advance,
     ):
         for chunk in chunks:
             destination.write(chunk)
@@ -108,3 +55,14 @@ def _progress(
     if sys.stderr is None or not sys.stderr.isatty() or destination.is_terminal:
         return nullcontext(ignore_progress)
     return progress_bar(rows)
+
+
+RENDER = Command(
+    name="render",
+    help="render a template to standard output or to a file",
+    description="Render a Jinja2 template, writing its text in chunks while it is still running.",
+    epilog=_EPILOG,
+    add_arguments=_add_arguments,
+    options=RunOptions,
+    run=_run,
+)

@@ -1,29 +1,18 @@
 """``streamtmpl timeline``: renders a template, and draws what takes its time in that."""
 
+import argparse
 import os
 import shutil
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from streamtmpl import render_stream
 from streamtmpl.chunks.options import Deferred
 from streamtmpl.timeline import Timeline
 
-from .arguments import (
-    Command,
-    RunOptions,
-    add_data_arguments,
-    add_run_arguments,
-    add_template_arguments,
-    file_argument,
-)
+from .arguments import Command, RunOptions, add_run_arguments
 from .destination import open_destination
-from .inputs import load_template, open_rows, read_context, refuse_inputs
+from .inputs import start_stream
 from .running import run_reported
 from .undefined import Shown
-
-if TYPE_CHECKING:
-    from .arguments import Commands
 
 _SUFFIXES = (".svg", ".html")
 _DESCRIPTION = (
@@ -33,7 +22,7 @@ _DESCRIPTION = (
 _EPILOG = """\
 exit status:
   0      all is rendered
-  1      an error in a template or in the data; what was rendered before it is drawn
+  1      an error in a template, in the data or while writing; what was rendered before it is drawn
   2      wrong usage
   128+N  ended by signal N; what was rendered before it is drawn
 """
@@ -43,7 +32,6 @@ exit status:
 class TimelineOptions(RunOptions):
     """What ``streamtmpl timeline`` was asked to do; names are those of its arguments."""
 
-    output: str | None
     deferred: Deferred
 
     def conflict(self) -> str | None:
@@ -53,23 +41,10 @@ class TimelineOptions(RunOptions):
         return super().conflict()
 
 
-def add_timeline(commands: "Commands") -> None:
-    """Add the command to those that there are."""
-    parser = commands.add_parser(
-        "timeline",
-        help="render a template, and draw when its chunks leave and what it waits for",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
-    )
-    parser.set_defaults(command=Command(parser, TimelineOptions, run))
-    add_template_arguments(parser)
-    add_data_arguments(parser)
-    parser.add_argument(
-        "--output",
-        metavar="FILE",
-        type=file_argument,
-        help="draw into FILE, a picture (.svg) or a page (.html) (default: as text, to standard "
-        "output)",
+def _add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_run_arguments(
+        parser,
+        "draw into FILE, a picture (.svg) or a page (.html) (default: as text, to standard output)",
     )
     parser.add_argument(
         "--deferred",
@@ -78,32 +53,15 @@ def add_timeline(commands: "Commands") -> None:
         help="where deferred regions are rendered: behind the document, as for browsers (the "
         "default), or each in its place",
     )
-    add_run_arguments(parser)
 
 
-def run(options: TimelineOptions) -> int:
-    """Render and draw, and report what goes wrong.
-
-    :return: the exit status.
-    """
+def _run(options: TimelineOptions) -> int:
     return run_reported(options, _render)
 
 
 def _render(options: TimelineOptions, shown: Shown) -> None:
-    refuse_inputs(options, options.output)
-    rows = open_rows(options)
-    template = load_template(options, shown, options.output)
-    context = read_context(options, rows)
     timeline = Timeline(streams=1)
-    stream = render_stream(
-        template,
-        context,
-        chunk_size=options.chunk_size,
-        encoding="utf-8",
-        deferred=options.deferred,
-        block=options.blocks,
-        observe=timeline,
-    )
+    stream, _ = start_stream(options, shown, deferred=options.deferred, observe=timeline)
     try:
         with stream as chunks:
             for _ in chunks:
@@ -123,8 +81,19 @@ def _draw(timeline: Timeline, output: str | None) -> None:
             drawn = timeline.svg()
         else:
             drawn = timeline.html()
-        destination.write(drawn.encode())
+        destination.write_text(drawn)
 
 
 def _suffix(file: str) -> str:
     return os.path.splitext(file)[1].lower()
+
+
+TIMELINE = Command(
+    name="timeline",
+    help="render a template, and draw when its chunks leave and what it waits for",
+    description=_DESCRIPTION,
+    epilog=_EPILOG,
+    add_arguments=_add_arguments,
+    options=TimelineOptions,
+    run=_run,
+)

@@ -6,10 +6,9 @@ They look at those to find out what they have been sent.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from .exchange import SLOW, Exchange, Pace
-from .findings import Cause, Finding, Severity, seconds
+from .findings import Cause, Finding, Severity, finding_on, seconds
 
 LOOKED_AT = 1024
 """Bytes that they look at, where the headers do not tell enough."""
@@ -42,15 +41,14 @@ def browser_waits(exchange: Exchange) -> Iterator[Finding]:
     for cause in causes:
         name = cause.what.partition(" ")[0]
         what = f"{name} shows nothing before {seconds(full)}, though text comes after"
-        finding = Finding(
+        yield finding_on(
+            exchange,
             f"waits-{name.lower()}",
             Severity.HELD,
-            exchange.url,
-            (exchange.accepted,),
             f"{what} {seconds(first)}",
-            (f"Content-Type: {exchange.header('Content-Type') or 'none'}",),
+            f"Content-Type: {exchange.header('Content-Type') or 'none'}",
+            causes=(cause,),
         )
-        yield replace(finding, causes=(cause,))
 
 
 def _enough_at(exchange: Exchange) -> float:

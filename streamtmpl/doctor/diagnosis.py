@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from streamtmpl.decoding import WANTED, can_decode
+
 from .asking import Address, Asking, parse_address
-from .decoding import WANTED, can_decode
 from .exchange import Exchange, Pace
 from .fetching import fetch
 from .findings import Finding, Severity, listed, seconds

@@ -6,10 +6,11 @@ import re
 import time
 from dataclasses import replace
 
+from streamtmpl.decoding import Decoder
+
 from .asking import Address, AddressError, Asking, request_head
 from .browsers import LOOKED_AT
 from .connection import Connection, NoAnswerError, connect
-from .decoding import Decoder
 from .exchange import End, Exchange, Piece
 from .messages import BodyReader, Head, HeadReader, NotHttpError
 from .regions import RegionWatch

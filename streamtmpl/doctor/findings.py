@@ -53,6 +53,20 @@ class Finding:
     following: str | None = None
 
 
+def finding_on(
+    exchange: Exchange,
+    code: str,
+    severity: Severity,
+    what: str,
+    *evidence: str,
+    causes: tuple[Cause, ...] = (),
+    following: str | None = None,
+) -> Finding:
+    """A finding about what was seen of one request."""
+    accepted = (exchange.accepted,)
+    return Finding(code, severity, exchange.url, accepted, what, evidence, causes, following)
+
+
 def seconds(value: float) -> str:
     """A time as it is shown."""
     return f"{value:.1f} s" if value >= 9.995 else f"{value:.2f} s"

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import pairwise
 
 from .exchange import Exchange, Pace
 from .findings import Cause, Finding, Severity
 from .judging import came, came_later
-from .parties import NGINX, NGINX_IGNORES, names_of, proxies_of
+from .parties import NGINX, NGINX_IGNORES, Party, names_of, proxies_of
 
 Seen = Sequence[Exchange]
 
@@ -37,7 +36,7 @@ def findings_between(hops: Sequence[Seen]) -> list[Finding]:
     for outer, inner in pairwise(hops):
         held = _held(outer, inner)
         if held:
-            found.append(_between(held, outer, inner))
+            found.append(_between(held))
     return found
 
 
@@ -52,7 +51,7 @@ def _held(outer: Seen, inner: Seen) -> list[tuple[Exchange, Exchange]]:
     return [(one, other) for one, other in pairs if one.is_later_than(other)]
 
 
-def _between(held: list[tuple[Exchange, Exchange]], outer: Seen, inner: Seen) -> Finding:
+def _between(held: list[tuple[Exchange, Exchange]]) -> Finding:
     one, other = held[0]
     compresses = one.encoding != other.encoding and all(each.encoding for each, _ in held)
     what = f"what stands between {one.url} and {other.url} holds it back: {came_later(one, other)}"
@@ -62,33 +61,23 @@ def _between(held: list[tuple[Exchange, Exchange]], outer: Seen, inner: Seen) ->
     ]
     if compresses:
         evidence.append(f"{one.encoding} is added on the way")
-    finding = Finding(
-        "between",
-        Severity.HELD,
-        one.url,
-        tuple(each.accepted for each, _ in held),
-        what,
-        tuple(evidence),
-    )
-    return _with_cause(finding, one, other, compresses)
-
-
-def _with_cause(finding: Finding, one: Exchange, other: Exchange, compresses: bool) -> Finding:
-    added = [party for party in proxies_of(one) if party not in proxies_of(other)]
-    if not added:
-        return replace(finding, causes=(_CADDY if compresses else _SOMEBODY,))
-    cause = (compresses and added[0].compresses) or added[0].collects or _SOMEBODY
-    if cause is NGINX or added[0].collects is NGINX:
+    added = next((each for each in proxies_of(one) if each not in proxies_of(other)), None)
+    cause = _cause(added, compresses)
+    if added is not None and added.collects is NGINX:
         header = other.header("X-Accel-Buffering")
-        said = (
-            f"{other.url} sends X-Accel-Buffering: {header}"
-            if header
-            else (f"{other.url} does not send X-Accel-Buffering")
-        )
-        finding = replace(finding, evidence=(*finding.evidence, said))
+        says = f"sends X-Accel-Buffering: {header}" if header else "does not send X-Accel-Buffering"
+        evidence.append(f"{other.url} {says}")
         if header.lower() == "no":
             cause = NGINX_IGNORES
-    return replace(finding, causes=(cause,))
+    accepted = tuple(each.accepted for each, _ in held)
+    return Finding("between", Severity.HELD, one.url, accepted, what, tuple(evidence), (cause,))
+
+
+def _cause(added: Party | None, compresses: bool) -> Cause:
+    """Why a page comes later where a proxy has been *added* to those that name themselves."""
+    if added is None:
+        return _CADDY if compresses else _SOMEBODY
+    return (added.compresses if compresses else None) or added.collects or _SOMEBODY
 
 
 def explained(finding: Finding, hops: Sequence[Seen], between: Sequence[Finding]) -> bool:

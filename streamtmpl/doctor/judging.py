@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from streamtmpl.decoding import WANTED, can_decode
+
 from .browsers import browser_waits
 from .causes import causes_of_collecting, causes_of_compressing, evidence_of_collecting
-from .decoding import WANTED, can_decode
 from .exchange import SLOW, End, Exchange, Pace
-from .findings import Cause, Finding, Severity, asking_behind, count, seconds
+from .findings import Cause, Finding, Severity, asking_behind, count, finding_on, seconds
 from .notes import notes_on
 from .parties import NGINX, names_of, proxies_of
 
@@ -88,32 +89,26 @@ def _judge(exchange: Exchange, plain: Exchange | None) -> Iterator[Finding]:
     yield from notes_on(exchange)
 
 
-def _finding(
-    exchange: Exchange, code: str, severity: Severity, what: str, *evidence: str
-) -> Finding:
-    return Finding(code, severity, exchange.url, (exchange.accepted,), what, evidence)
-
-
 def _no_page(exchange: Exchange) -> Finding:
     if exchange.failure is not None:
-        return _finding(exchange, "no-answer", Severity.UNKNOWN, exchange.failure)
+        return finding_on(exchange, "no-answer", Severity.UNKNOWN, exchange.failure)
     assert exchange.head is not None
     status = f"{exchange.head.status} {exchange.head.reason}".strip()
     what = f"it answers {status}, which is no page to look at"
     if exchange.head.status in (401, 403):
         what += ": -H 'Authorization: ...' or --cookie NAME=VALUE may be missing"
-    return _finding(exchange, "status", Severity.UNKNOWN, what)
+    return finding_on(exchange, "status", Severity.UNKNOWN, what)
 
 
 def _undecodable(exchange: Exchange) -> Finding:
     encoding = exchange.encoding
     if encoding in WANTED and not can_decode(encoding):
         what = f"{encoding} cannot be decoded here: pip install {WANTED[encoding]}"
-        return _finding(exchange, "decoder", Severity.UNKNOWN, what)
+        return finding_on(exchange, "decoder", Severity.UNKNOWN, what)
     known = can_decode(encoding)
     what = f"the body is no {encoding}" if known else f"nobody has asked for {encoding}"
     evidence = (f"Content-Encoding: {encoding}", exchange.problem or "")
-    return _finding(exchange, "undecodable", Severity.WRONG, what, *evidence)
+    return finding_on(exchange, "undecodable", Severity.WRONG, what, *evidence)
 
 
 def _cut(exchange: Exchange) -> Finding:
@@ -131,7 +126,7 @@ def _cut(exchange: Exchange) -> Finding:
         evidence = "the connection was reset"
     silent = f"before that, nothing had come for {seconds(silence)}"
     causes = (_TIMED_OUT, _ERROR_LATER) if silence >= _SILENCE else (_ERROR_LATER, _TIMED_OUT)
-    return replace(_finding(exchange, "cut", Severity.CUT, what, evidence, silent), causes=causes)
+    return finding_on(exchange, "cut", Severity.CUT, what, evidence, silent, causes=causes)
 
 
 def _members(exchange: Exchange) -> Finding:
@@ -139,20 +134,18 @@ def _members(exchange: Exchange) -> Finding:
         f"behind the end of the {exchange.encoding} body come {count(exchange.dropped, 'byte')}"
     )
     if not exchange.more_members:
-        return _finding(exchange, "rest", Severity.NOTE, f"{following}, which browsers drop")
+        return finding_on(exchange, "rest", Severity.NOTE, f"{following}, which browsers drop")
     shown = f"browsers show the first {count(exchange.characters, 'character')} and drop the rest"
-    finding = _finding(
-        exchange, "members", Severity.CUT, f"{shown}: {following}", "another member begins there"
-    )
-    return replace(finding, causes=(_MEMBERS,))
+    what, evidence = f"{shown}: {following}", "another member begins there"
+    return finding_on(exchange, "members", Severity.CUT, what, evidence, causes=(_MEMBERS,))
 
 
 def _surplus(exchange: Exchange) -> Finding:
     what = f"behind the end of the body come {count(exchange.surplus, 'byte')} more, which are lost"
     length = exchange.header("Content-Length")
     evidence = f"Content-Length: {length}" if length else "they came behind the last chunk"
-    finding = _finding(exchange, "surplus", Severity.CUT, what, evidence)
-    return replace(finding, causes=(_WRONG_LENGTH,) if length else ())
+    causes = (_WRONG_LENGTH,) if length else ()
+    return finding_on(exchange, "surplus", Severity.CUT, what, evidence, causes=causes)
 
 
 def _is_compressors_doing(exchange: Exchange, plain: Exchange | None) -> bool:
@@ -181,9 +174,9 @@ def _compressed(exchange: Exchange, plain: Exchange | None) -> Finding:
     if plain is not None and exchange.is_later_than(plain):
         evidence.append(f"without compression {came(plain)}")
     what = f"{how}: what compresses it does not flush"
-    finding = _finding(exchange, "compressor", Severity.HELD, what, *evidence)
-    return replace(
-        finding, causes=causes_of_compressing(exchange), following=asking_behind(exchange)
+    causes, following = causes_of_compressing(exchange), asking_behind(exchange)
+    return finding_on(
+        exchange, "compressor", Severity.HELD, what, *evidence, causes=causes, following=following
     )
 
 
@@ -193,18 +186,25 @@ def _uneven(exchange: Exchange, plain: Exchange) -> Finding:
     held = named or exchange.pace is not Pace.STREAMS
     severity = Severity.HELD if held else Severity.NOTE
     what = f"{came_later(exchange, plain)}; another time {came(plain)}"
-    finding = _finding(
-        exchange, "uneven", severity, what, f"it is answered by: {names_of(exchange)}"
+    return finding_on(
+        exchange,
+        "uneven",
+        severity,
+        what,
+        f"it is answered by: {names_of(exchange)}",
+        causes=named or (_UNEVEN,),
+        following=asking_behind(exchange),
     )
-    return replace(finding, causes=named or (_UNEVEN,), following=asking_behind(exchange))
 
 
 def _collected(exchange: Exchange, plain: Exchange) -> Finding:
     """Of a page that came at once, told by the plain one if that has come so too."""
     whole = plain.head is not None and plain.head.length is not None
     code, evidence = "whole" if whole else "collected", evidence_of_collecting(plain)
-    finding = _finding(exchange, code, Severity.HELD, came(plain), *evidence)
-    return replace(finding, causes=causes_of_collecting(plain), following=asking_behind(plain))
+    causes, following = causes_of_collecting(plain), asking_behind(plain)
+    return finding_on(
+        exchange, code, Severity.HELD, came(plain), *evidence, causes=causes, following=following
+    )
 
 
 def lump_size(exchange: Exchange) -> int:
@@ -225,9 +225,11 @@ def _lumps(exchange: Exchange, size: int) -> Finding:
     what = f"it comes {size:,} bytes at a time, up to {seconds(exchange.longest_wait)} apart"
     evidence = f"all chunks but the first and the last have {size:,} bytes: a buffer is filled up"
     server = f"it is answered by: {names_of(exchange)}"
-    named = [party.collects for party in proxies_of(exchange) if party.collects is not None]
-    finding = _finding(exchange, "lumps", Severity.HELD, what, evidence, server)
-    return replace(finding, causes=tuple(named) or (NGINX,), following=asking_behind(exchange))
+    named = tuple(party.collects for party in proxies_of(exchange) if party.collects is not None)
+    causes, following = named or (NGINX,), asking_behind(exchange)
+    return finding_on(
+        exchange, "lumps", Severity.HELD, what, evidence, server, causes=causes, following=following
+    )
 
 
 def came(exchange: Exchange) -> str:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import pairwise
 
 from .exchange import SLOW, End, Exchange, Pace
-from .findings import Cause, Finding, Severity, asking_behind, count, seconds
+from .findings import Cause, Finding, Severity, asking_behind, count, finding_on, seconds
 from .parties import NGINX, proxies_of
 
 _SLOW_START = 1.0  # seconds
@@ -45,34 +44,36 @@ def notes_on(exchange: Exchange) -> Iterator[Finding]:
         yield _slow_start(exchange, first)
     elif streams and any(party.collects is NGINX for party in proxies_of(exchange)):
         what = "whether nginx holds back some of it can be seen by asking the application as well"
-        yield _note(exchange, "nginx", what, None)
+        yield _note(exchange, "nginx", what)
     if streams:
         yield from _little_first(exchange)
     if exchange.fell_silent:
         silence = seconds(exchange.ended_at - exchange.read[-1].at)
         what = f"it has not ended, and nothing came in the last {silence}: it may hang"
-        yield _note(exchange, "silent", what, None)
+        yield _note(exchange, "silent", what)
     if exchange.end is End.CONNECTION and streams:
         what = "its end is that of the connection: if it is cut, it looks complete"
-        yield _note(exchange, "no-end-mark", what, None)
+        yield _note(exchange, "no-end-mark", what)
     if streams and not exchange.header("X-Accel-Buffering") and not proxies_of(exchange):
         what = "behind nginx it may be held back: it has no header `X-Accel-Buffering: no`"
-        yield _note(exchange, "x-accel", what, None)
+        yield _note(exchange, "x-accel", what)
     if exchange.pace is Pace.QUICK and exchange.head and exchange.head.length:
         what = "it has a Content-Length: made as a whole, it would come at once were it slow"
-        yield _note(exchange, "quick-whole", what, None)
+        yield _note(exchange, "quick-whole", what)
     yield from _of_regions(exchange)
 
 
 def _slow_start(exchange: Exchange, first: float) -> Finding:
     """Of a page that streamed late: a proxy that collects may have held back its first part."""
     named = [each.collects for each in proxies_of(exchange) if each.collects is not None]
-    finding = _note(exchange, "slow-start", f"nothing came for {seconds(first)}", _START)
+    what = f"nothing came for {seconds(first)}"
     if not named:
-        return replace(finding, what=f"{finding.what}, and then it streamed")
-    return replace(
-        finding,
-        severity=Severity.UNKNOWN,
+        return _note(exchange, "slow-start", f"{what}, and then it streamed", _START)
+    return finding_on(
+        exchange,
+        "slow-start",
+        Severity.UNKNOWN,
+        what,
         causes=(*named, _START),
         following=asking_behind(exchange),
     )
@@ -96,8 +97,8 @@ def _little_first(exchange: Exchange) -> Iterator[Finding]:
 def _of_regions(exchange: Exchange) -> Iterator[Finding]:
     if exchange.fragment and any(region.patch_at is not None for region in exchange.regions):
         what = "a script that loads it gets patches, which only Chromium puts in their place"
-        finding = _note(exchange, "patches-in-fragment", what, _FRAGMENT)
-        yield replace(finding, severity=Severity.WRONG)
+        code, severity = "patches-in-fragment", Severity.WRONG
+        yield finding_on(exchange, code, severity, what, causes=(_FRAGMENT,))
         return
     times = [(region.place_at, region.patch_at or 0.0) for region in exchange.regions]
     late = [patch for place, patch in times if patch - place >= SLOW]
@@ -107,9 +108,8 @@ def _of_regions(exchange: Exchange) -> Iterator[Finding]:
     lost = sum(region.patch_at is None for region in exchange.regions)
     if lost and exchange.end in (End.COMPLETE, End.CONNECTION):
         what = f"{count(lost, 'region')} never came, though the page is complete"
-        yield _note(exchange, "regions-lost", what, None)
+        yield _note(exchange, "regions-lost", what)
 
 
-def _note(exchange: Exchange, code: str, what: str, cause: Cause | None) -> Finding:
-    causes = () if cause is None else (cause,)
-    return Finding(code, Severity.NOTE, exchange.url, (exchange.accepted,), what, (), causes)
+def _note(exchange: Exchange, code: str, what: str, *causes: Cause) -> Finding:
+    return finding_on(exchange, code, Severity.NOTE, what, causes=causes)

@@ -125,8 +125,12 @@ class _KeptAlive:
     def encode_as(self, encoding: str) -> None:
         """Nothing: chunks are bytes."""
 
-    async def whole(self) -> Any:
+    def at_once(self) -> Any:
         """Begin; the stream is never there as a whole, as it begins with a comment."""
+        return self._render.at_once()
+
+    async def whole(self) -> Any:
+        """Nothing; the stream is never there as a whole, as it begins with a comment."""
         return await self._render.whole()
 
     async def step(self) -> Any:

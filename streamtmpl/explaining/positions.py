@@ -81,7 +81,7 @@ def position_of(
         return _argument(parent, callee, names)
     if isinstance(parent, (nodes.Filter, nodes.Test)):
         return Position(f"it is an argument of `{parent.name}`")
-    return _in_statement(parent, child, callee)
+    return _in_statement(parent, callee)
 
 
 def _plain(callee: Callee) -> str:
@@ -123,7 +123,7 @@ def _chosen(choice: nodes.CondExpr, child: nodes.Node, callee: Callee) -> Positi
     )
 
 
-def _in_statement(parent: nodes.Node | None, child: nodes.Node, callee: Callee) -> Position:
+def _in_statement(parent: nodes.Node | None, callee: Callee) -> Position:
     if isinstance(parent, nodes.Assign) and shown(parent.target) == "_trans":  # Jinja2's own
         return Position("`{% trans %}` puts it into the translation")
     if isinstance(parent, nodes.Assign):

@@ -62,7 +62,7 @@ class RecordingGenerator(CallNotes):
 
     def flush(self, node: nodes.Output, frame: Frame) -> None:
         """``{% flush %}``"""
-        if (kept := self._kept_by(frame)) is not None:
+        if (kept := self._kept_by()) is not None:
             self.note("flush", node.lineno, f"does nothing: {kept} captures it")
         elif frame.buffer in self._whole_buffers or self._around is not None:
             self.note("flush", node.lineno, "does nothing: what is around it leaves as a whole")
@@ -128,7 +128,7 @@ class RecordingGenerator(CallNotes):
         body, (_, error) = parts_of(node)
         group = node.values[1] if len(node.values) > 1 else nodes.Const(None)
         named = "" if group == nodes.Const(None) else f" of the group {shown(group)}"
-        kept = self._kept_by(frame)
+        kept = self._kept_by()
         text = (
             not_deferred(kept)
             if kept
@@ -152,8 +152,8 @@ class RecordingGenerator(CallNotes):
         with self.because(node.lineno):
             super()._defer_tag(node, frame)
 
-    def _kept_by(self, frame: Frame) -> Capture | None:
-        """What makes a value of that which *frame* writes, so that nothing in it is deferred."""
+    def _kept_by(self) -> Capture | None:
+        """What makes a value of that which is written here, so that nothing in it is deferred."""
         for statement in reversed(self._visited):
             if isinstance(statement, (nodes.Macro, nodes.CallBlock)):
                 break

@@ -109,13 +109,18 @@ def _answer_with(
 def _ended(
     chunk: Any, vary: Collection[str], timing: ServerTiming | None
 ) -> Generator[Any, None, None]:
-    """A generator of *chunk*, with which a page has ended: nothing is held for it."""
+    """A generator of *chunk*, with which a page has ended: nothing is held for it.
+
+    A response to this request that consists of it becomes one with a whole body, and its length.
+    """
     page = (each for each in (chunk,) if each is not None)
     context = request_context()
-    if (vary or timing is not None) and context is not None:
+    if context is not None:
 
         def prepare(response: Response) -> Response:
             if response.response is page:
+                if inspect.getgeneratorstate(page) == inspect.GEN_CREATED:
+                    response.set_data(b"" if chunk is None else chunk)
                 add_vary(response, vary)
                 if timing is not None:
                     timing.add_to(response.headers)

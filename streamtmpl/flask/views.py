@@ -21,7 +21,7 @@ from streamtmpl.chunks.options import AutoDeferred, Block, RegionOptions, Stream
 from streamtmpl.events.response import add_event_headers, decoded_id
 from streamtmpl.events.streams import KEEP_ALIVE, event_stream
 from streamtmpl.pallets.config import policy_of
-from streamtmpl.pallets.contexts import streaming
+from streamtmpl.pallets.contexts import in_stream
 from streamtmpl.pallets.environment import streaming_environment
 from streamtmpl.pallets.extension import Extension, response_of_script, streams_of
 from streamtmpl.rendering import async_stream_of, stream_of, variables_of
@@ -292,8 +292,11 @@ def _rendered(
         hold = HeldContexts()
         stream = hold.make(stream_of, template, context, options)
         return _start(hold, stream, [stream], False, completed, vary, timing)
-    with streaming():
+    token = in_stream.set(True)  # in the context variables that the stream keeps
+    try:
         stream = stream_of(template, context, options)
+    finally:
+        in_stream.reset(token)
     first = next(stream, None)
     if stream.over and not stream.has_regions:
         # A small page: nothing comes later that the contexts would have to be held for.

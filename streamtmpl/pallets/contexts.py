@@ -2,23 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import Context, ContextVar, copy_context
 from typing import Any
 
 in_stream: ContextVar[bool] = ContextVar("streamtmpl_in_stream", default=False)
 """Whether the code that runs is that of a stream in a request, not of a view or a teardown."""
-
-
-@contextmanager
-def streaming() -> Iterator[None]:
-    """Around the making of a stream, which keeps the context variables: its code is a stream's."""
-    token = in_stream.set(True)
-    try:
-        yield
-    finally:
-        in_stream.reset(token)
 
 
 def context_without(*variables: ContextVar[Any]) -> Context:

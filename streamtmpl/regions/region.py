@@ -165,9 +165,9 @@ class Region:
 
     def shows(self, text: str) -> None:
         """*text* is what it shows."""
-        self.text = text
         if self.watch is not None and not self.dropped:
             self.watch.ready(text)
+        self.text = text  # from here on another thread may hand it over, and end the stream
 
     def begins(self) -> None:
         """Its render begins, in the thread and the context that it is rendered in."""

@@ -1,18 +1,20 @@
 """How a stream goes out over ASGI: who waits for whom, and how it ends.
 
-One task owns a stream: it steps it, sends what it gives, and closes it. Another one waits for the
-client's disconnect, for which servers do not agree on any other sign, and cancels the first. A page
-that needs no wait and no second chunk is sent without them, as any other response.
+One task owns a stream: it steps it, sends what it gives, and closes it. If that takes more than a
+moment, another one waits for the client's disconnect, for which servers do not agree on any other
+sign, and cancels the first. A page that needs no wait and no second chunk is sent without them, as
+any other response.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sys
+from contextvars import copy_context
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
-from streamtmpl.chunks.render import asyncio_runs
+from streamtmpl.chunks.render import asyncio_runs, begun_task_in
 
 from .head import WITHOUT_CONTENT
 
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     Message = MutableMapping[str, Any]
     Receive = Callable[[], Awaitable[Message]]
     Send = Callable[[Message], Awaitable[None]]
+
+UNWATCHED = 0.01
+"""Seconds for which nobody waits for a disconnect: most pages have been sent by then."""
 
 
 async def close_source(source: Any) -> None:
@@ -41,34 +46,36 @@ async def close_source(source: Any) -> None:
 
 async def send_stream(
     stream: AsyncChunkStream[bytes],
-    start: Callable[[], Awaitable[Message]],
+    start: Callable[[], Message],
     scope: Scope,
     receive: Receive,
     send: Send,
 ) -> None:
     """Send a response whose body is *stream*, and close the stream.
 
-    :param start: gives the message ``http.response.start``; called when the first chunk is there,
-        and before anything is sent.
+    :param start: gives the message ``http.response.start``; called once, when the first chunk is
+        there and before anything is sent, in the thread that renders if there is one.
     :raises RuntimeError: *scope* is not of HTTP.
     :raises Exception: what the stream raised. The end of the response has not been sent then.
     """
     if scope["type"] != "http":
         raise RuntimeError(f"a stream answers HTTP requests, not a scope of {scope['type']!r}")
     send = _telling_disconnects(scope, send)
+    delivery = _Delivery(stream, start, send)
+    if "session" not in scope:  # what the page changes in one is late once the head has left
+        stream.run_ahead(delivery.commit)
     try:
         async with stream:
             if scope["method"] == "HEAD":
-                await send(await start())
-            elif (whole := await stream.whole()) is not None:
-                await _send_whole(whole, await start(), send)
-                return
+                await send(start())
             else:
-                delivery = _Delivery(stream, start, send)
-                if not await while_connected(stream, delivery.run, receive):
-                    return
-                if delivery.whole is not None:
-                    await _send_whole(delivery.whole, await start(), send)
+                whole = await stream.whole()
+                if whole is None:
+                    if not await while_connected(stream, delivery.run, receive):
+                        return
+                    whole = delivery.whole
+                if whole is not None:
+                    await _send_whole(whole, delivery.commit(), send)
                     return
         # Servers report a disconnect as soon as they have this: nobody watches any more.
         await send({"type": "http.response.body", "body": b"", "more_body": False})
@@ -120,14 +127,21 @@ class _Delivery:
     """
 
     whole: bytes | None = None
+    _head: Message | None = None
 
     def __init__(
         self,
         stream: AsyncChunkStream[bytes],
-        start: Callable[[], Awaitable[Message]],
+        start: Callable[[], Message],
         send: Send,
     ) -> None:
         self._stream, self._start, self._send = stream, start, send
+
+    def commit(self) -> Message:
+        """The message with status and headers; what becomes of them from now on comes too late."""
+        if self._head is None:
+            self._head = self._start()
+        return self._head
 
     async def run(self) -> None:
         """Send all but the end of the response."""
@@ -136,7 +150,7 @@ class _Delivery:
         if stream.over:
             self.whole = chunk or b""
             return
-        message = await self._start()
+        message = self.commit()
         await send(message)
         if message["status"] in WITHOUT_CONTENT:
             return
@@ -176,17 +190,25 @@ async def _on_asyncio(
             finally:
                 closing = True  # and that is not interrupted
 
-    owner = asyncio.create_task(own())
-    watcher = asyncio.create_task(_disconnect(receive))
+    owner = begun_task_in(copy_context(), asyncio.get_running_loop(), own())
+    if owner is None:
+        return True
+    watcher: asyncio.Task[None] | None = None
     try:
-        await asyncio.wait((owner, watcher), return_when=asyncio.FIRST_COMPLETED)
+        if not owner.done():
+            await asyncio.wait((owner,), timeout=UNWATCHED)
+        if not owner.done():
+            watcher = asyncio.create_task(_disconnect(receive))
+            await asyncio.wait((owner, watcher), return_when=asyncio.FIRST_COMPLETED)
     finally:
         disconnected = not owner.done()
-        watcher.cancel()
+        if watcher is not None:
+            watcher.cancel()
         if not closing:
             owner.cancel()
-        await _ended(owner, watcher)
+        await _ended(*(task for task in (owner, watcher) if task is not None))
     if disconnected and owner.cancelled():
+        assert watcher is not None, "who else knows of a disconnect"
         watcher.result()
         return False
     owner.result()

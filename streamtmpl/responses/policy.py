@@ -49,6 +49,8 @@ class RegionPolicy(NamedTuple):
         :raises TypeError: a value is not of the kind that its key may have.
         :raises ValueError: the mode is none, or the executor has been shut down.
         """
+        if self.deferred == "auto" and self.nonce is None and self.executor is None:
+            return  # as nearly always, and it is checked with each request
         for key, function in ((self.deferred_key, self.deferred), (self.nonce_key, self.nonce)):
             if callable(function) and iscoroutinefunction(function):
                 raise TypeError(

@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-import codecs
-import zlib
-from collections.abc import Callable
-from importlib import import_module
-from typing import Any
+from ..decoding import WANTED, Decoder, can_decode
 
 
 class BrowserBody:
     """What a browser has of a body: the bytes and the text of what has arrived.
 
     A browser reads one member of gzip or one frame, and drops whatever follows it.
-
-    :ivar is_complete: whether the compressed data has ended.
     """
 
-    def __init__(self, encoding: str | None = None, charset: str = "utf-8") -> None:
+    def __init__(self, encoding: str | None = None, content_type: str = "") -> None:
         """A body with that ``Content-Encoding``, ``None`` for one that is not compressed.
 
+        :param content_type: may tell its charset.
         :raises ValueError: browsers know no such encoding.
         :raises ModuleNotFoundError: what decodes it is not installed.
         """
-        self._decompress, self._has_ended = _decoder(encoding)
-        self._decode = codecs.getincrementaldecoder(charset)(errors="replace").decode
+        encoding = encoding or ""
+        if not can_decode(encoding):
+            if encoding in WANTED:
+                raise ModuleNotFoundError(f"to decode the body, pip install {WANTED[encoding]}")
+            raise ValueError(f"browsers do not know the Content-Encoding {encoding!r}")
+        self._decoder = Decoder(encoding, content_type)
         self._content = bytearray()
         self._texts: list[str] = []
-        self.is_complete = False
 
     @property
     def content(self) -> bytes:
@@ -39,42 +37,24 @@ class BrowserBody:
         """Their text."""
         return "".join(self._texts)
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether the compressed data has ended."""
+        return self._decoder.ended
+
     def arrive(self, data: bytes) -> str:
         """Take what has arrived; gives the text so far."""
         self.more(data)
         return self.text
 
     def more(self, data: bytes) -> str:
-        """Take what has arrived; gives the text that can be read with it."""
-        if self.is_complete:
-            return ""
-        content = self._decompress(data)
-        self.is_complete = self._has_ended()
+        """Take what has arrived; gives the text that can be read with it.
+
+        :raises AssertionError: it is not what the ``Content-Encoding`` says.
+        """
+        content = self._decoder.decompress(data)
+        if self._decoder.problem is not None:
+            raise AssertionError(f"the body {self._decoder.problem}")
         self._content += content
-        self._texts.append(self._decode(content, self.is_complete))
+        self._texts.append(self._decoder.text(content))
         return self._texts[-1]
-
-
-def _decoder(encoding: str | None) -> tuple[Callable[[bytes], bytes], Callable[[], bool]]:
-    if encoding in (None, "", "identity"):
-        return bytes, lambda: False
-    if encoding in ("gzip", "deflate"):
-        inflate = zlib.decompressobj(zlib.MAX_WBITS + 16 * (encoding == "gzip"))
-        return inflate.decompress, lambda: inflate.eof
-    if encoding == "br":
-        decompressor = _module("brotli", "brotlicffi", package="Brotli").Decompressor()
-        return decompressor.process, decompressor.is_finished
-    if encoding == "zstd":
-        modules = ("compression.zstd", "backports.zstd")
-        frame = _module(*modules, package="backports.zstd").ZstdDecompressor()
-        return frame.decompress, lambda: frame.eof
-    raise ValueError(f"browsers do not know the Content-Encoding {encoding!r}")
-
-
-def _module(*names: str, package: str) -> Any:
-    for name in names:
-        try:
-            return import_module(name)
-        except ModuleNotFoundError:
-            pass
-    raise ModuleNotFoundError(f"to decode the body, pip install {package}")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from .asgi import Exchange, Lifespan, scope_of
 from .delivery import Delivery, InlineDelivery
@@ -16,18 +15,35 @@ FAILED = 1.0
 """Seconds that a test which has failed already gives an event loop to end."""
 
 
-class _Client:
-    """What both clients know of their application."""
+R = TypeVar("R")
+
+
+class _Client(Generic[R]):
+    """What both clients know of their application, and of its responses."""
 
     def __init__(
         self,
         application: Any,
-        timeout: float,
-        protocol: Protocol | None,
-        lifespan: bool | None,
-        spec_version: str,
-        raise_errors: bool,
+        *,
+        timeout: float = 10.0,
+        protocol: Protocol | None = None,
+        lifespan: bool | None = None,
+        spec_version: str = "2.3",
+        raise_errors: bool = True,
     ) -> None:
+        """Make requests to *application*.
+
+        :param application: a WSGI or ASGI application: of Flask, Django, Quart, Starlette, FastAPI,
+            Litestar or any other framework, or of none.
+        :param timeout: seconds that a test waits for one chunk, or for the application to end.
+        :param protocol: ``"wsgi"`` or ``"asgi"``, if the application does not show it.
+        :param lifespan: have an ASGI application start and end, by the lifespan protocol;
+            ``None``: if it does not raise at that.
+        :param spec_version: of ASGI. From 2.4 on, ``send()`` raises :exc:`OSError` when the client
+            has gone; before that, nothing is sent.
+        :param raise_errors: raise what the application raises once it has begun a response. Else
+            the response ends there, as where a server cuts the connection: it is not complete.
+        """
         self._application = application
         self._timeout = timeout
         self._protocol = protocol or protocol_of(application)
@@ -36,6 +52,7 @@ class _Client:
         self._wants_lifespan = lifespan
         self._lifespan: Lifespan | None = None
         self._running = False
+        self._responses: list[R] = []
 
     def _begun_lifespan(self) -> Lifespan | None:
         """That of the application, which begins now; ``None``: it has none."""
@@ -59,7 +76,7 @@ class _Client:
             raise delivery.error or AssertionError(f"{asked}: the application sent no response")
 
 
-class StreamClient(_Client):
+class StreamClient(_Client[StreamResponse]):
     """Makes requests to an application, for tests without an event loop.
 
     ``with StreamClient(application) as client``: leaving the block disconnects from responses that
@@ -85,9 +102,15 @@ class StreamClient(_Client):
             reads on: for connections that belong to that thread, such as those of Django's
             ``TestCase``. No wait can be given up there; a gate gives up after its own timeout.
         """
-        super().__init__(application, timeout, protocol, lifespan, spec_version, raise_errors)
+        super().__init__(
+            application,
+            timeout=timeout,
+            protocol=protocol,
+            lifespan=lifespan,
+            spec_version=spec_version,
+            raise_errors=raise_errors,
+        )
         self._in_thread = thread
-        self._responses: list[StreamResponse] = []
         self._loop: LoopThread | None = None
 
     def get(self, url: str, *, headers: Headers = ()) -> StreamResponse:
@@ -140,12 +163,7 @@ class StreamClient(_Client):
         self._start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Close; when the test has failed already, without a wait for the application."""
         if kind is None:
             self.close()
@@ -179,39 +197,13 @@ class StreamClient(_Client):
             raise AssertionError("a task of the application goes on although it was cancelled")
 
 
-class AsyncStreamClient(_Client):
+class AsyncStreamClient(_Client[AsyncStreamResponse]):
     """Makes requests to an application, for async tests, on asyncio or trio.
 
     ``async with AsyncStreamClient(application) as client``, and as with :class:`StreamClient`. An
     ASGI application runs in tasks of the test's event loop, a WSGI application in a thread for each
     request.
     """
-
-    def __init__(
-        self,
-        application: Any,
-        *,
-        timeout: float = 10.0,
-        protocol: Protocol | None = None,
-        lifespan: bool | None = None,
-        spec_version: str = "2.3",
-        raise_errors: bool = True,
-    ) -> None:
-        """Make requests to *application*.
-
-        :param application: a WSGI or ASGI application: of Flask, Django, Quart, Starlette, FastAPI,
-            Litestar or any other framework, or of none.
-        :param timeout: seconds that a test waits for one chunk, or for the application to end.
-        :param protocol: ``"wsgi"`` or ``"asgi"``, if the application does not show it.
-        :param lifespan: have an ASGI application start and end, by the lifespan protocol;
-            ``None``: if it does not raise at that.
-        :param spec_version: of ASGI. From 2.4 on, ``send()`` raises :exc:`OSError` when the client
-            has gone; before that, nothing is sent.
-        :param raise_errors: raise what the application raises once it has begun a response. Else
-            the response ends there, as where a server cuts the connection: it is not complete.
-        """
-        super().__init__(application, timeout, protocol, lifespan, spec_version, raise_errors)
-        self._responses: list[AsyncStreamResponse] = []
 
     async def get(self, url: str, *, headers: Headers = ()) -> AsyncStreamResponse:
         """Send a GET request; see :meth:`request`."""
@@ -254,12 +246,7 @@ class AsyncStreamClient(_Client):
         await self._start()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Close; when the test has failed already, by cancelling what still runs."""
         if kind is None:
             await self.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterable, Iterable, Iterator
-from types import TracebackType
 from typing import TypeVar
 
 from .bodies import BrowserBody
@@ -184,12 +183,7 @@ class ChunkReader(Received):
         """The reader itself."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Close; when the test has failed already, without a wait."""
         if kind is None:
             self.close()
@@ -253,12 +247,7 @@ class AsyncChunkReader(Received):
         """The reader itself."""
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Close; when the test has failed already, by cancelling what still runs."""
         if kind is None:
             await self.close()

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from wsgiref.headers import Headers as HeaderItems
 
 from .bodies import BrowserBody
 from .delivery import Delivery, Head
 from .readers import AsyncChunkReader, ChunkReader, Received
-
-_CHARSET = re.compile(r'charset="?([\w.:-]+)', re.IGNORECASE)
 
 
 class _Response(Received):
@@ -25,11 +22,8 @@ class _Response(Received):
         head = delivery.head or Head(0, "", [])
         self.status, self.reason = head.status, head.reason
         self.headers = HeaderItems(list(head.headers))
-        charset = _CHARSET.search(self.headers["Content-Type"] or "")
-        encoding = self.headers["Content-Encoding"]
-        body = BrowserBody(
-            encoding and encoding.strip().lower(), charset[1] if charset else "utf-8"
-        )
+        encoding = (self.headers["Content-Encoding"] or "").strip().lower()
+        body = BrowserBody(encoding, self.headers["Content-Type"] or "")
         super().__init__(delivery, timeout, body)
         self._raises = raises
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,34 +12,9 @@ flask = pytest.importorskip("flask", reason="the extra 'flask' is not installed"
 from jinja2 import DictLoader
 
 import streamtmpl.flask as streaming
-from streamtmpl.regions.patch_script import PATCH_SCRIPT
 from tests.support.navigations import ENVIRON
-from tests.support.patched import without_data
 
-HANGS = 20
-"""Seconds after which a test that hangs is given up."""
-
-PAGE = (
-    "<body><h1>top</h1>{% defer %}{{ region() }}"
-    "{% placeholder %}wait{% error %}no {{ error }}{% enddefer %}<p>end</p></body>"
-)
-TEMPLATES = {
-    "page.html": PAGE,
-    "session.html": "<body>{% for n in range(5000) %}{{ n }}{% endfor %}\n"
-    "{% defer %}{{ session.update(seen=1) or 'done' }}{% enddefer %}</body>",
-}
-SCRIPT = f"<script>{PATCH_SCRIPT}</script>"
-IN_ORDER = "<body><h1>top</h1>content<p>end</p></body>"
-
-
-def patched(text: str, *contents: str, script: str = SCRIPT) -> str:
-    """The document in *text*, whose names are numbers; checks that these patches follow it."""
-    for number, name in enumerate(re.findall(r'<\?start name="([^"]+)">', text), 1):
-        text = text.replace(name, str(number))
-    document, _, patches = without_data(text).partition("<p>end</p>")
-    expected = [f'<template for="{n}">{text}</template>\f\n' for n, text in enumerate(contents, 1)]
-    assert patches == script + "".join(expected) + "</body>"
-    return document
+from .deferred_page import TEMPLATES
 
 
 @pytest.fixture(name="executor")

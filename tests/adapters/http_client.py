@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-TIMEOUT = 20.0
+TIMEOUT = 60.0
 """Seconds after which a test gives up on a server."""
 
 

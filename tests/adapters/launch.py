@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -14,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds that a server may take to start, on a machine that is busy with other tests."""
 
 
@@ -53,11 +55,23 @@ def _children(pid: int) -> list[int]:
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nobody listens on, and that nobody else is given until this process ends.
+
+    It is none of those that systems choose themselves, for connections as well. Who has it is told
+    by a socket of UDP with its number, which all processes that run tests can see.
+    """
+    while True:
+        port = random.randrange(20_000, 30_000)
+        holder = socket.socket(type=socket.SOCK_DGRAM)
+        try:
+            holder.bind(("127.0.0.1", port))
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            holder.close()
+        else:
+            atexit.register(holder.close)
+            return port
 
 
 @contextmanager

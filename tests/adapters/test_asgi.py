@@ -132,16 +132,17 @@ def test_an_error_after_it_leaves_the_response_without_its_end(
 def test_a_template_that_blocks_does_not_block_the_event_loop() -> None:
     async def main() -> None:
         exchange = Exchange()
-        gate = threading.Event()
+        entered, gate = threading.Event(), threading.Event()
 
         def call() -> str:
+            entered.set()
             assert gate.wait(HANGS)
             return "rest"
 
         running = asyncio.create_task(
             exchange.over(StreamResponse(template("sync", "{{ call() }}"), {"call": call}))
         )
-        await asyncio.sleep(0.01)
+        assert await asyncio.to_thread(entered.wait, HANGS)
         gate.set()
         await running
         assert exchange.body == b"rest"

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from streamtmpl.asgi import StreamResponse
+from tests.support.gates import settle
 
 from .exchange import HANGS, Exchange
 from .kinds import KINDS, template
@@ -66,7 +67,8 @@ def test_nothing_is_rendered_ahead_of_what_has_been_sent(kind: str) -> None:
         pulled_at_send = []
 
         async def wait(message: Any) -> None:
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.02)  # a chance to run ahead, for who would take it
+            await settle()
             pulled_at_send.append(rows.pulled)
             if len(pulled_at_send) == 6:
                 exchange.disconnect()
@@ -88,7 +90,7 @@ def test_a_disconnect_while_the_template_waits_closes_it(kind: str) -> None:
         await until(lambda: rows.pulled == 3 and len(exchange.sent) == 3)
         exchange.disconnect()
         if kind == "sync":  # a thread cannot be interrupted: it ends with the chunk
-            await asyncio.sleep(0.01)
+            await settle()
             rows.may_go_on.set()
         await asyncio.wait_for(running, HANGS)
         assert rows.closed == 1
@@ -125,7 +127,7 @@ def test_a_disconnect_before_the_first_chunk_sends_nothing(kind: str) -> None:
         await until(lambda: rows.pulled == 3)
         exchange.disconnect()
         if kind == "sync":
-            await asyncio.sleep(0.01)
+            await settle()
             rows.may_go_on.set()
         await asyncio.wait_for(running, HANGS)
         assert exchange.sent == []

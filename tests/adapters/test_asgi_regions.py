@@ -17,7 +17,7 @@ from .launch import Server, free_port, module, running
 from .patches import is_plain, patched, patches, places, read_until
 
 KINDS = pytest.mark.parametrize("kind", ["sync", "async"])
-SECONDS = 20.0
+SECONDS = 60.0
 """How long a busy machine may take for what takes a fraction of a second on an idle one."""
 DOCUMENT = "<p>shell</p><b>1</b><b>2</b><p>end</p></body>"
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from .crowds import CROWDS
 from .http_client import Connection, Incomplete, fetch
 from .launch import Server, free_port, module, running
 
@@ -24,7 +25,7 @@ COMMANDS: dict[str, Callable[[str], list[str]]] = {
     "granian": lambda port: module("granian", APP, "--interface", "asgi", "--port", port),
     "daphne": lambda port: module("daphne", "--port", port, APP),
 }
-SECONDS = 20.0
+SECONDS = 60.0
 """How long a busy machine may take for what takes a fraction of a second on an idle one."""
 
 KINDS = pytest.mark.parametrize("kind", ["sync", "async"])
@@ -117,8 +118,9 @@ def test_a_disconnect_closes_the_template(server: Server, kind: str, page: str) 
     wait_until(server, lambda now: now["open"] == 0)
 
 
+@CROWDS
 @KINDS
-def test_200_disconnects_leave_nothing_behind(server: Server, kind: str) -> None:
+def test_disconnects_leave_nothing_behind(server: Server, kind: str, crowd: int) -> None:
     def disconnect(times: int) -> None:
         for _ in range(times):
             with Connection(server.port) as connection:
@@ -129,8 +131,8 @@ def test_200_disconnects_leave_nothing_behind(server: Server, kind: str) -> None
 
     disconnect(10)
     before, logged = state(server), len(server.logged())
-    disconnect(200)
-    assert state(server)["begun"] == before["begun"] + 200
+    disconnect(crowd)
+    assert state(server)["begun"] == before["begun"] + crowd
     # A few more or less are those of the connections that ask for the state.
     wait_until(
         server,
@@ -146,16 +148,16 @@ def test_a_slow_reader_stops_the_render(
     with Connection(server.port, receive_buffer=65536) as connection:
         connection.send(f"/{kind}/big")
         connection.head()
-        produced = settled(server)
-        if name_of(request) == "daphne":
-            assert produced == 800, "daphne has learnt back-pressure: tell it in docs/asgi.rst"
+        if name_of(request) == "daphne":  # should it learn back-pressure, tell it in docs/asgi.rst
+            wait_until(server, lambda now: now["blocks"] == 480)
             return
+        produced = settled(server)
         # What was sent is in the buffers of the sockets and the server.
         assert produced < 80
         received = 0
         while chunk := connection.chunk():
             received += len(chunk)
-    assert received == 200 * 1024 * 1024
+    assert received == 120 * 1024 * 1024
     assert server.peak_memory() < 100 * 1024 * 1024
 
 
@@ -211,12 +213,14 @@ def test_daphne_after_a_late_error(tmp_path: Path) -> None:
     """What docs/asgi.rst says of it. When this changes, the page must."""
     with (
         started("daphne", tmp_path / "log") as daphne,
-        Connection(daphne.port, timeout=2) as late,
-        Connection(daphne.port, timeout=2) as early,
+        Connection(daphne.port) as late,
+        Connection(daphne.port) as early,
     ):
         fail_late(late, "async")
         assert_logged_once(daphne, 0, line=3)
         early.send("/async/early-error")
+        late.set_timeout(2)
+        early.set_timeout(2)
         with pytest.raises(TimeoutError):
             late.chunk()
         with pytest.raises(TimeoutError):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import logging
-import warnings
 
 import pytest
 
@@ -13,11 +11,8 @@ pytest.importorskip("django", reason="Django is not installed: pip install strea
 
 import django
 from django.http import HttpResponse
-from django.template import engines
-from django.template.response import ContentNotRenderedError
 from django.test import (
     AsyncClient,
-    AsyncRequestFactory,
     Client,
     RequestFactory,
     override_settings,
@@ -25,13 +20,11 @@ from django.test import (
 from django.utils.text import compress_sequence
 from django.views.decorators.gzip import gzip_page
 
-from streamtmpl import NotStreamingError, StreamEnvironment, UnknownBlockError
-from streamtmpl.django.backend import environment
-from streamtmpl.django.response import StreamTemplateResponse
 from streamtmpl.exceptions import LateSessionWarning
 from streamtmpl.testing.bodies import BrowserBody
 
 from .apps import django_app, django_gates
+from .django_fixtures import make_folder, make_logged, response_to  # noqa: F401 - fixtures
 
 KINDS = [f"{view}/{engine}" for view in ("sync", "async") for engine in ("jinja2", "coroutines")]
 
@@ -73,23 +66,6 @@ def fetch(request):
 @pytest.fixture(params=KINDS)
 def kind(request):
     return request.param
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    monkeypatch.setattr(django_gates, "FOLDER", tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-def logged(caplog):
-    caplog.set_level(logging.WARNING, logger="streamtmpl")
-    return lambda: [record.getMessage() for record in caplog.records if record.name == "streamtmpl"]
-
-
-def response_to(path: str = "/", template="gated.html", context=None, **options):
-    request = RequestFactory().get(path)
-    return StreamTemplateResponse(request, template, context, **{"using": "jinja2", **options})
 
 
 class TestPages:
@@ -278,129 +254,3 @@ class TestMiddleware:
 
     def test_caches_are_told_that_the_page_may_depend_on_the_session(self, fetch, kind):
         assert "Cookie" in fetch(f"/{kind}/threads/").headers["Vary"]
-
-
-class TestResponse:
-    def test_renders_once(self):
-        calls: list[int] = []
-
-        def called() -> int:
-            calls.append(1)
-            return len(calls)
-
-        response = response_to("/", "missing.html", {"missing": called})
-        assert response.render() is response.render() is response
-        assert response.getvalue() == b"<h1>1</h1>"
-
-    def test_list_of_names_and_template_object(self):
-        context = {"missing": lambda: "here"}
-        first_that_exists = response_to("/", ["nowhere.html", "missing.html"], context)
-        assert first_that_exists.render().getvalue() == b"<h1>here</h1>"
-        template = engines["jinja2"].from_string("{{ request.path }}")
-        assert response_to("/a/", template, using=None).render().getvalue() == b"/a/"
-
-    def test_middleware_may_change_the_template(self):
-        response = response_to("/", "broken.html")
-        response.template_name, response.context_data = "missing.html", {"missing": lambda: "ok"}
-        assert response.render().getvalue() == b"<h1>ok</h1>"
-
-    def test_charset(self):
-        template = engines["jinja2"].from_string("ä")
-        response = response_to("/", template, charset="latin-1")
-        assert response["Content-Type"] == "text/html; charset=latin-1"
-        assert response.render().getvalue() == b"\xe4"
-
-    def test_headers_may_be_overridden(self):
-        response = response_to(headers={"X-Accel-Buffering": "yes"}, status=202)
-        assert (response["X-Accel-Buffering"], response.status_code) == ("yes", 202)
-
-    def test_content_length_is_refused(self):
-        with pytest.raises(ValueError, match="Content-Length"):
-            response_to(headers={"Content-Length": "5"})
-
-    def test_reading_what_is_not_rendered(self):
-        with pytest.raises(ContentNotRenderedError):
-            response_to().getvalue()
-
-    def test_template_that_does_not_stream(self):
-        with pytest.raises(NotStreamingError, match="StreamEnvironment"):
-            response_to(using="plain").render()
-
-    def test_template_of_another_backend(self):
-        template = engines["django"].from_string("text")
-        with pytest.raises(NotStreamingError, match=r"django\.template\.backends\.django"):
-            response_to("/", template).render()
-
-    def test_unknown_block(self):
-        with pytest.raises(UnknownBlockError, match="nowhere"):
-            response_to("/", "missing.html", {"missing": str}, commit_after="nowhere").render()
-
-    def test_close_reaches_the_template(self):
-        response = response_to("/", "rows.html", {"rows": django_app.rows("gate")}).render()
-        assert next(iter(response)) == b"<p>before</p>"
-        response.close()
-        response.close()
-        assert django_gates.events() == ["closed gate", "finished"]
-
-    def test_error_while_closing_is_logged(self, logged):
-        class Cursor:
-            def __iter__(self):
-                return self
-
-            def __next__(self):
-                return 1
-
-            def close(self):
-                raise OSError("the connection is gone")
-
-        response = response_to("/", "rows.html", {"rows": Cursor()}).render()
-        response.close()
-        assert logged() == ["error while closing what a template iterated"]
-
-    def test_close_without_reading_under_asgi(self):
-        """Other than a handler does it: from the event loop, and without iterating."""
-
-        async def close(engine: str) -> None:
-            response = await AsyncClient().get(f"/async/{engine}/rows/")
-            response.close()
-            await asyncio.sleep(0.1)
-
-        for engine in ("jinja2", "coroutines"):
-            asyncio.run(close(engine))
-        assert django_gates.events() == ["closed gate", "finished", "finished", "closed gate"]
-
-    def test_request_inside_another_object(self):
-        """As Django REST framework's."""
-
-        class Wrapped:
-            def __init__(self, request):
-                self._request = request
-
-            def __getattr__(self, name):
-                return getattr(self._request, name)
-
-        request = AsyncRequestFactory().get("/")
-        assert StreamTemplateResponse(Wrapped(request), "broken.html").is_async  # type: ignore[arg-type, unused-ignore]
-        request = RequestFactory().get("/")
-        assert not StreamTemplateResponse(Wrapped(request), "broken.html").is_async  # type: ignore[arg-type, unused-ignore]
-
-    def test_async_iteration_of_a_response_to_a_wsgi_request(self):
-        """Django collects it, with a warning, and so it is closed."""
-
-        async def read() -> list[bytes]:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                return [part async for part in response]
-
-        response = response_to("/", "missing.html", {"missing": lambda: "x"}).render()
-        assert asyncio.run(read()) == [b"<h1>x</h1>"]
-
-
-class TestEnvironment:
-    def test_globals_and_options(self):
-        made = environment(chunk_size=0, autoescape=True)
-        assert isinstance(made, StreamEnvironment)
-        assert made.chunk_size == 0
-        template = made.from_string("{{ url('named') }} {{ static('a.css') }}")
-        with override_settings(STATIC_URL="/static/"):
-            assert template.render() == "/named/ /static/a.css"

@@ -286,10 +286,11 @@ class TestDatabase:
         assert {connection.connection for _, connection in created} == {None}
 
     def test_that_of_a_region_that_took_too_long_is_closed_in_its_thread(self, created):
-        gate = threading.Event()
+        queried, gate = threading.Event(), threading.Event()
 
         def wait():
             django_region_pages.query()
+            queried.set()
             assert gate.wait(20)
             return django_region_pages.query()
 
@@ -298,6 +299,7 @@ class TestDatabase:
         with ThreadPoolExecutor(1) as executor:
             shown = patches(page_of(page, value=wait, executor=executor, context=instead))
             assert shown == [(0, "42")]
+            assert queried.wait(20)
             by_thread = dict(created)
             here = by_thread.pop(threading.get_ident())
             assert here is connections["default"]  # the part for errors used the request's

@@ -14,6 +14,7 @@ import pytest
 from streamtmpl.testing.bodies import BrowserBody
 
 from . import launch
+from .crowds import CROWDS
 from .http_client import Connection, Incomplete, fetch
 
 django = pytest.importorskip(
@@ -21,7 +22,7 @@ django = pytest.importorskip(
 )
 
 APPS = "tests.adapters.apps"
-WITHIN = 20.0
+WITHIN = 60.0
 """Seconds in which a template must have been closed; a second would do on an idle machine."""
 
 KINDS = [f"{view}/{engine}" for view in ("sync", "async") for engine in ("jinja2", "coroutines")]
@@ -169,12 +170,13 @@ def test_disconnect_while_an_async_template_waits(site):
     assert site.happens(f"closed {gate}")
 
 
+@CROWDS
 @pytest.mark.parametrize("engine", ["jinja2", "coroutines"])
-def test_200_disconnects_leave_nothing_behind(site, engine):
+def test_disconnects_leave_nothing_behind(site, engine, crowd):
     needs_disconnects(site)
 
     def disconnect(number: int) -> None:
-        gate = f"{engine}-many{number}"
+        gate = f"{engine}-{crowd}-many{number}"
         site.open(gate)
         with Connection(site.port) as connection:
             connection.send(f"/sync/{engine}/gated/?name={gate}")
@@ -183,14 +185,14 @@ def test_200_disconnects_leave_nothing_behind(site, engine):
             connection.chunk()
 
     def closed() -> int:
-        return sum(event.startswith(f"closed {engine}-many") for event in site.events())
+        return sum(event.startswith(f"closed {engine}-{crowd}-many") for event in site.events())
 
     with ThreadPoolExecutor(10) as pool:
         list(pool.map(disconnect, range(20)))
         assert within(lambda: closed() == 20)
         files = site.server.open_files()
-        list(pool.map(disconnect, range(20, 220)))
-    assert within(lambda: closed() == 220)
+        list(pool.map(disconnect, range(20, 20 + crowd)))
+    assert within(lambda: closed() == 20 + crowd)
     assert within(lambda: site.server.open_files() <= files)
 
 
@@ -305,9 +307,11 @@ def test_slow_reader_stops_the_render(site, engine):
     with Connection(site.port, receive_buffer=4096) as connection:
         connection.send(f"/sync/{engine}/large/")
         connection.head()
-        time.sleep(2)
-        produced = [event for event in site.events()[before:] if event.startswith("row")]
-        assert 0 < len(produced) < 100  # of 200, a megabyte each
+        produced, rows = -1, 0
+        while produced != rows or not rows:
+            time.sleep(0.5)
+            produced, rows = rows, sum(event.startswith("row") for event in site.events()[before:])
+        assert produced < 100  # of 200, a megabyte each
     assert within(lambda: "closed large" in site.events()[before:])
 
 
@@ -340,4 +344,4 @@ def test_example(command, tmp_path):
     assert body.startswith(b"HTTP/1.1 200 OK")
     assert b"<h1>Timeline of localhost</h1>" in body
     assert body.count(b"<li>") == 10
-    assert arrivals >= 10
+    assert arrivals > 2  # ten events, 0.3 seconds apart; what waits for its reader comes at once

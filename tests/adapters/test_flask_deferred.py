@@ -14,15 +14,8 @@ flask = pytest.importorskip("flask", reason="the extra 'flask' is not installed"
 import streamtmpl.flask as streaming
 from streamtmpl.regions.patch_script import PATCH_SCRIPT
 
-from .flask_deferred_fixtures import (  # noqa: F401 - fixtures
-    HANGS,
-    IN_ORDER,
-    make_app,
-    make_client,
-    make_ended,
-    make_executor,
-    patched,
-)
+from .deferred_page import HANGS, IN_ORDER, patched
+from .flask_deferred_fixtures import make_app, make_client, make_ended, make_executor  # noqa: F401 - fixtures
 
 # stream_response
 

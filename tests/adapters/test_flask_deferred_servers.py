@@ -15,7 +15,7 @@ from .apps.flask_deferred import REGIONS
 from .http_client import Connection, fetch
 from .launch import free_port, module, running
 
-WITHIN = 20.0
+WITHIN = 60.0
 """Seconds after which a test gives up."""
 
 Counts = dict[str, int]

@@ -13,16 +13,8 @@ import streamtmpl.flask as streaming
 from streamtmpl.regions.patch_script import PATCH_SCRIPT, PATCH_SCRIPT_HASH
 from tests.support.navigations import NAVIGATION
 
-from .flask_deferred_fixtures import (  # noqa: F401 - fixtures
-    IN_ORDER,
-    PAGE,
-    SCRIPT,
-    make_app,
-    make_client,
-    make_ended,
-    make_executor,
-    patched,
-)
+from .deferred_page import IN_ORDER, PAGE, SCRIPT, patched
+from .flask_deferred_fixtures import make_app, make_client, make_ended, make_executor  # noqa: F401 - fixtures
 
 # Configuration
 

@@ -17,7 +17,7 @@ def command(name: str, port: int) -> list[str]:
 def test_the_timeline_grows_event_by_event(tmp_path):
     port = free_port()
     with (
-        running(command("timeline", port), port, tmp_path / "log", {"FLASK_TIMELINE_PACE": "0.2"}),
+        running(command("timeline", port), port, tmp_path / "log", {"FLASK_TIMELINE_PACE": "0.5"}),
         Connection(port) as connection,
     ):
         connection.send("/?count=4")
@@ -27,7 +27,7 @@ def test_the_timeline_grows_event_by_event(tmp_path):
     with_events = [text for _, text in chunks if b"<li>" in text]
     assert len(with_events) == 4
     assert chunks[-1][1].endswith(b"<p>That was all of /.</p>\n</html>")
-    assert chunks[-1][0] - chunks[0][0] > 0.5  # four events took at least 0.8 seconds
+    assert chunks[-1][0] - chunks[0][0] > 0.5  # four events took at least 2 seconds
 
 
 def test_the_three_patterns(tmp_path):

@@ -13,13 +13,8 @@ flask = pytest.importorskip("flask", reason="the extra 'flask' is not installed"
 
 import streamtmpl.flask as streaming
 
-from .flask_deferred_fixtures import (  # noqa: F401 - fixtures
-    HANGS,
-    make_app,
-    make_client,
-    make_ended,
-    make_executor,
-)
+from .deferred_page import HANGS
+from .flask_deferred_fixtures import make_app, make_client, make_ended, make_executor  # noqa: F401 - fixtures
 
 
 @pytest.fixture(name="show")

@@ -223,3 +223,38 @@ def test_a_response_may_say_other_of_buffering(app, client):
         return streaming.stream_template("page.html", numbers=[1], title=str), headers
 
     assert client.get("/buffered").headers["X-Accel-Buffering"] == "yes"
+
+
+@pytest.mark.parametrize(
+    ("numbers", "has_length"), [(3, True), (0, True), (len(MANY), False)], ids=str
+)
+@pytest.mark.parametrize("way", ["returned", "response", "stream_response"])
+def test_a_page_that_is_there_as_a_whole_has_its_length(app, client, way, numbers, has_length):
+    @app.get("/page")
+    def page():
+        source = "{% for n in range(numbers) %}é{% endfor %}"
+        if way == "stream_response":
+            template = app.jinja_env.from_string(source)
+            return streaming.stream_response(template, {"numbers": numbers})
+        body = streaming.stream_template_string(source, numbers=numbers)
+        return flask.Response(body) if way == "response" else body
+
+    response = client.get("/page")
+    assert response.data == "é".encode() * numbers
+    assert response.headers.get("Content-Length") == (str(2 * numbers) if has_length else None)
+    assert response.headers["Vary"].startswith("Sec-Fetch-Dest")
+
+
+@pytest.mark.parametrize("taken", [False, True])
+def test_what_a_view_has_read_of_it_is_not_sent_again(app, client, taken):
+    @app.get("/page")
+    def page():
+        body = streaming.stream_template_string("whole")
+        if taken:
+            assert next(body) == "whole"
+            return flask.Response(body)
+        return flask.Response(text.upper() for text in body)
+
+    response = client.get("/page")
+    assert response.text == ("" if taken else "WHOLE")
+    assert "Content-Length" not in response.headers

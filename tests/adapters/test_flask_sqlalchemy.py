@@ -18,7 +18,7 @@ sqlalchemy = pytest.importorskip("sqlalchemy")
 
 import streamtmpl.flask as streaming
 
-from .flask_deferred_fixtures import HANGS
+from .deferred_page import HANGS
 
 ROWS = 40
 CLIENTS, REQUESTS, REGIONS = 8, 5, 4
@@ -186,17 +186,22 @@ def test_one_that_takes_too_long_keeps_its_session_to_itself(
     shop: Shop, executor: ThreadPoolExecutor
 ) -> None:
     """The part for errors is rendered by the thread of the document, meanwhile."""
-    gate = threading.Event()
+    waiting, gate = threading.Event(), threading.Event()
 
     def wait() -> str:
+        waiting.set()
         assert gate.wait(HANGS)
+        return ""
+
+    def wait_for_it() -> str:
+        assert waiting.wait(HANGS)
         return ""
 
     source = (
         "<body>{% defer timeout=0.01 %}{{ name(1) }}{{ wait() }}{{ name(2) }}{% flush %}"
-        "{% error %}{{ name(3) }}{% enddefer %}</body>"
+        "{% error %}{{ wait_for_it() }}{{ name(3) }}{% enddefer %}</body>"
     )
-    shop.serve(source, name=shop.name, wait=wait)
+    shop.serve(source, name=shop.name, wait=wait, wait_for_it=wait_for_it)
     text = shop.get()
     assert "item 3" in text
     assert shop.ended == [threading.get_ident()]

@@ -88,7 +88,7 @@ def test_a_client_that_leaves_closes_the_sources(server: Server, path: str, firs
     assert opened() == 50
     for connection in connections:
         connection.close()
-    patience = time.monotonic() + 20
+    patience = time.monotonic() + 60
     while opened():
         assert time.monotonic() < patience
         time.sleep(0.02)

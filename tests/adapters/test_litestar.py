@@ -63,7 +63,7 @@ KINDS = pytest.mark.parametrize("is_async", [False, True])
 
 @KINDS
 def test_a_page(is_async: bool) -> None:
-    source = "{{ x }} {{ request.url.path }} {{ csrf_input|safe }}" + FILL
+    source = "{{ x }} {{ request.url.path }} {{ csrf_input|safe }}{% flush %}" + FILL
     client = client_of(
         source, is_async=is_async, context={"x": "<"}, headers={"X-Own": "1"}, status_code=201
     )

@@ -46,7 +46,7 @@ def rows(clock: Clock) -> Iterator[str]:
 @every_adapter
 def test_the_observer_of_a_response(answer: Answering) -> None:
     noted = Noted()
-    headers, text = answer(environment(), {"rows": "ab"}, observe=noted)
+    _, headers, text = answer(environment(), {"rows": "ab"}, observe=noted)
     assert "server-timing" not in headers
     assert noted.one(StreamStarted).template == NAME
     assert noted.one(StreamClosed).outcome == "complete"
@@ -58,7 +58,7 @@ def test_the_observer_of_a_response(answer: Answering) -> None:
 def test_the_observer_of_the_environment(answer: Answering, server_timing: bool) -> None:
     noted = Noted()
     env = environment(observe=noted, server_timing=server_timing)
-    headers, _ = answer(env, {"rows": "ab"})
+    _, headers, _ = answer(env, {"rows": "ab"})
     assert noted.one(StreamClosed).outcome == "complete"
     assert ("server-timing" in headers) == server_timing
     noted.clear()
@@ -75,7 +75,7 @@ def test_server_timing(answer: Answering, clock: Clock) -> None:
     late = "{% for row in late %}{{ row }}{% endfor %}"
     env.loader = jinja2.DictLoader({NAME: f"{block}{rest}\n{late}"})
     context = {"rows": rows(clock), "late": rows(clock)}
-    headers, text = answer(env, context, commit_after="top")
+    _, headers, text = answer(env, context, commit_after="top")
     assert text.startswith("&lt;b&gt;")
     assert text.endswith("\n&lt;b&gt;")
     metrics = METRIC.findall(headers["server-timing"])
@@ -88,13 +88,13 @@ def test_server_timing(answer: Answering, clock: Clock) -> None:
 
 @every_adapter
 def test_no_head_has_a_timing_where_nothing_is_rendered(answer: Answering) -> None:
-    headers, _ = answer(environment(server_timing=True), {"rows": "ab"}, method="HEAD")
+    _, headers, _ = answer(environment(server_timing=True), {"rows": "ab"}, method="HEAD")
     assert "server-timing" not in headers
 
 
 @pytest.mark.parametrize("answer", [from_wsgi, from_asgi, from_flask, from_aiohttp])
 def test_what_the_application_says_in_the_header_stays(answer: Answering) -> None:
-    headers, _ = answer(
+    _, headers, _ = answer(
         environment(server_timing=True), {"rows": "ab"}, headers={"Server-Timing": "db;dur=5"}
     )
     assert headers["server-timing"].startswith("db;dur=5, first-chunk;dur=")

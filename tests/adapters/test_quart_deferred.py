@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -18,33 +17,8 @@ import streamtmpl.quart as streaming
 from streamtmpl import StreamEnvironment
 from streamtmpl.regions.patch_script import PATCH_SCRIPT, PATCH_SCRIPT_HASH
 from tests.support.navigations import NAVIGATION
-from tests.support.patched import without_data
 
-HANGS = 20
-"""Seconds after which a test that hangs is given up."""
-
-PAGE = (
-    "<body><h1>top</h1>{% defer %}{{ region() }}"
-    "{% placeholder %}wait{% error %}no {{ error }}{% enddefer %}<p>end</p></body>"
-)
-TEMPLATES = {
-    "page.html": PAGE,
-    "session.html": "<body>{% for n in range(5000) %}{{ n }}{% endfor %}\n"
-    "{% defer %}{{ session.update(seen=1) or 'done' }}{% enddefer %}</body>",
-    "two.html": "<body>{% defer %}{{ slow() }}{% enddefer %}{% defer %}{{ quick() }}{% enddefer %}"
-    "<p>end</p></body>",
-}
-SCRIPT = f"<script>{PATCH_SCRIPT}</script>"
-IN_ORDER = "<body><h1>top</h1>content<p>end</p></body>"
-
-
-def patched(text: str, content: str, script: str = SCRIPT) -> bool:
-    """Whether *text* is the page with one region, whose patch has *content*."""
-    (name,) = re.findall(r'<\?start name="([^"]+)">', text)
-    return without_data(text) == (
-        f'<body><h1>top</h1><?start name="{name}">wait<?end><p>end</p>'
-        f'{script}<template for="{name}">{content}</template>\f\n</body>'
-    )
+from .deferred_page import DOCUMENT, HANGS, IN_ORDER, PAGE, TEMPLATES, patched
 
 
 @pytest.fixture(name="app")
@@ -100,7 +74,7 @@ def get(app: Any, path: str, **arguments: Any) -> str:
 def test_regions_follow_the_document_unless_configured(app, extension):
     if extension:
         streaming.StreamTemplates(app)
-    assert patched(get(app, "/"), "content")
+    assert patched(get(app, "/"), "content") == DOCUMENT
 
 
 def test_a_function_chooses_by_request(app):
@@ -114,7 +88,7 @@ def test_a_function_chooses_by_request(app):
     app.config["STREAMTMPL_DEFERRED"] = choose
     streaming.StreamTemplates(app)
     assert get(app, "/", headers={"User-Agent": "a bot"}) == IN_ORDER
-    assert patched(get(app, "/", headers={"User-Agent": "a browser"}), "content")
+    assert patched(get(app, "/", headers={"User-Agent": "a browser"}), "content") == DOCUMENT
     assert asked == ["a bot", "a browser"]
 
 
@@ -124,7 +98,7 @@ def test_nonce_script_and_number_are_configured(app):
     app.config["STREAMTMPL_MAX_DEFERRED"] = 3
     app.config["STREAMTMPL_KEEP_ALIVE"] = 2
     script = '<script src="/patch.js" async nonce="n1"></script>'
-    assert patched(get(app, "/?nonce=n1"), "content", script)
+    assert patched(get(app, "/?nonce=n1"), "content", script=script) == DOCUMENT
     assert (app.jinja_env.max_deferred, app.jinja_env.keep_alive) == (3, 2)
 
 
@@ -159,7 +133,7 @@ def test_outside_of_a_request_functions_are_not_called(app):
     app.config["STREAMTMPL_DEFERRED"] = app.config["STREAMTMPL_NONCE"] = fails
     assert asyncio.run(text()) == IN_ORDER
     app.config["STREAMTMPL_DEFERRED"] = "patch"
-    assert patched(asyncio.run(text()), "content")
+    assert patched(asyncio.run(text()), "content") == DOCUMENT
 
 
 def test_a_response_may_say_other_than_the_configuration(app):
@@ -175,7 +149,7 @@ def test_a_response_may_say_other_than_the_configuration(app):
 
     assert get(app, "/response") == IN_ORDER
     script = f'<script nonce="own">{PATCH_SCRIPT}</script>'
-    assert patched(get(app, "/response?own=1"), "content", script)
+    assert patched(get(app, "/response?own=1"), "content", script=script) == DOCUMENT
 
 
 @pytest.mark.parametrize("name", ["deferred", "nonce", "executor"])
@@ -302,7 +276,7 @@ def test_an_error_in_a_region_is_none_of_the_response(app, ended):
 
     response, text = asyncio.run(fetch(app, "/fails"))
     assert response.status_code == 200
-    assert patched(text, "no lost")
+    assert patched(text, "no lost") == DOCUMENT
     assert ended == [("request", None), ("app", None)]
 
 

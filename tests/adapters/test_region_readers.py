@@ -2,50 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-flask = pytest.importorskip("flask", reason="the extra 'flask' is not installed")
-quart = pytest.importorskip("quart", reason="the extra 'quart' is not installed")
-django = pytest.importorskip("django", reason="the extra 'django' is not installed")
-pytest.importorskip("starlette", reason="the extra 'starlette' is not installed")
-pytest.importorskip("httpx2", reason="not installed: it comes with the extra 'servers'")
-
-from django.conf import settings
-from django.test import RequestFactory, override_settings
-from jinja2 import DictLoader, Environment
-from starlette.applications import Starlette
-from starlette.routing import Route
-from starlette.testclient import TestClient
-from werkzeug.test import Client
-
-import streamtmpl.asgi
-import streamtmpl.django
-import streamtmpl.flask
-import streamtmpl.quart
-import streamtmpl.wsgi
-from streamtmpl import StreamEnvironment, render_stream
+from streamtmpl import StreamEnvironment, render_stream, wsgi
 from streamtmpl.responses.readers import READERS_OF_TEXT, shows_documents
-from streamtmpl.starlette import StreamTemplateResponse, StreamTemplates
 
-from .apps import django_app, django_gates
+from .answers import Answering, answer_of, environment, every_adapter, from_asgi
 from .patches import is_plain, patches
 
 PAGE = "<body>{% defer %}there{% placeholder %}wait{% enddefer %}</body>"
-
-assert django_app.urlpatterns  # it has set Django up
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The end of a request is noted in a file."""
-    monkeypatch.setattr(django_gates, "FOLDER", tmp_path)
-
 
 CHROMIUM = (
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0"
@@ -122,132 +91,63 @@ def test_the_documentation_names_the_agents_that_there_are() -> None:
     ]
 
 
-Answer = tuple[str, str]
-"""The page, and its header ``Vary``."""
-
-
-def from_flask(headers: dict[str, str], method: str) -> Answer:
-    app = flask.Flask("app")
-    app.add_url_rule("/", view_func=lambda: streamtmpl.flask.stream_template_string(PAGE))
-    response = app.test_client().open("/", method=method, headers=headers)
-    return response.text, response.headers["Vary"]
-
-
-def from_quart(headers: dict[str, str], method: str) -> Answer:
-    app = quart.Quart("app")
-
-    async def view() -> Any:
-        return await streamtmpl.quart.stream_template_string(PAGE)
-
-    app.add_url_rule("/", view_func=view)
-
-    async def fetch() -> Answer:
-        response = await app.test_client().open("/", method=method, headers=headers)
-        return (await response.get_data()).decode(), response.headers["Vary"]
-
-    return asyncio.run(fetch())
-
-
-def from_starlette(headers: dict[str, str], method: str) -> Answer:
-    environment = Environment(autoescape=True, loader=DictLoader({"page": PAGE}))
-    templates = StreamTemplates(env=environment)
-
-    async def endpoint(request: Any) -> Any:
-        return templates.TemplateResponse(request, "page")
-
-    return over_asgi(Starlette(routes=[Route("/", endpoint)]), headers, method)
-
-
-def over_asgi(app: Any, headers: dict[str, str], method: str) -> Answer:
-    client = TestClient(app)
-    client.headers.clear()
-    response = client.request(method, "/", headers=headers)
-    return response.text, response.headers["Vary"]
-
-
-def from_asgi(headers: dict[str, str], method: str) -> Answer:
-    template = StreamEnvironment(enable_async=True).from_string(PAGE)
-    return over_asgi(streamtmpl.asgi.StreamResponse(template), headers, method)
-
-
-def from_starlette_s_response(headers: dict[str, str], method: str) -> Answer:
-    template = StreamEnvironment().from_string(PAGE)
-    return over_asgi(StreamTemplateResponse(template, {}), headers, method)
-
-
-def from_wsgi(headers: dict[str, str], method: str) -> Answer:
-    template = StreamEnvironment().from_string(PAGE)
-    client = Client(streamtmpl.wsgi.StreamResponse(template))
-    response = client.open("/", method=method, headers=headers)
-    return response.text, response.headers["Vary"]
-
-
-class Template:
-    """A template as Django's backend has it."""
-
-    template_context_processors = ()
-
-    def __init__(self) -> None:
-        self.template = StreamEnvironment(autoescape=True).from_string(PAGE)
-        self.backend = self
-
-
-def from_django(headers: dict[str, str], method: str) -> Answer:
-    request = RequestFactory().generic(method, "/", headers=headers)
-    response = streamtmpl.django.StreamTemplateResponse(request, Template(), {})
-    with override_settings():
-        del settings.STREAMTMPL_DEFERRED
-        response.render()
-    page = b"".join(response.streaming_content).decode()
-    response.close()
-    return page, response["Vary"]
-
-
-ADAPTERS: dict[str, Callable[[dict[str, str], str], Answer]] = {
-    "flask": from_flask,
-    "quart": from_quart,
-    "starlette": from_starlette,
-    "starlette's response": from_starlette_s_response,
-    "django": from_django,
-    "asgi": from_asgi,
-    "wsgi": from_wsgi,
-}
-EACH = pytest.mark.parametrize("get", ADAPTERS.values(), ids=ADAPTERS)
-
-
 def names(vary: str) -> set[str]:
     return {name.strip().lower() for name in vary.split(",")} - {"cookie"}
 
 
-@EACH
+@every_adapter
 @EACH_REQUEST
 def test_every_adapter_decides_by_it(
-    get: Any, headers: dict[str, str], shown: bool, vary: tuple[str, ...]
+    answer: Answering, headers: dict[str, str], shown: bool, vary: tuple[str, ...]
 ) -> None:
-    page, answered = get(headers, "GET")
+    answered = answer(environment(PAGE), sent=headers)
+    assert_decided(answered.text, shown)
+    assert names(answered.headers["vary"]) == {name.lower() for name in vary}
+    head = answer(environment(PAGE), method="HEAD", sent=headers)
+    assert head.headers["vary"] == answered.headers["vary"]
+
+
+def assert_decided(page: str, shown: bool) -> None:
     if shown:
         assert patches(page) == [(0, "there")]
     else:
         assert is_plain(page)
         assert "there" in page
-    assert names(answered) == {name.lower() for name in vary}
-    assert names(get(headers, "HEAD")[1]) == names(answered)
+
+
+@EACH_REQUEST
+def test_so_does_starlettes_response_by_itself(
+    headers: dict[str, str], shown: bool, vary: tuple[str, ...]
+) -> None:
+    starlette = pytest.importorskip("streamtmpl.starlette")
+    response = starlette.StreamTemplateResponse(StreamEnvironment().from_string(PAGE), {})
+    assert_decided(answer_of(response, sent=headers).text, shown)
+
+
+@EACH_REQUEST
+def test_so_does_an_async_template(
+    headers: dict[str, str], shown: bool, vary: tuple[str, ...]
+) -> None:
+    assert_decided(from_asgi(environment(PAGE, enable_async=True), sent=headers).text, shown)
 
 
 def test_without_a_request_it_is_told() -> None:
     assert patches("".join(render_stream(StreamEnvironment().from_string(PAGE)))) == [(0, "there")]
+    flask = pytest.importorskip("flask", reason="the extra 'flask' is not installed")
+    from streamtmpl.flask import stream_template_string  # noqa: PLC0415
+
     app = flask.Flask("app")
     with app.app_context():  # a mail, say
-        assert is_plain("".join(streamtmpl.flask.stream_template_string(PAGE)))
+        assert is_plain("".join(stream_template_string(PAGE)))
 
 
 @pytest.mark.parametrize("mode", ["patch", "in-order"])
 def test_a_mode_that_is_told_looks_at_nothing(mode: Any) -> None:
     template = StreamEnvironment().from_string(PAGE)
-    response = Client(streamtmpl.wsgi.StreamResponse(template, deferred=mode)).get("/")
-    assert "Vary" not in response.headers
-    assert is_plain(response.text) == (mode == "in-order")
+    answered = answer_of(wsgi.StreamResponse(template, deferred=mode))
+    assert "vary" not in answered.headers
+    assert is_plain(answered.text) == (mode == "in-order")
 
 
 def test_what_has_no_regions_depends_on_nothing() -> None:
-    assert "Vary" not in Client(streamtmpl.wsgi.StreamResponse(["<p>"])).get("/").headers
+    assert "vary" not in answer_of(wsgi.StreamResponse(["<p>"])).headers

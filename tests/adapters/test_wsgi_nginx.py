@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import time
 import zlib
 from collections.abc import Iterator
@@ -14,47 +12,31 @@ import pytest
 
 from .apps.wsgi_app import ROW
 from .http_client import Connection, Incomplete
-from .launch import Server, free_port, running
+from .launch import Server
+from .nginx import NGINX, running_nginx
 from .wsgi_servers import KINDS, serving
 
-NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 if NGINX is None:
     pytest.skip("nginx is not installed", allow_module_level=True)
 
 GUNICORN = next(kind for kind in KINDS if kind.name == "gunicorn gthread")
-SOON = 20.0
+SOON = 60.0
 MEGABYTE = 2**20
-CONFIGURATION = """
-daemon off;
-{user}
-pid {folder}/nginx.pid;
-error_log {folder}/error.log;
-events {{}}
-http {{
-    access_log off;
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
-    gzip on;
-    gzip_min_length 1;
-    server {{
-        listen 127.0.0.1:{port};
-        location / {{
-            proxy_pass http://127.0.0.1:{behind};
-            proxy_http_version 1.1;
-        }}
-        location /impatient/ {{
-            proxy_pass http://127.0.0.1:{behind}/;
-            proxy_http_version 1.1;
-            proxy_read_timeout 5s;
-        }}
-        location /old/ {{
-            proxy_pass http://127.0.0.1:{behind}/;
-            proxy_http_version 1.0;
-        }}
-    }}
+INSIDE = """
+gzip on;
+gzip_min_length 1;
+location / {{
+    proxy_pass http://127.0.0.1:{behind};
+    proxy_http_version 1.1;
+}}
+location /impatient/ {{
+    proxy_pass http://127.0.0.1:{behind}/;
+    proxy_http_version 1.1;
+    proxy_read_timeout 5s;
+}}
+location /old/ {{
+    proxy_pass http://127.0.0.1:{behind}/;
+    proxy_http_version 1.0;
 }}
 """
 
@@ -71,16 +53,7 @@ def port(folder: Path) -> Iterator[int]:
 
 
 def proxying(behind: Server, folder: Path) -> AbstractContextManager[Server]:
-    port = free_port()
-    configuration = folder / "nginx.conf"
-    # Its workers must be able to write into the test's folder, which belongs to root if we do.
-    user = "user root root;" if os.geteuid() == 0 else ""
-    configuration.write_text(
-        CONFIGURATION.format(folder=folder, port=port, behind=behind.port, user=user)
-    )
-    assert NGINX is not None
-    command = [NGINX, "-p", str(folder), "-c", str(configuration)]
-    return running(command, port, folder / "nginx.log")
+    return running_nginx(folder, INSIDE.format(behind=behind.port))
 
 
 @pytest.mark.parametrize("path", ["", "/old"])

@@ -17,7 +17,7 @@ from .patches import is_plain, patched, patches, places, read_until
 from .wsgi_servers import KINDS, serving
 
 [KIND] = [kind for kind in KINDS if kind.name == "gunicorn gthread"]
-SOON = 20.0
+SOON = 60.0
 """How long a busy machine may take for what takes a fraction of a second on an idle one."""
 DOCUMENT = "<p>shell</p><b>1</b><b>2</b><p>end</p></body>"
 THREADS = pytest.mark.parametrize("threads", ["", "&threads=yes"], ids=["in-turn", "threads"])

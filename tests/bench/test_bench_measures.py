@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
 import zlib
 from argparse import ArgumentParser
+from contextlib import closing
 from functools import partial
 from importlib.util import find_spec
 from random import Random
@@ -35,7 +35,6 @@ TINY = {
 needs_matplotlib = pytest.mark.skipif(
     find_spec("matplotlib") is None, reason="plots are drawn only with the bench extra"
 )
-asks_posix = pytest.mark.skipif(not hasattr(os, "wait4"), reason="peak memory is asked of POSIX")
 
 
 @pytest.fixture(autouse=True)
@@ -207,7 +206,8 @@ class TestFirstChunk:
         assert len(found) == 2 * len(labels)
         assert all(each["seconds"][0] > 0 for each in found)
 
-    def test_a_stream_is_timed_until_its_first_piece_and_closed(self):
+    @pytest.mark.parametrize("is_async", [False, True])
+    def test_a_stream_is_timed_until_its_first_piece_and_closed(self, is_async):
         happened = []
 
         def pieces(context):
@@ -218,21 +218,13 @@ class TestFirstChunk:
             finally:
                 happened.append("closed")
 
-        first_chunk.seconds_to_first(Pieces(pieces), {"n": 1}, 2)
-        assert happened == [{"n": 1}, "closed"] * 2
+        async def async_pieces(context):
+            with closing(pieces(context)) as items:
+                for item in items:
+                    yield item
 
-    def test_so_is_an_async_stream(self):
-        happened = []
-
-        async def pieces(context):
-            happened.append(context)
-            try:
-                yield "a"
-                happened.append("never asked for")
-            finally:
-                happened.append("closed")
-
-        first_chunk.seconds_to_first(AsyncPieces(pieces), {"n": 1}, 2)
+        stream = AsyncPieces(async_pieces) if is_async else Pieces(pieces)
+        first_chunk.seconds_to_first(stream, {"n": 1}, 2)
         assert happened == [{"n": 1}, "closed"] * 2
 
     def test_a_whole_page_is_timed_as_a_whole(self):
@@ -254,49 +246,6 @@ class TestFirstChunk:
             first = next(stream)
         assert first.startswith(first_chunk.HEAD)
         assert first.count("<tr>") == 1
-
-
-class TestMemory:
-    @asks_posix
-    def test_different_files_are_an_error(self, tmp_path, monkeypatch):
-        def command(label, source, target):
-            text = "other" if label == "Jinja2 render" else "same"
-            return [sys.executable, "-S", "-c", f"open({str(target)!r}, 'w').write({text!r})"]
-
-        monkeypatch.setattr(memory, "command", command)
-        with pytest.raises(OutputsDiffer, match="Jinja2 render writes another file"):
-            memory.measure(1, tmp_path)
-
-    @asks_posix
-    def test_a_process_that_fails_is_an_error(self):
-        with pytest.raises(SystemExit, match="ended with 3"):
-            memory.peak_memory([sys.executable, "-S", "-c", "raise SystemExit(3)"])
-
-    @asks_posix
-    def test_the_peak_is_not_that_of_the_process_that_asks(self):
-        """Linux counts what a process was before it became another program."""
-        ballast = bytearray(b"x") * (64 * memory.MIB)
-        assert memory.peak_memory([sys.executable, "-S", "-c", "pass"]) < 64
-        assert len(ballast) == 64 * memory.MIB
-
-    def test_growth_beyond_what_is_allowed(self):
-        renders = [
-            memory.Render("streamtmpl stream", rows, 0.0, 0.0, peak, 0.0)
-            for rows, peak in ((10, 20.0), (100, 24.0), (1000, 29.5))
-        ]
-        grown = memory.growth(renders, "streamtmpl stream")
-        assert grown == 9.5 > memory.ALLOWED
-        assert "TOO MUCH" in memory.verdict({"streamtmpl stream": grown})
-        assert memory.verdict({"streamtmpl stream": 8.0}).endswith("8 MiB are allowed: ok")
-
-    def test_plot_shows_peaks_against_rows(self):
-        renders = [
-            memory.Render(label, rows, 0.0, 0.0, peak, 0.0)
-            for label in memory.LABELS
-            for rows, peak in ((10, 20.0), (1000, 21.0))
-        ]
-        curves = memory.panel(renders).curves
-        assert [(each.x, each.y) for each in curves["Jinja2 render"]] == [(10, 20.0), (1000, 21.0)]
 
 
 class TestRounds:

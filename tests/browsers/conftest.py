@@ -16,11 +16,6 @@ Start = Callable[[str], Browser]
 Library = Callable[[str], str]
 
 
-def pytest_ignore_collect(config: pytest.Config) -> bool | None:
-    """Is called for what is in this folder."""
-    return None if config.option.browsers else True
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what a browser cannot tell from what it is shown already.
 

@@ -1,4 +1,7 @@
-"""The same texts are compiled in several environments."""
+"""The same texts are compiled in several environments, and the clock stands.
+
+When a chunk is cut depends on how long its source takes: here, no time that a test does not say.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.clocks import Clock, replaced_clock
 from tests.support.remembered import remembered
 
 
@@ -13,3 +17,8 @@ from tests.support.remembered import remembered
 def _remembered() -> Iterator[None]:
     with remembered():
         yield
+
+
+@pytest.fixture(name="clock", autouse=True)
+def make_clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return replaced_clock(monkeypatch)

@@ -119,6 +119,7 @@ def test_an_error_in_a_block_of_the_consumer_is_not_hidden(
             use_sync()
     assert_closed(rows)
     assert [str(_error(record)) for record in caplog.records] == ["cannot close"]
+    assert caplog.records[0].name == "streamtmpl"
 
 
 def test_an_error_in_closing_by_the_garbage_collector_is_reported(

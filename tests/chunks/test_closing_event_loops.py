@@ -132,7 +132,7 @@ def test_no_thread_is_left(kind: Kind, make: Callable[..., Made]) -> None:
     with consume(kind, LOOP, {"rows": rows}) as consumer:
         consumer.next()
     assert_closed(record)
-    assert set(threading.enumerate()) == before
+    assert set(threading.enumerate()) <= before  # those of other tests may end meanwhile
 
 
 def test_text_is_not_held_while_sources_are_being_closed() -> None:

@@ -6,10 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Any
 
-import pytest
-
 from streamtmpl import rechunk_async
-from tests.support.clocks import SLOW, Clock, replaced_clock
+from tests.support.clocks import SLOW, Clock
 
 from .rechunking import Way, chunks_of, plain_ways, ways
 
@@ -25,11 +23,6 @@ def test_nothing_is_pulled_early(way: Way) -> None:
 
     way(items(), events.append, chunk_size=0)
     assert events == [0, "<0>", 1, "<1>", 2, "<2>"]
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    return replaced_clock(monkeypatch)
 
 
 def trace(

@@ -157,39 +157,6 @@ def test_context_manager_and_an_error() -> None:
     assert source.closed == 1
 
 
-def fail() -> None:
-    raise RuntimeError("while closing")
-
-
-def test_an_error_while_closing_is_raised_once() -> None:
-    stream = stream_of(Source(on_close=fail))
-    next(stream)
-    with pytest.raises(RuntimeError, match="while closing"):
-        stream.close()
-    stream.close()
-
-
-def test_an_error_while_closing_does_not_hide_another(caplog: pytest.LogCaptureFixture) -> None:
-    with pytest.raises(KeyError, match="mine"):
-        step_and_fail(stream_of(Source(on_close=fail)))
-    (record,) = caplog.records
-    assert record.exc_info
-    assert str(record.exc_info[1]) == "while closing"
-    assert record.name == "streamtmpl"
-
-
-def test_an_error_while_closing_after_an_error_of_the_template(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    stream = stream_of(Source(on_close=fail), ROWS.replace("{{", "{{ 1 / 0 if row == 1 }}{{"))
-    assert next(stream) == "<0>"
-    with pytest.raises(ZeroDivisionError):
-        next(stream)
-    assert [str(record.exc_info[1]) for record in caplog.records if record.exc_info] == [
-        "while closing"
-    ]
-
-
 def test_all_sources_are_closed_the_innermost_first() -> None:
     order: list[str] = []
     outer = Source(on_close=lambda: order.append("outer"))
@@ -199,17 +166,6 @@ def test_all_sources_are_closed_the_innermost_first() -> None:
     assert next(stream) == "00"
     stream.close()
     assert order == ["inner", "outer"]
-
-
-def test_all_sources_are_closed_though_one_fails(caplog: pytest.LogCaptureFixture) -> None:
-    outer, inner = Source(on_close=fail), Source(on_close=fail)
-    template = "{% for a in rows %}{% for b in inner %}{{ a }}{{ b }}{% endfor %}{% endfor %}"
-    stream = stream_of(outer, template, inner=iter(inner))
-    next(stream)
-    with pytest.raises(RuntimeError, match="while closing"):
-        stream.close()
-    assert (outer.closed, inner.closed) == (1, 1)
-    assert len(caplog.records) == 1
 
 
 def test_a_loop_that_breaks_closes_with_the_stream() -> None:
@@ -234,6 +190,23 @@ def test_dropping_one_that_could_not_be_made_is_quiet() -> None:
     with pytest.raises(LookupError):
         render_stream(ENVIRONMENT.from_string("x"), encoding="nope")
     gc.collect()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "UTF8"])  # the first one needs no codec of its own
+@pytest.mark.parametrize("text", ["", "h\u00e9llo \U0001f600", "a\udc80b"])
+def test_utf8_is_that_of_strings(encoding: str, text: str) -> None:
+    def outcome(encode: Callable[[], bytes]) -> object:
+        try:
+            return encode()
+        except UnicodeEncodeError as error:
+            return str(error), error.start, error.object
+
+    template = ENVIRONMENT.from_string("{{ text }}")
+
+    def streamed() -> bytes:
+        return b"".join(render_stream(template, {"text": text}, encoding=encoding))
+
+    assert outcome(streamed) == outcome(text.encode)
 
 
 # -- errors

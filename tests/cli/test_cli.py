@@ -23,7 +23,7 @@ import fcntl
 import pty
 import termios
 
-PATIENCE = 30  # seconds that a test waits for what must come, before it fails
+PATIENCE = 60  # seconds that a test waits for what must come, before it fails
 ENDLESS = "{% for i in range(10 ** 12) %}{{ i }}\n{% endfor %}"
 EACH_ROW = "{% for row in rows %}{{ row.a }};{% endfor %}"
 

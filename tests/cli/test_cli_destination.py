@@ -1,12 +1,16 @@
 """Where output goes: files that are replaced as a whole, and everything else."""
 
+import io
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from streamtmpl.cli.destination import OutputError, open_destination
+import streamtmpl
+from streamtmpl.cli.destination import Destination, OutputError, open_destination
 
 
 @pytest.fixture(autouse=True)
@@ -131,3 +135,47 @@ def test_standard_output_receives_each_chunk_at_once(capfdbinary, path):
         assert capfdbinary.readouterr().out == b"first"
         destination.write(b"second")
     assert capfdbinary.readouterr().out == b"second"
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device of Linux")
+@pytest.mark.parametrize(
+    ("output", "problem"), [(">&-", b"it is closed"), (">/dev/full", b"No space left on device")]
+)
+@pytest.mark.parametrize(
+    ("command", "status"),
+    [("render", 1), ("explain", 1), ("timeline", 1), ("doctor --encoding identity", 3)],
+)
+def test_every_command_says_that_it_cannot_write(command, status, output, problem):
+    Path("page.html").write_text("hello")
+    what = "http://127.0.0.1:1/" if command.startswith("doctor") else "page.html"
+    line = f"{sys.executable} -m streamtmpl {command} {what} {output}"
+    environment = {**os.environ, "PYTHONPATH": str(Path(streamtmpl.__file__).parents[1])}
+    ended = subprocess.run(line, shell=True, env=environment, stderr=subprocess.PIPE)
+    assert ended.stderr == b"streamtmpl: error: <stdout>: cannot be written: " + problem + b"\n"
+    assert ended.returncode == status
+
+
+class Terminal(io.BytesIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(
+    ("variables", "coloured"),
+    [({}, True), ({"NO_COLOR": ""}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)],
+)
+def test_colours_are_for_terminals(monkeypatch, variables, coloured):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name, value in {"TERM": "xterm", **variables}.items():
+        monkeypatch.setenv(name, value)
+    assert Destination(Terminal(), "terminal").has_colour is coloured
+    assert not Destination(io.BytesIO(), "file").has_colour
+
+
+def test_text_has_escapes_for_what_cannot_be_written():
+    file = io.BytesIO()
+    destination = Destination(file, "terminal", "latin-1")
+    destination.write_text("caf\xe9 \u2588\n")
+    assert file.getvalue() == b"caf\xe9 \\u2588\n"
+    assert destination.can_show("caf\xe9")
+    assert not destination.can_show("\u2588")

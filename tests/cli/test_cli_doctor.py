@@ -75,10 +75,10 @@ WAITING = page(0.7, b"<h1>hello</h1>")
     ],
     ids=["streaming", "waiting", "cut", "quick"],
 )
-def test_status_and_verdict(answer, status, verdict, network, capsys):
+def test_status_and_verdict(answer, status, verdict, network, capfd):
     server = network.server(answer)
     assert main(["doctor", server.url(), "--encoding", "identity"]) == status
-    written, messages = capsys.readouterr()
+    written, messages = capfd.readouterr()
     assert messages == ""
     assert written.splitlines()[-1].startswith(f"verdict: {verdict}")
 
@@ -115,9 +115,12 @@ def test_status_and_verdict_of_a_process(answer, status, verdict):
         (["a", "--format", "xml"], "invalid choice: 'xml'"),
     ],
 )
-def test_wrong_usage(arguments, said):
-    returned, written, messages = run(*arguments)
-    assert (returned, written) == (2, "")
+def test_wrong_usage(arguments, said, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["doctor", *arguments])
+    assert ended.value.code == 2
+    written, messages = capsys.readouterr()
+    assert written == ""
     assert said in messages
 
 
@@ -134,10 +137,10 @@ def test_what_is_asked():
         assert server.header("Sec-Fetch-Dest") == "empty"
 
 
-def test_json(network, capsys):
+def test_json(network, capfd):
     server = network.server(WAITING)
     assert main(["doctor", server.url("/a"), "--format", "json", "--encoding", "identity"]) == 1
-    shown = json.loads(capsys.readouterr().out)
+    shown = json.loads(capfd.readouterr().out)
     assert shown["status"] == "held back"
     (exchange,) = shown["exchanges"]
     assert exchange["url"].endswith("/a")
@@ -175,12 +178,11 @@ def test_each_answer_is_shown_when_it_has_come():
 @pytest.mark.parametrize(
     ("encoding", "shades"), [("utf-8", " ▄█"), ("ascii", "_=#")], ids=["blocks", "ascii"]
 )
-def test_the_picture(encoding, shades, network, monkeypatch):
+def test_the_picture(encoding, shades, network, monkeypatch, capfdbinary):
     server = network.server(page(0.11, b"x" * 50, 0.6, b"y" * 50, 0.09))
-    written = io.BytesIO()
-    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, encoding))
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO(), encoding))
     main(["doctor", server.url(), "--encoding=identity"])
-    lines = written.getvalue().decode(encoding).splitlines()
+    lines = capfdbinary.readouterr().out.decode(encoding).splitlines()
     # Forty columns of 0.02 seconds: the pieces come in the middle of the sixth and the 36th one.
     nothing, half, all_of_it = shades
     assert f"  identity     {nothing * 5}{half * 30}{all_of_it * 5}  0.80 s" in lines

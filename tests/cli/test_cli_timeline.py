@@ -23,7 +23,7 @@ import pty
 import struct
 import termios
 
-PATIENCE = 30  # seconds that a test waits for what must come, before it fails
+PATIENCE = 60  # seconds that a test waits for what must come, before it fails
 
 SLOW = """
 import time

@@ -76,9 +76,9 @@ def test_long_templates_become_code_in_proportion(is_async: bool) -> None:
     few, many, jinja2s = (
         bytes_of_code(kind(autoescape=True, enable_async=is_async).compile(long_page(lines)))
         for kind, lines in (
-            (StreamEnvironment, 500),
-            (StreamEnvironment, 2000),
-            (jinja2.Environment, 2000),
+            (StreamEnvironment, 300),
+            (StreamEnvironment, 1200),
+            (jinja2.Environment, 1200),
         )
     )
     assert few < many < 4.5 * few

@@ -21,13 +21,3 @@ def _still_clock() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as monkeypatch:
         replaced_clock(monkeypatch)
         yield
-
-
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Is called for what is in this folder."""
-    item.add_marker(pytest.mark.comparison)
-
-
-def pytest_ignore_collect(config: pytest.Config) -> bool | None:
-    """To be left out it need not be collected, which takes every process a while."""
-    return None if config.option.comparisons else True

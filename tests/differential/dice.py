@@ -7,34 +7,39 @@ them. In the fast profile it draws texts, numbers and the seed of all other choi
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from random import Random
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
+
+from tests.support import share
 
 T = TypeVar("T")
 
 THOROUGH = os.environ.get("STREAMTMPL_HYPOTHESIS") == "thorough"
 
 
-def examples(count: int) -> settings:
-    """Settings for a test that runs `count` examples, or fifty times as many when thorough.
+def examples(count: int) -> Callable[[Any], Any]:
+    """Decorates a test that runs `count` examples, or fifty times as many when thorough.
 
     The fast profile is derandomized: the same examples in every run, so that nobody's change is
     blamed for what another run would have found. The thorough one draws new examples each time, and
-    shrinks those that fail.
+    shrinks those that fail. A share of the comparisons has its share of the examples, and others.
     """
-    return settings(
-        max_examples=count * 50 if THOROUGH else count,
+    chosen = settings(
+        max_examples=count * 50 if THOROUGH else -(-count // share.OF),
         derandomize=not THOROUGH,
         database=None,
         deadline=None,
         print_blob=True,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
+    if share.NUMBER == 1:
+        return chosen
+    return lambda test: seed(share.NUMBER)(chosen(test))
 
 
 class Draw(Protocol):

@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from streamtmpl.doctor import Asking, Diagnosis, Finding, diagnose
+from streamtmpl.doctor.asking import parse_address
+from streamtmpl.doctor.fetching import fetch
 from tests.adapters.launch import free_port, module, running
+from tests.adapters.nginx import running_nginx
 
 APPS = "tests.doctor.apps"
-NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-
-_CONFIGURATION = """
-daemon off;
-{user}
-pid {folder}/nginx.pid;
-error_log {folder}/error.log;
-events {{}}
-http {{
-    access_log off;
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
-    server {{
-        listen 127.0.0.1:{port};
-        location / {{ proxy_pass http://127.0.0.1:{behind}; {more} }}
-    }}
-}}
-"""
 
 
 @contextmanager
@@ -44,6 +24,8 @@ def server(command: Sequence[str], folder: Path, setup: str = "") -> Iterator[in
     port = free_port()
     line = [word.format(port=port) for word in command]
     with running(line, port, folder / f"{port}.log", {"DOCTOR_TEST": setup}) as started:
+        # It may listen before it has loaded the application, which the first request waits for.
+        fetch(parse_address(f"http://127.0.0.1:{port}/nowhere"), "identity", Asking(timeout=60.0))
         yield started.port
 
 
@@ -58,18 +40,8 @@ def gunicorn(folder: Path, setup: str = "", *options: str) -> Iterator[int]:
 @contextmanager
 def nginx(folder: Path, behind: int, more: str = "") -> Iterator[int]:
     """nginx in front of the port *behind*, with its defaults and *more*."""
-    assert NGINX is not None
-    port = free_port()
-    path = folder / f"nginx-{port}"
-    path.mkdir()
-    # Its workers must be able to write into the test's folder, which belongs to root if we do.
-    user = "user root root;" if os.geteuid() == 0 else ""
-    configuration = _CONFIGURATION.format(
-        user=user, folder=path, port=port, behind=behind, more=more
-    )
-    (path / "nginx.conf").write_text(configuration)
-    command = [NGINX, "-p", str(path), "-c", str(path / "nginx.conf")]
-    with running(command, port, path / "log") as started:
+    location = f"location / {{ proxy_pass http://127.0.0.1:{behind}; {more} }}"
+    with running_nginx(folder, location) as started:
         yield started.port
 
 

@@ -13,10 +13,9 @@ import pytest
 pytest.importorskip("flask", reason="the extra 'flask' is not installed")
 pytest.importorskip("gunicorn", reason="gunicorn is not installed")
 
-from streamtmpl.doctor.decoding import can_decode
+from streamtmpl.decoding import can_decode
 from tests.adapters.launch import ROOT, free_port, module, running
-
-from .servers import NGINX
+from tests.adapters.nginx import NGINX
 
 if NGINX is None:
     pytest.skip("nginx is not installed", allow_module_level=True)

@@ -10,9 +10,7 @@ from streamtmpl.doctor import Status
 
 from .scripted import chunk, response
 from .servers import codes, finding
-from .virtual import CHUNKED, HTML, LAST, PART, STAYS, ask, by_encoding, page
-
-STREAMING = page(PART, 0.5, PART, 0.5, PART)
+from .virtual import CHUNKED, HTML, LAST, PART, STAYS, STREAMING, ask, by_encoding, page
 
 
 def test_a_view_that_waits_first_and_then_streams(network):

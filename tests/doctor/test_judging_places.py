@@ -7,9 +7,8 @@ import gzip
 from streamtmpl.doctor import Status
 
 from .servers import codes, finding
-from .virtual import HTML, PART, ask, by_encoding, page
+from .virtual import HTML, PART, STREAMING, ask, by_encoding, page
 
-STREAMING = page(PART, 0.5, PART, 0.5, PART)
 WAITING = page(1.2, PART, 0.5, PART)
 LATE = page(1.0, PART * 3)
 NGINX = "Server: nginx"

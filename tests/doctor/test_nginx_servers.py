@@ -8,8 +8,9 @@ pytest.importorskip("flask", reason="the extra 'flask' is not installed")
 pytest.importorskip("gunicorn", reason="gunicorn is not installed")
 
 from streamtmpl.doctor import Status
+from tests.adapters.nginx import NGINX
 
-from .servers import NGINX, ask, codes, finding, gunicorn, nginx
+from .servers import ask, codes, finding, gunicorn, nginx
 
 if NGINX is None:
     pytest.skip("nginx is not installed", allow_module_level=True)
@@ -102,9 +103,10 @@ def test_nginx_compresses_what_it_collects(folder, plain):
     assert "gzip is added on the way" in found.evidence
 
 
-def test_nginx_gives_up(folder, plain):
-    with nginx(folder, plain, "proxy_http_version 1.1; proxy_read_timeout 200ms;") as port:
-        seen = ask(port, "/stream", encodings=["identity"])
+def test_nginx_gives_up(folder):
+    impatient = "proxy_http_version 1.1; proxy_read_timeout 2s;"
+    with gunicorn(folder) as behind, nginx(folder, behind, impatient) as port:
+        seen = ask(port, "/stalling", encodings=["identity"])
     assert codes(seen) == {"cut": ("identity",)}
     assert any("proxy_read_timeout" in each.what for each in finding(seen, "cut").causes)
 

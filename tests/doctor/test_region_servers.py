@@ -10,6 +10,7 @@ from streamtmpl.doctor import Asking, Status, diagnose
 from streamtmpl.doctor.regions import RegionWatch
 from tests.adapters.launch import module
 
+from . import virtual
 from .servers import APPS, ask, codes, finding, server
 
 
@@ -46,10 +47,17 @@ def test_patches_for_a_script(port):
     assert codes(asked) == {"patches-in-fragment": ("gzip",)}
 
 
-def test_regions_that_come_all_at_once(port):
-    found = finding(ask(port, "/together"), "regions-at-once")
-    assert found.what.startswith("3 regions came all at once, after 0.")
-    assert found.severity.value == "note"
+@pytest.mark.parametrize(("apart", "found"), [(0.009, True), (0.011, False)])
+def test_regions_that_come_all_at_once(apart, found, network):
+    places = b"".join(b'<?start name="%d">wait<?end>' % number for number in range(3))
+    first, *others = (b'<template for="%d">x</template>' % number for number in range(3))
+    behind = [step for patch in others for step in (apart, patch)]
+    seen = virtual.ask(network.server(virtual.page(0.1, places, 0.7, first, *behind)))
+    notes = {each.code: each for each in seen.findings}
+    assert ("regions-at-once" in notes) is found
+    if found:
+        assert notes["regions-at-once"].what == "3 regions came all at once, after 0.80 s"
+        assert notes["regions-at-once"].severity.value == "note"
 
 
 def test_a_page_without_patches(port):

@@ -33,7 +33,7 @@ def test_a_sync_worker_streams(plain):
     first = seen.exchanges[0]
     assert [piece.characters for piece in first.pieces] == [1455, 1455, 1455]
     assert first.pieces[1].at - first.pieces[0].at > WAIT / 2
-    assert seen.verdict.startswith("streams: the first text comes after 0.")
+    assert seen.verdict.startswith("streams: the first text comes after ")
 
 
 def test_a_page_that_is_made_as_a_whole(plain):
@@ -49,12 +49,6 @@ def test_a_page_with_a_checksum(plain):
     seen = ask(plain, "/tagged")
     assert codes(seen) == {"whole": ("identity", "gzip")}
     assert "its ETag: `add_etag()`" in finding(seen, "whole").causes[0].what
-
-
-def test_a_page_that_is_soon_there(plain):
-    seen = ask(plain, "/quick")
-    assert (seen.status, codes(seen)) == (Status.UNKNOWN, {})
-    assert "too soon to tell" in seen.verdict
 
 
 def test_a_page_that_is_not_there(plain):
@@ -78,8 +72,8 @@ def test_a_compressor_that_is_not_flushed(folder):
     assert codes(seen) == {"compressor": ("gzip", "br", "zstd")}
     found = finding(seen, "compressor")
     assert "Flask-Compress" in found.causes[0].what
-    assert found.evidence[0].startswith("10 bytes came after 0.")
-    assert found.evidence[1].startswith("without compression the first text comes after 0.")
+    assert found.evidence[0].startswith("10 bytes came after ")
+    assert found.evidence[1].startswith("without compression the first text comes after ")
     assert [exchange.encoding for exchange in seen.exchanges] == ["", "gzip", "br", "zstd"]
 
 

@@ -118,6 +118,9 @@ def page(*steps: Step, headers: Iterable[str] = (HTML,)) -> list[Step]:
     return [*sent[:first], response(b"", CHUNKED, *headers), *sent[first:], LAST]
 
 
+STREAMING = page(PART, 0.5, PART, 0.5, PART)
+
+
 def by_encoding(**answers: Iterable[Step]) -> Answer:
     """An answer for each ``Accept-Encoding``."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from types import FrameType
 from typing import Any
@@ -16,6 +15,7 @@ from streamtmpl.explaining import explain
 from streamtmpl.explaining.names import Names
 from streamtmpl.explaining.reading import Reading
 from streamtmpl.explaining.recording import RecordingGenerator, record
+from tests.support.loops import run
 
 SAYING = {"cut", "flush", "wait", "ahead", "region"}
 """The kinds of statements that speak of cuts."""
@@ -54,7 +54,7 @@ def observed(template: jinja2.Template, variables: dict[str, Any]) -> Iterator[t
     async def step() -> object:
         return await drive(render)
 
-    while asyncio.run(step()) is CUT:
+    while run(step()) is CUT:
         yield _place(_innermost(render, "cr")), out.take()
 
 

@@ -1,4 +1,4 @@
-"""A clock that tests of waits move."""
+"""A clock that stands unless a test moves it: no wait is long enough to be told by chance."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ import pytest
 from tests.support.clocks import Clock, replaced_clock
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return replaced_clock(monkeypatch)

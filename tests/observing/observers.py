@@ -10,7 +10,7 @@ import jinja2
 import pytest
 
 from streamtmpl import StreamEnvironment, render_stream, render_stream_async
-from streamtmpl.observing import StreamEvent
+from streamtmpl.observing import RegionEvent, StreamEvent
 
 KINDS = ("sync", "threads", "async")
 """A sync environment, the same in an async stream, and an async environment."""
@@ -83,3 +83,13 @@ every_kind = pytest.mark.parametrize("kind", KINDS)
 def named(env: jinja2.Environment, source: str, name: str = "page.html") -> Any:
     env.loader = jinja2.DictLoader({name: source})
     return env.get_template(name)
+
+
+def page(kind: str, source: str, **options: Any) -> Any:
+    loader = jinja2.DictLoader({"page.html": source})
+    return environment(kind, loader=loader, **options).get_template("page.html")
+
+
+def of_region(noted: Noted, line: int) -> list[str]:
+    """The names of the events about the region at this line."""
+    return [type(event).__name__ for event in noted.of(RegionEvent) if event.line == line]

@@ -24,14 +24,16 @@ from streamtmpl.observing import (
     StreamEvent,
     StreamStarted,
 )
+from tests.support.clocks import Clock
 
 from .observers import Noted, chunks, environment, every_kind, named, value_of
 
 
 @every_kind
 @pytest.mark.parametrize("encoding", [None, "utf-8", "utf-16"])
-def test_a_stream_from_its_start_to_its_end(kind: str, encoding: str | None) -> None:
+def test_a_stream_from_its_start_to_its_end(kind: str, encoding: str | None, clock: Clock) -> None:
     noted = Noted()
+    clock.tick = 1e-6
     page = named(environment(kind), "<p>ä</p>{% flush %}{% for n in (1, 2) %}{{ n }}{% endfor %}.")
     got = chunks(kind, page, {}, observe=noted, chunk_size=1, encoding=encoding)
     assert noted.names() == ["StreamStarted", "FirstChunk", *["Chunk"] * 3, "StreamClosed"]

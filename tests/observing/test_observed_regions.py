@@ -9,13 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from typing import Any
 
-import jinja2
 import pytest
 
-from streamtmpl import render_stream, render_stream_async
+from streamtmpl import render_stream
 from streamtmpl.observing import (
     Chunk,
-    RegionDropped,
     RegionEvent,
     RegionFailed,
     RegionReady,
@@ -26,8 +24,9 @@ from streamtmpl.observing import (
     StreamStarted,
     Waited,
 )
+from tests.support.clocks import Clock
 
-from .observers import KINDS, Noted, chunks, environment, every_kind, value_of
+from .observers import KINDS, Noted, chunks, every_kind, of_region, page, value_of
 
 WAYS = [(kind, mode) for kind in KINDS for mode in ("patch", "in-order")]
 every_way = pytest.mark.parametrize(("kind", "deferred"), WAYS)
@@ -40,16 +39,6 @@ def executor(request: pytest.FixtureRequest) -> Iterator[ThreadPoolExecutor | No
         return
     with ThreadPoolExecutor(4) as made:
         yield made
-
-
-def page(kind: str, source: str, **options: Any) -> Any:
-    loader = jinja2.DictLoader({"page.html": source})
-    return environment(kind, loader=loader, **options).get_template("page.html")
-
-
-def of_region(noted: Noted, line: int) -> list[str]:
-    """The names of the events about the region at this line."""
-    return [type(event).__name__ for event in noted.of(RegionEvent) if event.line == line]
 
 
 @every_way
@@ -219,98 +208,6 @@ def test_regions_of_what_is_not_shown_are_dropped(kind: str, executor: Any) -> N
     assert noted.names().count("BoundaryFailed") == 1
 
 
-class Stop(BaseException):
-    """What is no error that a page could show."""
-
-
-@every_kind
-def test_a_region_that_ends_with_its_stream_is_dropped(kind: str) -> None:
-    noted = Noted()
-
-    def stop() -> None:
-        raise Stop
-
-    template = page(kind, "{% set x %}{% defer %}{{ stop() }}{% enddefer %}{% endset %}")
-    with pytest.raises(Stop):
-        chunks(kind, template, {"stop": value_of(kind, stop)}, observe=noted)
-    assert of_region(noted, 1) == ["RegionStarted", "RegionDropped"]
-    assert noted.names()[-1] == "StreamClosed"
-
-
-def test_a_region_that_runs_when_the_stream_is_closed_is_dropped() -> None:
-    noted = Noted()
-    gate, running = threading.Event(), threading.Event()
-    found: list[str] = []
-
-    def observe(event: StreamEvent) -> None:
-        noted(event)
-        if isinstance(event, RegionStarted):
-            _name.set("region")
-        if isinstance(event, RegionDropped):
-            found.append(_name.get())
-
-    def wait() -> str:
-        running.set()
-        gate.wait()
-        return "x"
-
-    template = page("sync", "a{% defer %}{{ wait() }}{% if 1 %}{% endif %}{% enddefer %}b")
-    with ThreadPoolExecutor(1) as threads:
-        stream = render_stream(template, {"wait": wait}, executor=threads, observe=observe)
-        next(stream)
-        running.wait()
-        stream.close()
-        assert of_region(noted, 1) == ["RegionStarted", "RegionDropped"]
-        assert found == ["region"], "in a copy of the context that its code runs in"
-        gate.set()
-    assert noted.names()[-1] == "StreamClosed"
-    assert noted.one(StreamClosed).outcome == "consumer"
-    assert of_region(noted, 1) == ["RegionStarted", "RegionDropped"]
-
-
-def test_a_wait_for_regions_that_another_thread_ends() -> None:
-    noted = Noted()
-    gate, running = threading.Event(), threading.Event()
-
-    def wait() -> str:
-        running.set()
-        gate.wait()
-        return "x"
-
-    template = page("sync", "{% defer %}{{ wait() }}{% enddefer %}")
-    with ThreadPoolExecutor(2) as threads:
-        stream = render_stream(template, {"wait": wait}, executor=threads, observe=noted)
-        next(stream)
-        step = threads.submit(next, stream)
-        running.wait()
-        stream.close()
-        gate.set()
-        assert step.exception() is not None
-    assert noted.one(StreamClosed).outcome == "consumer"
-
-
-def test_a_task_of_a_region_when_the_stream_is_closed_is_dropped() -> None:
-    noted = Noted()
-    template = page("async", "a{% defer %}{{ wait() }}{% enddefer %}b")
-
-    async def consume() -> None:
-        running = asyncio.Event()
-
-        async def wait() -> None:
-            running.set()
-            await asyncio.Event().wait()
-
-        stream = render_stream_async(template, {"wait": wait}, observe=noted)
-        await anext(stream)
-        await anext(stream)
-        await running.wait()
-        await stream.aclose()
-
-    asyncio.run(consume())
-    assert of_region(noted, 1) == ["RegionStarted", "RegionDropped"]
-    assert noted.one(StreamClosed).outcome == "consumer"
-
-
 @every_kind
 def test_a_group(kind: str, executor: Any) -> None:
     noted = Noted()
@@ -343,13 +240,17 @@ def test_a_region_in_a_region(kind: str, deferred: Any, executor: Any) -> None:
     assert sum(event.characters for event in noted.of(Chunk)) == len(text)
 
 
-def test_what_waits_in_a_region_is_told_with_its_name() -> None:
+def test_what_waits_in_a_region_is_told_with_its_name(clock: Clock) -> None:
     noted = Noted()
     template = page("async", "{% defer %}\n{{ wait() }}{% enddefer %}b")
 
     async def wait() -> str:
-        await asyncio.sleep(0.002)  # at least as long as what is told
+        asyncio.get_running_loop().call_soon(advance)
+        await asyncio.sleep(0)
         return "x"
+
+    def advance() -> None:
+        clock.now += 0.25
 
     for deferred in ("patch", "in-order"):
         noted.clear()

@@ -11,6 +11,7 @@ import pytest
 
 from streamtmpl import StreamEnvironment, render_stream_async
 from streamtmpl.observing import Chunk, StreamClosed, StreamEvent, StreamStarted, Waited
+from tests.support.clocks import Clock
 
 from .observers import Noted
 
@@ -24,14 +25,17 @@ def page(source: str) -> Any:
     return StreamEnvironment(loader=loader, enable_async=True).get_template("page.html")
 
 
-async def pause() -> str:
-    await trio.sleep(0.002)  # at least as long as what is told
-    return "w"
-
-
-def test_a_whole_stream() -> None:
+def test_a_whole_stream(clock: Clock) -> None:
     noted = Noted()
     found: list[str] = []
+
+    async def pause() -> str:
+        async with trio.open_nursery() as nursery:  # which waits for what moves the clock
+            nursery.start_soon(advance)
+        return "w"
+
+    async def advance() -> None:
+        clock.now += 0.25
 
     def observe(event: StreamEvent) -> None:
         noted(event)
@@ -51,6 +55,7 @@ def test_a_whole_stream() -> None:
     assert [event.bytes for event in noted.of(Chunk)] == [1, 2, 6]
     waited = noted.one(Waited)
     assert (waited.kind, waited.template, waited.line) == ("await", "page.html", 2)
+    assert waited.seconds == 0.25
     assert noted.one(StreamClosed).outcome == "complete"
     assert {*found} == {"stream"}
     assert _seen.get() == ""

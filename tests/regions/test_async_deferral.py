@@ -15,6 +15,7 @@ import pytest
 import trio
 
 from streamtmpl import AsyncChunkStream, StreamEnvironment, render_stream_async
+from tests.support.clocks import in_virtual_time
 from tests.support.gates import HANGS, ConsumerTask, Gate, in_loop, settle
 from tests.support.patched import assembled, page
 
@@ -241,7 +242,7 @@ async def test_an_error_touches_no_other_region(
 
 
 @pytest.mark.parametrize("deferred", ["patch", "in-order"])
-@in_loop
+@in_virtual_time
 async def test_a_region_that_takes_too_long_is_cancelled(deferred: str) -> None:
     events: list[str] = []
 
@@ -261,7 +262,7 @@ async def test_a_region_that_takes_too_long_is_cancelled(deferred: str) -> None:
     assert events == ["closed"]
 
 
-@in_loop
+@in_virtual_time
 async def test_a_region_in_a_capture_has_its_time_as_well() -> None:
     source = (
         "{% set text %}{% defer timeout=0.02 %}{{ gate() }}{% error %}late{% enddefer %}"
@@ -270,7 +271,7 @@ async def test_a_region_in_a_capture_has_its_time_as_well() -> None:
     assert await text_of(source, {"gate": Gate()}) == "late"
 
 
-@in_loop
+@in_virtual_time
 async def test_a_region_that_refuses_to_be_cancelled_does_not_hold_the_page() -> None:
     release = asyncio.Event()
 

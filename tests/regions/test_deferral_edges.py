@@ -19,6 +19,7 @@ from jinja2 import DictLoader
 
 from streamtmpl import StreamEnvironment, render_stream, render_stream_async
 from streamtmpl.regions.markup import tail_start
+from tests.support.clocks import in_virtual_time, replaced_clock_of_regions
 from tests.support.gates import HANGS, ConsumerTask, Gate, in_loop, settle
 from tests.support.patched import assembled
 
@@ -60,15 +61,22 @@ def shown(text: str, deferred: Any) -> str:
 
 @modes
 def test_an_error_part_that_renders_when_time_is_over_is_shown(
-    threads: ThreadPoolExecutor, deferred: Any
+    threads: ThreadPoolExecutor, deferred: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    context = {"fails": fails, "gate": lambda: Event().wait(0.2) or "."}
+    clock = replaced_clock_of_regions(monkeypatch)
+
+    def gate() -> str:
+        clock.now += 0.2
+        Event().wait(0.2)  # so that who waits for the region finds its time over
+        return "."
+
+    context = {"fails": fails, "gate": gate}
     text = text_of(SLOW_ERROR_PART, context, deferred=deferred, executor=threads)
     assert shown(text, deferred) == "Adown.B"
 
 
 @modes
-@in_loop
+@in_virtual_time
 async def test_one_of_an_async_environment_is_shown(deferred: Any) -> None:
     async def gate() -> str:
         await asyncio.sleep(0.2)
@@ -158,7 +166,7 @@ def test_threads_that_cannot_begin() -> None:
     assert assembled(text) == "[e]" * 20
 
 
-@in_loop
+@in_virtual_time
 async def test_a_captured_region_whose_error_part_takes_longer_is_shown() -> None:
     async def gate() -> str:
         await asyncio.sleep(0.2)
@@ -174,7 +182,7 @@ class Fatal(BaseException):
 
 @modes
 @pytest.mark.parametrize("first", [0.0, 0.05])
-@in_loop
+@in_virtual_time
 async def test_what_is_no_exception_ends_the_stream(deferred: Any, first: float) -> None:
     async def gate() -> str:
         await asyncio.sleep(first)

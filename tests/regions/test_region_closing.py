@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from streamtmpl import StreamClosedError, StreamEnvironment, render_stream, render_stream_async
+from tests.support.clocks import in_virtual_time
 from tests.support.gates import HANGS, in_loop
 from tests.support.patched import assembled
 
@@ -216,7 +217,7 @@ def test_an_iterator_left_in_a_region_and_in_the_document_is_closed_once(
     assert rows.closed == 1
 
 
-@in_loop
+@in_virtual_time
 async def test_a_regions_time_does_not_interrupt_what_closes_after_the_client_has_left() -> None:
     events: list[str] = []
 
@@ -241,7 +242,7 @@ async def test_a_regions_time_does_not_interrupt_what_closes_after_the_client_ha
 
 @pytest.mark.parametrize("deferred", ["patch", "in-order"])
 @pytest.mark.parametrize("captured", [False, True])
-@in_loop
+@in_virtual_time
 async def test_a_regions_time_does_not_interrupt_a_closing_that_has_begun(
     deferred: Any, captured: bool
 ) -> None:

@@ -14,6 +14,7 @@ import jinja2
 import pytest
 
 from streamtmpl import StreamEnvironment, render_stream, render_stream_async
+from tests.support.clocks import replaced_clock_of_regions
 from tests.support.gates import HANGS
 from tests.support.patched import assembled
 
@@ -99,6 +100,7 @@ def test_a_thread_that_takes_too_long_does_not_hold_the_page(
     source = "{% defer timeout=0.05 %}{{ wait(1) }}{% error %}late{% enddefer %}"
     text = "".join(render_stream(env.from_string(source), {"wait": gates.wait}, executor=threads))
     assert assembled(text) == "late"
+    gates.gate(1).reached()
     assert gates.running == 1  # it goes on: a thread cannot be killed
     gates.open(1)
 
@@ -109,44 +111,55 @@ def test_those_that_take_too_long_do_not_hold_those_that_wait(
     env.max_deferred = 1
     gates = Gates()
     gates.open(3)
-    source = FOUR.replace("defer %}{{", "defer timeout=0.05 %}{{").replace(
+    source = FOUR.replace("defer %}{{", "defer timeout=seconds[n] %}{{").replace(
         "{% placeholder %}", "{% error %}late{% placeholder %}"
     )
-    stream = render_stream(env.from_string(source), {"wait": gates.wait}, executor=threads)
+    context = {"wait": gates.wait, "seconds": [0.05, 0.05, 0.05, HANGS]}
+    stream = render_stream(env.from_string(source), context, executor=threads)
     assert assembled("".join(stream)) == "[late,late,late,3,]"
     gates.open(0, 1, 2)
 
 
-def test_waiting_for_a_thread_takes_none_of_a_regions_time(env: StreamEnvironment) -> None:
+def test_waiting_for_a_thread_takes_none_of_a_regions_time(
+    env: StreamEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = replaced_clock_of_regions(monkeypatch)
     busy = threading.Event()
     source = (
         "{% defer %}{{ wait() }}{% enddefer %}"
         "{% defer timeout=0.1 %}in time{% error %}late{% enddefer %}"
     )
+
+    def wait() -> str:
+        clock.now += 0.3
+        busy.wait(0.3)  # so that whoever looks at the clock meanwhile would find the time over
+        return ""
+
     with Threads(1) as threads:
-        context = {"wait": lambda: busy.wait(0.3) or ""}
+        context = {"wait": wait}
         text = "".join(render_stream(env.from_string(source), context, executor=threads))
     assert assembled(text) == "in time"
 
 
 def test_a_region_in_turn_is_ended_at_a_boundary_when_its_time_is_over(
-    env: StreamEnvironment,
+    env: StreamEnvironment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    event = threading.Event()
+    clock = replaced_clock_of_regions(monkeypatch)
     seen: list[int] = []
 
     def rows() -> Iterator[int]:
         for n in range(1000):
-            event.wait(0.01)
+            clock.now += 0.01
             seen.append(n)
             yield n
 
     source = (
-        "{% defer timeout=0.05 %}{% for n in rows() %}{{ n }}{% endfor %}{% error %}e{% enddefer %}"
+        "{% defer timeout=0.055 %}{% for n in rows() %}{{ n }}{% endfor %}"
+        "{% error %}e{% enddefer %}"
     )
     text = "".join(render_stream(env.from_string(source), {"rows": rows}))
     assert assembled(text) == "e"
-    assert len(seen) < 500
+    assert seen == list(range(6))
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ import pytest
 from streamtmpl import StreamEnvironment, render_stream, render_stream_async
 from streamtmpl.chunks.blocking import iterate
 from streamtmpl.testing import ChunkReader
+from tests.support.clocks import replaced_clock_of_regions
 from tests.support.patched import assembled, page
 
 from .threads import Gates, Threads
@@ -152,7 +153,10 @@ def test_each_region_has_one_patch(begin: Begin) -> None:
     assert sorted(page(reader.read()).order) == ["0", "1", "2"]
 
 
-def test_one_after_the_other_the_time_of_a_group_is_over_too(env: StreamEnvironment) -> None:
+def test_one_after_the_other_the_time_of_a_group_is_over_too(
+    env: StreamEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = replaced_clock_of_regions(monkeypatch)
     template = env.from_string(
         "{% defer group='g' group_timeout=0.01 %}A{% enddefer %}"
         "{% for n in 'CD' %}{% defer %}{{ slow(n) }}{% enddefer %}{% endfor %}"
@@ -160,7 +164,7 @@ def test_one_after_the_other_the_time_of_a_group_is_over_too(env: StreamEnvironm
     )
 
     def slow(name: str) -> str:
-        time.sleep(0.02)
+        clock.now += 0.02
         return name
 
     text = "".join(render_stream(template, {"slow": slow}))

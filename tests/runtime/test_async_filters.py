@@ -18,7 +18,8 @@ import pytest
 
 from streamtmpl import StreamEnvironment, render_stream_async
 
-from .async_outcomes import assert_same, every_source, kind, never_awaited, prepare
+from .async_outcomes import assert_same, every_source, never_awaited
+from .async_values import kind, prepare
 
 pytestmark = [never_awaited, pytest.mark.comparison]
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
+import selectors
 import sys
+from collections.abc import Callable, Coroutine
+from time import perf_counter
+from typing import Any
 
 import pytest
 
 from streamtmpl import runtime
 from streamtmpl.chunks import buffer
+from streamtmpl.regions import document, groups, region, tasks, threads
 
 QUICK, FAST, SLOW = 0.0001, 0.0019, 0.0021
 """Seconds of a pull: the last two are around the 2 ms from which on a pull is slow."""
@@ -39,3 +46,56 @@ def replaced_clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     assert found >= 2
     assert buffer.clock() == fake.now
     return fake
+
+
+def replaced_clock_of_regions(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """A clock in the place of the one that times of regions and groups are told by.
+
+    How long a thread waits for regions is still the system's matter: it looks at the clock again
+    when that is over.
+    """
+    fake = Clock()
+    for module in (document, groups, region, tasks, threads):
+        assert module.perf_counter is perf_counter
+        monkeypatch.setattr(module, "perf_counter", fake)
+    return fake
+
+
+class _Selector(selectors.SelectSelector):
+    """Waits by moving a clock."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self._clock = clock
+
+    def select(self, timeout: float | None = None) -> Any:
+        if timeout is not None and timeout > 0:
+            self._clock.now += timeout
+        return super().select(0)
+
+
+class Loop(asyncio.SelectorEventLoop):
+    """An event loop of which *clock* tells the time: it passes only while nothing else is to do.
+
+    What runs in it must wait for nothing but its own tasks and timers.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(_Selector(clock))
+        self.time = clock  # type: ignore[method-assign]
+
+
+def in_virtual_time(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    """Run a coroutine function as a test whose waits, and those of its regions, take no time."""
+
+    @functools.wraps(test)
+    def run(*args: Any, **kwargs: Any) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            loop = Loop(replaced_clock_of_regions(patch))
+            try:
+                loop.run_until_complete(test(*args, **kwargs))
+                assert not asyncio.all_tasks(loop)
+            finally:
+                loop.close()
+
+    return run

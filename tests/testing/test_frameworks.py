@@ -236,10 +236,10 @@ def test_a_compressor_that_holds_text_back_is_found_out(encoding: str) -> None:
     app = application(flask_compressed, rows)
 
     def test() -> None:
-        with StreamClient(app, timeout=1) as client:
+        with StreamClient(app, timeout=2) as client:
             client.get("/", headers={"Accept-Encoding": encoding}).read_until("Tea")
 
-    late = r"'Tea' has not come within 1 s\. Nothing has\.|no response has begun within 1 s\."
+    late = r"'Tea' has not come within 2 s\. Nothing has\.|no response has begun within 2 s\."
     with pytest.raises(AssertionError, match=rf"({late})\sWaited at: gate 'rows' in chunks"):
         test()
     rows.open()

@@ -93,7 +93,7 @@ def test_a_start_that_does_not_end_is_a_failure_with_words() -> None:
         AssertionError,
         match=r"^the application did not start in time\. Waited at: gate 'pool' in application, ",
     ):
-        StreamClient(application, timeout=0.2).get("/")
+        StreamClient(application, timeout=2).get("/")
 
 
 def test_no_lifespan_if_none_is_wanted() -> None:

@@ -9,11 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from docs.timeline_picture import Loop
 from streamtmpl import StreamEnvironment, render_stream, render_stream_async
 from streamtmpl.timeline import Timeline
 from streamtmpl.timeline.record import Record
-from tests.support.clocks import Clock, replaced_clock
+from tests.support.clocks import Clock, Loop, replaced_clock
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@
 ``/<kind>/gated/<gate>``      a head, and the rest when the gate has been opened
 ``/<kind>/endless``           rows without an end
 ``/<kind>/quiet``             a head, and then a source that gives next to nothing
-``/<kind>/big``               200 MB
+``/<kind>/big``               120 MB
 ``/<kind>/late-error``        an error in line 3, after a chunk has been sent
 ``/<kind>/early-error``       an error in line 1
 ``/<kind>/whoami/<user>``     the user in context variable and context, before and after 50 such
@@ -44,7 +44,7 @@ from streamtmpl import AsyncChunkStream, ChunkStream, StreamEnvironment
 from streamtmpl.asgi import StreamResponse, patch_script
 
 BLOCK = "x" * 256 * 1024
-BLOCKS = 200 * 1024 * 1024 // len(BLOCK)
+BLOCKS = 120 * 1024 * 1024 // len(BLOCK)
 CROWD = 50
 
 TEMPLATES = {

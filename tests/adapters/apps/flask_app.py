@@ -11,13 +11,7 @@ from jinja2 import DictLoader
 
 from streamtmpl.flask.views import StreamTemplates, stream_response, stream_template
 
-TEMPLATES = {
-    "waits.html": "<h1>{{ request.args.q }}</h1>\n{% flush %}{{ wait() }}{{ g.user }}",
-    "endless.html": "{% for n in numbers %}{{ n }} {{ g.user }}\n{% endfor %}",
-    "fails.html": "{% for n in numbers %}{{ n }}\n{% endfor %}\n{{ 1 // 0 }}",
-    "early.html": "<h1>{{ 1 // 0 }}</h1>",
-    "mine.html": "{% for n in range(2000) %}{{ request.args.q }}{{ g.user }} {% endfor %}",
-}
+from .view_pages import TEMPLATES
 
 app = Flask(__name__)
 app.jinja_loader = DictLoader(TEMPLATES)

@@ -10,13 +10,7 @@ from quart import Quart, g, has_request_context, request
 from streamtmpl.quart.supported import VERSION
 from streamtmpl.quart.views import StreamTemplates, stream_template
 
-TEMPLATES = {
-    "waits.html": "<h1>{{ request.args.q }}</h1>\n{% flush %}{{ wait() }}{{ g.user }}",
-    "endless.html": "{% for n in numbers %}{{ n }} {{ g.user }}\n{% endfor %}",
-    "fails.html": "{% for n in numbers %}{{ n }}\n{% endfor %}\n{{ 1 // 0 }}",
-    "early.html": "<h1>{{ 1 // 0 }}</h1>",
-    "mine.html": "{% for n in range(2000) %}{{ request.args.q }}{{ g.user }} {% endfor %}",
-}
+from .view_pages import TEMPLATES
 
 app = Quart(__name__)
 app.jinja_loader = DictLoader(TEMPLATES)

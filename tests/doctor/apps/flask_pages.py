@@ -6,7 +6,7 @@ import os
 
 import flask
 
-from .parts import parts, rows
+from .parts import parts, rows, stalling
 
 app = flask.Flask(__name__)
 application = app
@@ -22,6 +22,11 @@ def stream() -> flask.Response:
 @app.get("/rows")
 def many() -> flask.Response:
     return flask.Response(rows(), mimetype="text/html")
+
+
+@app.get("/stalling")
+def stalls() -> flask.Response:
+    return flask.Response(stalling(), mimetype="text/html")
 
 
 @app.get("/whole")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +22,6 @@ PAGE = (
 )
 environment = StreamEnvironment(loader=DictLoader({"page": PAGE}), autoescape=True)
 executor = ThreadPoolExecutor(8)
-lock = threading.Lock()
 
 
 def wait(seconds: float) -> str:
@@ -38,8 +36,7 @@ def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iter
         options["deferred"] = "patch"
     elif path == "/plain":
         options["deferred"] = "in-order"
-    waits = [0.7, 0.7, 0.7] if path == "/together" else [0.3, 0.7]
-    context = {"waits": waits, "wait": wait}
+    context = {"waits": [0.8, 1.6], "wait": wait}
     return StreamResponse(environment.get_template("page"), context, **options)(
         environ, start_response
     )

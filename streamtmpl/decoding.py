@@ -12,7 +12,8 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-Decode = Callable[[bytes], bytes]
+Decompress = Callable[[bytes], tuple[bytes, bytes | None]]
+"""Gives the decompressed bytes and, once the end has come, those behind it."""
 
 _CHARSET = re.compile(r"charset=[\"']?([\w.:-]+)", re.IGNORECASE)
 _BUILT_IN = ("", "identity", "gzip", "x-gzip", "deflate")
@@ -43,6 +44,7 @@ def _package(encoding: str) -> Any:
 class Decoder:
     """Bytes of a body become text.
 
+    :ivar ended: whether the compressed data has ended.
     :ivar dropped: bytes behind the end of the first member or frame, which browsers do not read.
     :ivar more_members: whether those look like another member of gzip.
     :ivar problem: why nothing more can be decoded; ``None`` if it can.
@@ -52,7 +54,7 @@ class Decoder:
         """A decoder for a ``Content-Encoding``, ``""`` for none, and a ``Content-Type``."""
         self._decompress = _decompressor(encoding)
         self._text = _text_decoder(content_type)
-        self._ended = False
+        self.ended = False
         self.dropped = 0
         self.more_members = False
         self.problem: str | None = None
@@ -61,26 +63,34 @@ class Decoder:
 
     def feed(self, data: bytes) -> str:
         """Take bytes of the body; gives the text that can be read by them."""
+        return self.text(self.decompress(data))
+
+    def decompress(self, data: bytes) -> bytes:
+        """Take bytes of the body; gives what they are when decompressed."""
         if self.problem is not None or self._decompress is None:
-            return ""
-        if self._ended:
+            return b""
+        if self.ended:
             self._drop(data)
-            return ""
+            return b""
         try:
-            decoded, rest = self._decompress(data)
+            content, rest = self._decompress(data)
         except Exception as error:
             if type(error).__name__ not in _ERRORS:
                 raise
             self.problem = f"cannot be decoded: {error}"
-            return ""
+            return b""
         if rest is not None:
-            self._ended = True
+            self.ended = True
             self._drop(rest)
+        return content
+
+    def text(self, content: bytes) -> str:
+        """The text that can be read with more of what was decompressed."""
         try:
-            return self._text.decode(decoded)
+            return self._text.decode(content, self.ended)
         except UnicodeError:  # of idna, and of UTF-16 without a byte order mark
             self._text = _text_decoder("")
-            return self._text.decode(decoded)
+            return self._text.decode(content, self.ended)
 
     def _drop(self, data: bytes) -> None:
         if not self.dropped:
@@ -98,8 +108,7 @@ def _text_decoder(content_type: str) -> codecs.IncrementalDecoder:
         return codecs.getincrementaldecoder("utf-8")("replace")
 
 
-def _decompressor(encoding: str) -> Callable[[bytes], tuple[bytes, bytes | None]] | None:
-    """What gives the decoded bytes and, once the end has come, those behind it."""
+def _decompressor(encoding: str) -> Decompress | None:
     if encoding in ("", "identity"):
         return lambda data: (data, None)
     if encoding in ("gzip", "x-gzip"):
@@ -116,7 +125,7 @@ def _decompressor(encoding: str) -> Callable[[bytes], tuple[bytes, bytes | None]
     return _inflating(package.ZstdDecompressor())
 
 
-def _inflating(decompressor: Any) -> Callable[[bytes], tuple[bytes, bytes | None]]:
+def _inflating(decompressor: Any) -> Decompress:
     def decompress(data: bytes) -> tuple[bytes, bytes | None]:
         decoded = decompressor.decompress(data)
         return decoded, decompressor.unused_data if decompressor.eof else None
@@ -124,7 +133,7 @@ def _inflating(decompressor: Any) -> Callable[[bytes], tuple[bytes, bytes | None
     return decompress
 
 
-def _unbrotli(decompressor: Any) -> Callable[[bytes], tuple[bytes, bytes | None]]:
+def _unbrotli(decompressor: Any) -> Decompress:
     def decompress(data: bytes) -> tuple[bytes, bytes | None]:
         decoded = decompressor.process(data)
         return decoded, b"" if decompressor.is_finished() else None
