@@ -8,7 +8,7 @@ from itertools import combinations, pairwise
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamtmpl.observing import (
@@ -298,6 +298,7 @@ def test_colours_are_told_apart_by_people_who_see_fewer(eyes: str, scheme: int) 
 names = st.text(st.characters(codec=None), max_size=100)
 
 
+@settings(deadline=None)
 @given(names, names, names)
 def test_whatever_names_are_called_it_is_well_formed(template, region, block) -> None:
     timeline = Timeline()
@@ -356,6 +357,7 @@ labels = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(labels)
 def test_labels_do_not_cover_each_other_and_stay_inside(wanted) -> None:
     kept = placed(wanted, LEFT, RIGHT, 0.0)
