@@ -1,19 +1,17 @@
 """The command: which command of it is meant, and with what exit status it ends."""
 
 import signal
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
 from typing import Any
 
 from streamtmpl import __version__
 
 from .arguments import EXIT_BROKEN_PIPE, EXIT_SIGNAL, PROGRAM, Command, Options, Parser
-from .doctor import DOCTOR
-from .explain import EXPLAIN
-from .render import RENDER
-from .timeline import TIMELINE
 
-COMMANDS = (RENDER, EXPLAIN, TIMELINE, DOCTOR)
-"""The commands that there are, in the order of the help."""
+COMMANDS = ("render", "explain", "timeline", "doctor")
+"""The commands that there are, in the order of the help; each is a module."""
 
 _DESCRIPTION = "Jinja2 templates in chunks: render one, or see what streams and what does not."
 
@@ -41,7 +39,9 @@ def parse_arguments(arguments: Sequence[str] | None) -> tuple[Any, Callable[[Any
     parser = Parser(prog=PROGRAM, description=_DESCRIPTION)
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for each in COMMANDS:
+    if arguments is None:
+        arguments = sys.argv[1:]
+    for each in _commands(arguments):
         own = commands.add_parser(
             each.name, help=each.help, description=each.description, epilog=each.epilog
         )
@@ -53,3 +53,10 @@ def parse_arguments(arguments: Sequence[str] | None) -> tuple[Any, Callable[[Any
     if problem := options.conflict():
         commands.choices[command.name].error(problem)
     return options, command.run
+
+
+def _commands(arguments: Sequence[str]) -> Iterator[Command]:
+    """The command that the first of *arguments* names, without the others' imports, or all."""
+    for name in arguments[:1] if arguments[:1] and arguments[0] in COMMANDS else COMMANDS:
+        command: Command = import_module(f".{name}", __package__).COMMAND
+        yield command

@@ -241,7 +241,7 @@ def _size(text: str) -> int:
     return int(text)
 
 
-DOCTOR = Command(
+COMMAND = Command(
     name="doctor",
     help="find out whether a page streams, and who holds it back",
     description=_DESCRIPTION,

@@ -218,7 +218,7 @@ def _text(explanation: Explanation, options: ExplainOptions, destination: Destin
     return as_text(explanation, colored=colored)
 
 
-EXPLAIN = Command(
+COMMAND = Command(
     name="explain",
     help="say which lines of templates stream, which are held back, and why",
     description=_DESCRIPTION,

@@ -1,12 +1,10 @@
 """What commands read: the template that they are told, and its data; and the stream of both."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 
 from streamtmpl import ChunkStream, StreamEnvironment, render_stream
-from streamtmpl.chunks.options import Deferred
-from streamtmpl.observing import Observer
 
 from .arguments import ReadingOptions, RunOptions
 from .data import read_data
@@ -16,12 +14,16 @@ from .loader import FileLoader
 from .rows import Rows
 from .undefined import Shown, reporting_undefined
 
+if TYPE_CHECKING:
+    from streamtmpl.chunks.options import Deferred
+    from streamtmpl.observing import Observer
+
 _ESCAPED = ("html", "htm", "xml")
 _ESCAPED_BEFORE = ("j2", "jinja", "jinja2")  # page.html.j2 is HTML too
 
 
 def start_stream(
-    options: RunOptions, shown: Shown, *, deferred: Deferred, observe: Observer | None = None
+    options: RunOptions, shown: Shown, *, deferred: "Deferred", observe: "Observer | None" = None
 ) -> tuple[ChunkStream[bytes], list[Rows]]:
     """The stream of what *options* ask for, and the files of rows that it reads.
 

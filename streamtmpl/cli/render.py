@@ -57,7 +57,7 @@ def _progress(
     return progress_bar(rows)
 
 
-RENDER = Command(
+COMMAND = Command(
     name="render",
     help="render a template to standard output or to a file",
     description="Render a Jinja2 template, writing its text in chunks while it is still running.",

@@ -88,7 +88,7 @@ def _suffix(file: str) -> str:
     return os.path.splitext(file)[1].lower()
 
 
-TIMELINE = Command(
+COMMAND = Command(
     name="timeline",
     help="render a template, and draw when its chunks leave and what it waits for",
     description=_DESCRIPTION,
