@@ -31,7 +31,7 @@ paused: Any = object()
 PATIENCE = 0.002
 """Seconds that an iteration of a lazy loop may take before its text is handed over at its end."""
 
-_STRIDES = {2: 4, 6: 8, 12: 16}
+_STRIDES = {2: 4, 12: 8, 50: 16}
 """Pulls from one look at the clock to the next, by how many chunks in a row have filled fast."""
 
 in_memory: frozenset[type] = frozenset(
