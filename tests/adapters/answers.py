@@ -149,6 +149,7 @@ def from_quart(asked: Asked) -> Answer:
 
     app = quart.Quart("app")
     _configure(app, asked)
+    app.testing = True  # before Quart 0.21 it raises no errors else
 
     @app.route("/")
     async def page() -> Any:

@@ -151,7 +151,7 @@ def test_a_file_that_is_sent_slowly_is_no_buffer(network):
 
 
 def test_what_cannot_be_decoded_here_is_not_asked_for(network, monkeypatch):
-    monkeypatch.setattr("streamtmpl.doctor.decoding._PACKAGES", {"br": ("no_such_package",)})
+    monkeypatch.setattr("streamtmpl.decoding._PACKAGES", {"br": ("no_such_package",)})
     seen = ask(network.server(STREAMING), encodings=("identity", "br"))
     assert seen.missing == (("br", "brotli"),)
     assert [exchange.accepted for exchange in seen.exchanges] == ["identity"]
