@@ -98,8 +98,10 @@ class PartsGenerator(JoiningGenerator):
             self._places([node], frame, "if parts is not None:", passed=True)
 
     def _for_pages_only(self, body: list[nodes.Node], frame: Frame) -> None:
-        if self.has_known_extends:  # they write nothing in any case
-            body = [node for node in body if not isinstance(node, (nodes.Output, nodes.Block))]
+        if self.has_known_extends:
+            # What writes nothing in any case. As in Jinja2, blocks inside of scopes do write.
+            silent = (nodes.Output, nodes.Block) if frame.toplevel else nodes.Output
+            body = [node for node in body if not isinstance(node, silent)]
             if not body:
                 return
         self.writeline("if parts is None:")
