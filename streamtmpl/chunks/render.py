@@ -255,8 +255,8 @@ class CoroutineRender(RaisesOnce, ABC):
         if self._failure is not None:
             self._raise_failure()
         out, encode = self._out, self._encoder
-        if out.deferral is None and self._closing_error is None:
-            self.over = True
+        if out.deferral is None and not out.taken and self._closing_error is None:
+            self.over = True  # a small page
             text: Any = out.getvalue()
             return (text if encode is AS_TEXT else encode(text, final=True)) or None
         if chunk := encode(out.take(), final=True):
