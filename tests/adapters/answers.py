@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
+from importlib.metadata import version
 from typing import Any, NamedTuple
 
 import jinja2
@@ -149,13 +150,19 @@ def from_quart(asked: Asked) -> Answer:
 
     app = quart.Quart("app")
     _configure(app, asked)
-    app.testing = True  # before Quart 0.21 it raises no errors else
+    if version("quart") < "0.21":
+        app.testing = True  # it raises no errors else, and newer ones answer then
 
     @app.route("/")
     async def page() -> Any:
         return await stream_response(NAME, asked.context, **asked.options)
 
-    return answer_of(app, asked.method, asked.sent)
+    try:
+        return answer_of(app, asked.method, asked.sent)
+    except Exception as error:
+        if (several := getattr(error, "exceptions", None)) is None:
+            raise
+        raise several[0] from error  # since Quart 0.23 errors come in groups
 
 
 def django_page(env: StreamEnvironment, context: Any, options: Any) -> Any:

@@ -122,7 +122,7 @@ def test_standard_input_is_waited_for():
     with start("{% for row in rows %}{{ row.n }}{% endfor %}", "--rows", "-") as process:
         written, _ = process.communicate(b'{"n": 1}\n{"n": 2}\n', timeout=PATIENCE)
     assert process.returncode == 0
-    assert b"1 chunk, 2 bytes." in written
+    assert re.search(rb"(1 chunk|2 chunks), 2 bytes\.", written)  # two, if the pipe is slow
 
 
 def test_a_block():
