@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import sys
 from asyncio.tasks import _enter_task, _leave_task
-from sys import getrefcount
 from types import coroutine
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +40,8 @@ KNOWN = asyncio.Task.__module__ == "_asyncio"
 
 _not_made: dict[asyncio.Task[None], tuple[_FirstStep, asyncio.AbstractEventLoop]] = {}
 """The tasks whose first step is running and that nobody has looked at."""
+references: Any = getattr(sys, "getrefcount", None)
+"""Counts the references to a task; PyPy has none to count."""
 _OURS = 3
 """References to such a task: the dict's, that of its local, and the one that is counted with."""
 
@@ -89,7 +90,7 @@ def begin_task(
         if consumer is not None:
             _enter_task(loop, consumer)
         if type(task) is _NotMade:
-            if not first.over or getrefcount(task) > _OURS:  # or somebody may look at it later
+            if not first.over or references(task) > _OURS:  # or somebody may look at it later
                 _make(task)
             else:
                 del _not_made[task]
