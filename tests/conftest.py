@@ -8,8 +8,9 @@ import os
 import sys
 import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from contextlib import suppress
+from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -89,6 +90,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         parser.addoption(option, action="store_true", help=f"run {tests} too")
 
 
+@cache
 def option_of(path: Path) -> str | None:
     """The option that the folder of *path* asks for."""
     return OPTION_OF.get(path.relative_to(TESTS).parts[0]) if TESTS in path.parents else None
@@ -98,6 +100,16 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     """To be left out a folder need not be collected, which takes every process a while."""
     option = option_of(collection_path)
     return True if option and not config.getoption(option) else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is collected stays: there is no garbage to look for."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

@@ -1,8 +1,8 @@
 """A share of the long comparisons, for one Python of several: ``STREAMTMPL_SHARE=2/3``.
 
 Shares leave out nothing between them. Of a product, of templates and kinds of environment say, each
-has another part; of random templates each has as many others. A test without parameters is in all,
-and so is what only one Python of them is asked for.
+has another part; of random templates each has as many others. A test without parameters is in all;
+what is not of the engine is in the first.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if not 1 <= NUMBER <= OF:
 
 
 WHOLE = ("adapters", "bench", "rows")
-"""The folders that are not shared."""
+"""The folders that are not shared: the first has them."""
 
 _positions: dict[tuple[str, int], dict[str, int]] = defaultdict(dict)
 """Of a test's function and one of its dimensions: the values in the order that they come in."""
@@ -29,7 +29,9 @@ _positions: dict[tuple[str, int], dict[str, int]] = defaultdict(dict)
 def has(item: pytest.Item) -> bool:
     """Whether a comparison is in the share. What stands next to each other is in different ones."""
     function: Any = item
-    if OF == 1 or not hasattr(item, "callspec") or item.path.parent.name in WHOLE:
+    if item.path.parent.name in WHOLE:
+        return NUMBER == 1
+    if OF == 1 or not hasattr(item, "callspec"):
         return True
     if getattr(function.obj, "is_hypothesis_test", False):
         return True  # it has a share of its examples
