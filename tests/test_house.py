@@ -9,6 +9,8 @@ from graphlib import TopologicalSorter
 from importlib.util import resolve_name
 from pathlib import Path
 
+import pytest
+
 import streamtmpl
 
 DRAWING = Path(__file__).parents[1] / "docs" / "how-it-works.rst"
@@ -91,3 +93,14 @@ def test_frameworks_are_imported_by_their_adapter_alone() -> None:
     assert {pair for pair in found if pair[1] in FRAMEWORKS} == {
         (name, name) for name in FRAMEWORKS
     }
+
+
+PACKAGES = [name for name, path in MODULES.items() if path.name == "__init__.py" and "." in name]
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_package_says_what_is_in_it(package: str) -> None:
+    said = ast.get_docstring(ast.parse(MODULES[package].read_text(encoding="utf-8"))) or ""
+    named = set(re.findall(r"`[.~\w]*?(\w+)/?`", said))
+    inside = (name.rpartition(".") for name in MODULES)
+    assert {name for outer, _, name in inside if outer == package} <= named
