@@ -53,7 +53,7 @@ class _Task(asyncio.Task):  # type: ignore[type-arg] # none before Python 3.9 ca
 
 
 class _NotMade(asyncio.Task):  # type: ignore[type-arg]
-    """The same task before."""
+    """A task that is made when something of it is asked for."""
 
     __slots__ = ()
 

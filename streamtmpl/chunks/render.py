@@ -101,7 +101,7 @@ class Render(Protocol):
         """All chunks as one if the render, which begins here, ends here too; else ``None``."""
 
     async def whole(self) -> Any:
-        """The same, of a render that begins only when the event loop has its next turn."""
+        """All chunks as one, or ``None``; the render begins in the event loop's next turn."""
 
     async def close(self) -> None:
         """End the render and close what it was iterating."""

@@ -263,7 +263,7 @@ def came_later(exchange: Exchange, other: Exchange) -> str:
 
 
 def _merged(findings: Sequence[Finding]) -> list[Finding]:
-    """The same thing found with several encodings is one finding, told by the first."""
+    """What was found with several encodings as one finding, told by the first."""
     found: dict[tuple[str, str, tuple[Cause, ...]], Finding] = {}
     for finding in findings:
         key = (finding.code, finding.url, finding.causes)

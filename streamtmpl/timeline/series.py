@@ -120,7 +120,7 @@ class Series(Generic[Mark]):
             self.marks.append(mark)
 
     def copy(self) -> Series[Mark]:
-        """The same marks, which do not change with these."""
+        """A series of the marks up to now, which does not change with this one."""
         copied = Series[Mark](self._most)
         copied.marks = self.marks.copy()
         return copied
