@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, overload
 
-from .chunks.buffer import DEFAULT_CHUNK_SIZE, clock
-from .chunks.cuts import cut
+from .chunks.buffer import clock
+from .chunks.cuts import DEFAULT_CHUNK_SIZE, cut
 from .chunks.stream import ChunkStream
 from .exceptions import NotStreamingError, not_iterable
 from .runtime.sources import PATIENCE, Source

@@ -1,7 +1,8 @@
 """Text becomes chunks.
 
-- ``buffer``: where text collects, and where a chunk is cut; ``cuts``: suspending there;
-- ``compiled``: what a compiled function is; ``commit``: holding the first chunk back;
+- ``buffer``: where text collects; ``cuts``: where a chunk is cut, how long they are;
+- ``compiled``: what a compiled function is, and the driver that steps one; ``commit``: holding the
+  first chunk back;
 - ``stream``, ``async_stream``: what the consumer iterates; ``encoder``: as bytes;
 - ``options``: what a stream is told; ``parts``: single blocks of a page;
 - ``turns``: one thread at a time; ``closing``: what is closed in the end;

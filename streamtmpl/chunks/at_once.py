@@ -13,7 +13,7 @@ from asyncio.tasks import _enter_task, _leave_task
 from types import coroutine
 from typing import TYPE_CHECKING, Any
 
-from .cuts import drive
+from .compiled import drive
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Generator

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from jinja2.utils import internalcode
 
 from .buffer import Buffer, clock
-from .closing import OpenIterators, RaisesOnce, report
-from .cuts import NO_SIGNAL, drive, open_iterators
+from .closing import OpenIterators, RaisesOnce, open_iterators, report
+from .compiled import NO_SIGNAL, drive
 from .encoder import AS_TEXT, Encoder, encoder
 
 if sys.version_info < (3, 12):
