@@ -13,7 +13,8 @@ import pytest
 
 import streamtmpl
 
-DRAWING = Path(__file__).parents[1] / "docs" / "how-it-works.rst"
+TOP = Path(__file__).parents[1]
+DRAWING = TOP / "docs" / "how-it-works.rst"
 ROOT = Path(streamtmpl.__file__).parents[1]
 FLOORS = (
     {"vocabulary", "context", "decoding", "exceptions", "extras"}
@@ -81,6 +82,12 @@ def test_the_documentation_draws_these_floors() -> None:
     drawn = re.findall(r"^ {4,5}\d+  (.*)$", DRAWING.read_text(encoding="utf-8"), re.MULTILINE)
     floors = [{"" if name == "streamtmpl" else name for name in line.split()} for line in drawn]
     assert floors == list(reversed(FLOORS))
+
+
+@pytest.mark.parametrize("paper", ["docs/how-it-works.rst", ".github/CONTRIBUTING.md"])
+def test_papers_say_what_is_in_each_wing(paper: str) -> None:
+    table = (TOP / paper).read_text(encoding="utf-8").partition("Where things are")[2]
+    assert FLOOR.keys() - {""} <= set(re.findall(r"`(\w+)(?:/|\.py)?`", table))
 
 
 def test_no_circle() -> None:
