@@ -45,7 +45,7 @@ _TIMED_OUT = Cause(
 )
 
 
-def findings_on(exchanges: Sequence[Exchange]) -> list[Finding]:
+def judged(exchanges: Sequence[Exchange]) -> list[Finding]:
     """The findings about one page, the worst first.
 
     :param exchanges: what was seen of it, with one ``Accept-Encoding`` after the other.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from streamtmpl.observing import Awaited, Reason
+from streamtmpl.observing import Reason, WaitKind
 
 
 class Chunks(NamedTuple):
@@ -36,7 +36,7 @@ class Chunks(NamedTuple):
 class Place(NamedTuple):
     """Where something is waited for: the line of a template, in a region or in the page itself."""
 
-    kind: Awaited
+    kind: WaitKind
     template: str | None
     line: int | None
     in_region: bool
