@@ -28,7 +28,7 @@ def tuples(count: int) -> Iterator[tuple[object, ...]]:
 
 
 def dicts(count: int) -> Iterator[dict[str, object]]:
-    """The same with names."""
+    """Rows with names."""
     for number in range(count):
         note = "two, if there are" if number % 10 == 0 else "nothing to say"
         yield {

@@ -92,7 +92,7 @@ def _listed(entries: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _short(value: Any) -> Any:
-    """The same with six digits of each number."""
+    """*value* with six digits of each number."""
     if isinstance(value, Mapping):
         return {name: _short(one) for name, one in value.items()}
     return float(f"{value:.6g}") if isinstance(value, float) else value

@@ -1,4 +1,4 @@
-"""The same rows written by a flat template, and from inside of what templates can nest.
+"""Rows written by a flat template, and from inside of what templates can nest.
 
 In each nested template the loop over the rows stands in the innermost place, so that what a row
 costs there is what passing text outwards through all levels costs.

@@ -66,7 +66,7 @@ def stream(template: Any, context: Any, deferred: Deferred, executor: Executor |
 
 
 def stream_async(template: Any, context: Any, deferred: Deferred) -> float:
-    """The same in an event loop, which is not part of it."""
+    """Render in an event loop; returns the seconds it took, without those of the loop."""
 
     async def consume() -> float:
         begin = time.perf_counter()

@@ -34,7 +34,7 @@ class Spread:
         return cls(median(results), low, high)
 
     def scaled(self, factor: float) -> Spread:
-        """The same in another unit."""
+        """It in another unit."""
         return Spread(self.middle * factor, self.low * factor, self.high * factor)
 
     def __format__(self, form: str) -> str:

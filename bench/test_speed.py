@@ -1,4 +1,4 @@
-"""The same workloads for pytest-benchmark: ``pytest bench/ --benchmark-only``.
+"""The workloads of the benchmarks for pytest-benchmark: ``pytest bench/ --benchmark-only``.
 
 Times are CPU seconds of one batch of renders (`BATCHES`, one render by default), and asynchronous
 ways run in one event loop per batch. The table of ratios comes from ``python -m bench``, which

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import jinja2
 
-from .chunks.buffer import DEFAULT_CHUNK_SIZE, check_chunk_size
+from .chunks.cuts import DEFAULT_CHUNK_SIZE, check_chunk_size
 from .compiler import CodeGenerator, StreamCodeGenerator
 from .compiler.tags import StreamExtension
 from .environment import Compiling, Streaming, StreamTemplate, checked_observer

@@ -10,7 +10,8 @@ import jinja2
 from jinja2 import Template
 from jinja2.utils import internalcode, missing
 
-from .chunks.buffer import DEFAULT_CHUNK_SIZE, Buffer, check_chunk_size
+from .chunks.buffer import Buffer
+from .chunks.cuts import DEFAULT_CHUNK_SIZE, check_chunk_size
 from .chunks.options import IN_ORDER, Block
 from .compiler import CodeGenerator, StreamCodeGenerator
 from .compiler.generated import compile_generated

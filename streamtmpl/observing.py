@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Reason = Literal["size", "flush", "wait", "region", "end"]
 """Why a chunk was cut: enough has collected, ``{% flush %}``, a wait, a region, the end."""
 
-Awaited = Literal["source", "await"]
+WaitKind = Literal["source", "await"]
 """What is waited for: the next item of a source, or anything else that is awaited."""
 
 Outcome = Literal["complete", "error", "consumer"]
@@ -82,7 +82,7 @@ class Waited(StreamEvent):
     :ivar region: the name of the region that has waited; ``None``: the document.
     """
 
-    kind: Awaited
+    kind: WaitKind
     template: str | None
     line: int | None
     seconds: float

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, overload
 
-from .chunks.buffer import DEFAULT_CHUNK_SIZE, clock
-from .chunks.cuts import cut
+from .chunks.buffer import clock
+from .chunks.cuts import DEFAULT_CHUNK_SIZE, cut
 from .chunks.stream import ChunkStream
 from .exceptions import NotStreamingError, not_iterable
 from .runtime.sources import PATIENCE, Source
@@ -124,34 +124,34 @@ def _write_item(item: Any, write: Callable[[str], Any]) -> None:
 
 def _write_all(iterable: Iterable[str], out: Buffer) -> Generator[None, None, None]:
     source = Source(iterable, out)
-    watch = _Watch(source)
+    looks = _Looks(source)
     for item in source.iterator:
-        watch.pulled()
+        looks.pulled()
         _write_item(item, out.write)
-        if watch.ends(out):
+        if looks.ends(out):
             yield
-            watch.cut()
+            looks.cut()
     source.done()
 
 
 async def _write_all_async(iterable: Any, out: Buffer) -> None:
     source = Source(iterable, out, hasattr(iterable, "__aiter__"))
-    watch = _Watch(source)
+    looks = _Looks(source)
     for item in source.iterator:
         if source.awaits:
             try:
                 item = await item
             except StopAsyncIteration:
                 break
-        watch.pulled()
+        looks.pulled()
         _write_item(item, out.write)
-        if watch.ends(out):
+        if looks.ends(out):
             await cut()
-            watch.cut()
+            looks.cut()
     source.done()
 
 
-class _Watch:
+class _Looks:
     """The looks at the clock around the pulls of a source, as generated loops take them."""
 
     def __init__(self, source: Source) -> None:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from jinja2 import Template
 
-from .chunks.buffer import DEFAULT_CHUNK_SIZE, Buffer
+from .chunks.buffer import Buffer
+from .chunks.cuts import DEFAULT_CHUNK_SIZE
 from .chunks.options import (
     NOTHING_SAID,
     PATCHED,

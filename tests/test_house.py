@@ -9,9 +9,12 @@ from graphlib import TopologicalSorter
 from importlib.util import resolve_name
 from pathlib import Path
 
+import pytest
+
 import streamtmpl
 
-DRAWING = Path(__file__).parents[1] / "docs" / "how-it-works.rst"
+TOP = Path(__file__).parents[1]
+DRAWING = TOP / "docs" / "how-it-works.rst"
 ROOT = Path(streamtmpl.__file__).parents[1]
 FLOORS = (
     {"vocabulary", "context", "decoding", "exceptions", "extras"}
@@ -81,6 +84,12 @@ def test_the_documentation_draws_these_floors() -> None:
     assert floors == list(reversed(FLOORS))
 
 
+@pytest.mark.parametrize("paper", ["docs/how-it-works.rst", ".github/CONTRIBUTING.md"])
+def test_papers_say_what_is_in_each_wing(paper: str) -> None:
+    table = (TOP / paper).read_text(encoding="utf-8").partition("Where things are")[2]
+    assert FLOOR.keys() - {""} <= set(re.findall(r"`(\w+)(?:/|\.py)?`", table))
+
+
 def test_no_circle() -> None:
     # CycleError would name the modules.
     assert list(TopologicalSorter({name: imported(name) for name in MODULES}).static_order())
@@ -91,3 +100,14 @@ def test_frameworks_are_imported_by_their_adapter_alone() -> None:
     assert {pair for pair in found if pair[1] in FRAMEWORKS} == {
         (name, name) for name in FRAMEWORKS
     }
+
+
+PACKAGES = [name for name, path in MODULES.items() if path.name == "__init__.py" and "." in name]
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_package_says_what_is_in_it(package: str) -> None:
+    said = ast.get_docstring(ast.parse(MODULES[package].read_text(encoding="utf-8"))) or ""
+    named = set(re.findall(r"`[.~\w]*?(\w+)/?`", said))
+    inside = (name.rpartition(".") for name in MODULES)
+    assert {name for outer, _, name in inside if outer == package} <= named

@@ -11,8 +11,9 @@ from jinja2.utils import internalcode
 from streamtmpl.exceptions import StreamBusyError
 
 from .ahead import RenderAhead
-from .buffer import Buffer, check_chunk_size
+from .buffer import Buffer
 from .closing import reported
+from .cuts import check_chunk_size
 from .encoder import AS_TEXT, encoder
 from .render import Render
 from .stream import Chunk, ChunkStream, closed_error, refuse_copying

@@ -13,7 +13,7 @@ from asyncio.tasks import _enter_task, _leave_task
 from types import coroutine
 from typing import TYPE_CHECKING, Any
 
-from .cuts import drive
+from .compiled import drive
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Generator
@@ -53,7 +53,7 @@ class _Task(asyncio.Task):  # type: ignore[type-arg] # none before Python 3.9 ca
 
 
 class _NotMade(asyncio.Task):  # type: ignore[type-arg]
-    """The same task before."""
+    """A task that is made when something of it is asked for."""
 
     __slots__ = ()
 

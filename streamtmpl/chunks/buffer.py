@@ -12,6 +12,8 @@ from io import StringIO
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from .cuts import FIRST_CHUNK_SIZE, GROWTH
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Protocol
@@ -31,35 +33,7 @@ if TYPE_CHECKING:
             """It is not to be shown."""
 
 
-DEFAULT_CHUNK_SIZE = 16384
-"""Characters that must have collected before a boundary cuts a chunk, unless told otherwise."""
-
-FIRST_CHUNK_SIZE = 1024
-"""Characters of the first chunk."""
-
-GROWTH = 4
-"""How many times as long each further chunk is, up to the chunk size: each costs servers a send."""
-
 NEVER = sys.maxsize
-
-
-def check_chunk_size(size: object) -> int:
-    """Return *size* if it is a chunk size: a number of characters, 0 or more.
-
-    :raises TypeError: it is no ``int``.
-    :raises ValueError: it is negative.
-    """
-    if not isinstance(size, int) or isinstance(size, bool):
-        raise TypeError(
-            f"chunk_size must be a number of characters (an int), not {size!r}."
-            " Use 0 to cut at every boundary."
-        )
-    if size < 0:
-        raise ValueError(
-            f"chunk_size must be 0 or more characters, not {size!r}."
-            " Use 0 to cut at every boundary."
-        )
-    return size
 
 
 class Buffer:

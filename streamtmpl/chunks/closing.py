@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from types import GeneratorType
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,10 @@ def _is_closable(iterator: Any) -> bool:
 _under_way: dict[int, dict[int, Any]] = {}
 """Open iterators of streams under way. Where a stream is garbage together with what it iterates,
 this keeps the collector from finalizing the iterators before the stream closes them."""
+
+
+open_iterators: ContextVar[OpenIterators | None] = ContextVar("open_iterators", default=None)
+"""Those of the stream that is running, for calls that are not handed a buffer."""
 
 
 class OpenIterators:

@@ -3,26 +3,32 @@
 Every compiled function takes the buffer it writes into. In a sync environment it is a generator
 whose ``yield`` means "cut here" (a macro that has none is a plain function that gives an empty
 iterable); in an async one a coroutine that awaits
-:func:`~streamtmpl.chunks.cuts.cut`.
+:func:`~streamtmpl.chunks.cuts.cut`, and :func:`drive` steps it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from types import coroutine
 from typing import TYPE_CHECKING, Any
 
 from jinja2.utils import internalcode
 
-from .buffer import DEFAULT_CHUNK_SIZE, Buffer
-from .cuts import CUT, drive, open_iterators
+from .buffer import Buffer
+from .closing import open_iterators
+from .cuts import CUT, DEFAULT_CHUNK_SIZE
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Coroutine, Generator, Iterator
 
     from jinja2.runtime import Context
 
 
 Concat = Callable[[Any], str]
+
+NO_SIGNAL = object()
+"""That a coroutine has not been stepped yet."""
 
 
 @internalcode
@@ -133,3 +139,62 @@ def async_into(function: Any) -> Callable[..., Any]:
             out.write(text)
 
     return body
+
+
+@internalcode
+@coroutine
+def drive(
+    body: Coroutine[Any, Any, Any],
+    *,
+    run: Callable[..., Any] | None = None,
+    at_cut: Callable[[], Generator[Any, Any, None]] | None = None,
+    before_wait: Callable[[], None] | None = None,
+    after_wait: Callable[[], None] | None = None,
+    error: BaseException | None = None,
+    signal: Any = NO_SIGNAL,
+) -> Generator[Any, Any, Any]:
+    """Step the coroutine *body* to its end, or to its next cut if nothing is said for cuts.
+
+    Whatever else *body* waits for passes through to the event loop, whichever that is, and what
+    the event loop raises there is raised in *body*.
+
+    :param run: calls each step, a function and its argument, in a context of the caller's.
+    :param at_cut: waits until *body* may go on behind a cut.
+    :param before_wait: called when *body* is about to wait for something that is not ready.
+    :param after_wait: called when it is ready, or is not to be waited for any more.
+    :param error: what is raised in *body* where it stands, before all else.
+    :param signal: what *body* has suspended with, if its first step has been run already.
+    :return: :data:`CUT`, or what *body* has returned.
+    """
+    send: Callable[[Any], Any] = body.send
+    throw: Callable[[Any], Any] = body.throw
+    if run is not None:
+        send, throw = partial(run, send), partial(run, throw)
+    resume, value = (send, None) if error is None else (throw, error)
+    if signal is not NO_SIGNAL:
+        resume, value = _given, signal
+    while True:
+        try:
+            signal = resume(value)
+        except StopIteration as stop:
+            return stop.value
+        resume, value = send, None
+        try:
+            if signal is CUT:
+                if at_cut is None:
+                    return CUT
+                yield from at_cut()
+            else:
+                if before_wait is not None:
+                    before_wait()
+                value = yield signal
+                if after_wait is not None:
+                    after_wait()
+        except BaseException as raised:  # noqa: BLE001 - the template's to handle
+            resume, value = throw, raised
+            if after_wait is not None:
+                after_wait()
+
+
+def _given(signal: Any) -> Any:
+    return signal

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .cuts import CUT, drive
+from .compiled import drive
+from .cuts import CUT
 from .render import CoroutineRender, Unwind
 
 if TYPE_CHECKING:

@@ -76,7 +76,7 @@ class Watch:
             self.context = copy_context()
 
     def waited(
-        self, kind: observing.Awaited, place: Place, seconds: float, at: float | None = None
+        self, kind: observing.WaitKind, place: Place, seconds: float, at: float | None = None
     ) -> None:
         """It has waited, if that was long enough to be told."""
         if seconds >= _THRESHOLD:

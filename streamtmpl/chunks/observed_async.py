@@ -9,8 +9,9 @@ from jinja2.utils import internalcode
 
 from . import buffer
 from .async_stream import AsyncChunkStream
-from .buffer import check_chunk_size
-from .cuts import CUT, drive, open_iterators
+from .closing import open_iterators
+from .compiled import drive
+from .cuts import CUT, check_chunk_size
 from .encoder import AS_TEXT
 from .inline import InlineRender
 from .observed import StreamWatch, Watch, WatchedEncoder, in_context

@@ -19,7 +19,7 @@ Block = str | tuple[str, ...] | list[str]
 """The block that is rendered alone, or several."""
 
 AutoDeferred = Literal["auto", "patch", "in-order"]
-"""The same, or as it suits who has asked for the page."""
+"""Where deferred regions are rendered, or ``"auto"``: as it suits who has asked for the page."""
 
 
 class _Options:

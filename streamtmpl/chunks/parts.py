@@ -31,7 +31,7 @@ class _Complete(BaseException):
     """The last part has been rendered: the rest of the page need not run."""
 
 
-class _Parts:
+class Parts:
     """The blocks that are still to be rendered, in order, and where the page has come to them."""
 
     def __init__(self, names: tuple[str, ...]) -> None:
@@ -99,7 +99,7 @@ class _Parts:
         yield from self._due(context)
 
 
-class Parts(_Parts):
+class SyncParts(Parts):
     """The parts of a page of a sync environment."""
 
     @internalcode
@@ -142,8 +142,8 @@ class Parts(_Parts):
             pass
 
 
-class AsyncParts(_Parts):
-    """The parts of a page of an async environment: as :class:`Parts`."""
+class AsyncParts(Parts):
+    """The parts of a page of an async environment: as :class:`SyncParts`."""
 
     @internalcode
     async def __call__(self, names: tuple[str, ...], context: Context, out: Buffer) -> None:
@@ -180,7 +180,7 @@ def parts_of_page(
     names: tuple[str, ...], template: Template, context: Context, out: Buffer
 ) -> Generator[None, None, None] | Coroutine[Any, Any, None]:
     """Begin to render the blocks *names* of *template* into *out*."""
-    kind: Any = AsyncParts if template.environment.is_async else Parts
+    kind: Any = AsyncParts if template.environment.is_async else SyncParts
     steps: Generator[None, None, None] | Coroutine[Any, Any, None]
     steps = kind(names).over(template, context, out)
     return steps

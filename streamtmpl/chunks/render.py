@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from jinja2.utils import internalcode
 
 from .buffer import Buffer, clock
-from .closing import OpenIterators, RaisesOnce, report
-from .cuts import NO_SIGNAL, drive, open_iterators
+from .closing import OpenIterators, RaisesOnce, open_iterators, report
+from .compiled import NO_SIGNAL, drive
 from .encoder import AS_TEXT, Encoder, encoder
 
 if sys.version_info < (3, 12):
@@ -101,7 +101,7 @@ class Render(Protocol):
         """All chunks as one if the render, which begins here, ends here too; else ``None``."""
 
     async def whole(self) -> Any:
-        """The same, of a render that begins only when the event loop has its next turn."""
+        """All chunks as one, or ``None``; the render begins in the event loop's next turn."""
 
     async def close(self) -> None:
         """End the render and close what it was iterating."""

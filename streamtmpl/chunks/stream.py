@@ -15,9 +15,9 @@ from jinja2.utils import internalcode
 
 from streamtmpl.exceptions import StreamClosedError
 
-from .buffer import Buffer, check_chunk_size, clock
-from .closing import OpenIterators, RaisesOnce, report, reported
-from .cuts import open_iterators
+from .buffer import Buffer, clock
+from .closing import OpenIterators, RaisesOnce, open_iterators, report, reported
+from .cuts import check_chunk_size
 from .encoder import encoder
 from .turns import Turn, turn_ended, wait_for_turn, waiting
 

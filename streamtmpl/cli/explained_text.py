@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from streamtmpl.explaining import ExplainedTemplate, Explanation, Statement
 
-_COLORS = {
+_COLOURS = {
     "capture": "33",
     "boundary": "33",
     "ahead": "33",
@@ -61,7 +61,7 @@ class _Writer:
         return "\n".join(lines) + "\n"
 
     def _statement(self, statement: Statement, indent: str) -> Iterator[str]:
-        color = _HELD if statement.holds else _COLORS.get(statement.kind, _FAINT)
+        color = _HELD if statement.holds else _COLOURS.get(statement.kind, _FAINT)
         kind = self._paint(f"{statement.kind:<{_KIND_WIDTH}}", color)
         first, *rest = self._wrapped(_printable(statement.text), len(indent) + _KIND_WIDTH)
         yield f"{indent}{kind}{first}"

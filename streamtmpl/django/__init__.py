@@ -1,4 +1,9 @@
-"""Templates of Django's Jinja2 backend, and rows, as streamed responses under WSGI and ASGI."""
+"""Templates of Django's Jinja2 backend, and rows, as streamed responses under WSGI and ASGI.
+
+- ``response``, ``events``: the responses; ``bodies``: what is in them; ``backend``: the templates;
+- ``settings``: those about deferred regions; ``executor``: threads that belong to a request;
+- ``late``: what comes after the head; ``compression``: what GZipMiddleware makes of a body.
+"""
 
 from streamtmpl.extras import missing
 

@@ -3,6 +3,12 @@
 For pages of any framework: :func:`diagnose` fetches one and looks at when what of it arrives.
 ``streamtmpl doctor`` shows the same. Needs nothing but the standard library; brotli and zstd are
 asked for where a package has them.
+
+- ``asking``: what is asked for; ``connection``, ``fetching``, ``messages``: the answer as it comes;
+- ``exchange``: what was seen of it; ``regions``: of deferred ones;
+- ``findings``: what is said about it, by ``judging``, ``notes`` and ``browsers``; ``causes``,
+  ``parties``: why, and whose doing it is; ``hops``: who of several;
+- ``diagnosis``: all of it; ``report``: as text and as JSON.
 """
 
 from .asking import ENCODINGS, Address, AddressError, Asking

@@ -13,10 +13,10 @@ from .exchange import Exchange, Pace
 from .fetching import fetch
 from .findings import Finding, Severity, listed, seconds
 from .hops import explained, findings_between, streams
-from .judging import came, findings_on
+from .judging import came, judged
 
 AS_A_BROWSER = Asking()
-Watch = Callable[[Exchange], None]
+Watcher = Callable[[Exchange], None]
 
 
 class Status(str, Enum):
@@ -46,7 +46,7 @@ class Diagnosis:
 
 
 def diagnose(
-    urls: Sequence[str], asking: Asking = AS_A_BROWSER, watch: Watch | None = None
+    urls: Sequence[str], asking: Asking = AS_A_BROWSER, watch: Watcher | None = None
 ) -> Diagnosis:
     """Fetch a page as a browser does, and find out whether it streams, and else who holds it back.
 
@@ -61,7 +61,7 @@ def diagnose(
     known = [each for each in asking.encodings if can_decode(each)]
     hops = [_see(address, replace(asking, encodings=tuple(known)), watch) for address in addresses]
     between = findings_between(hops)
-    single = [finding for hop in hops for finding in findings_on(hop)]
+    single = [finding for hop in hops for finding in judged(hop)]
     findings = between + [each for each in single if not explained(each, hops, between)]
     findings.sort(key=lambda finding: list(Severity).index(finding.severity))
     status, verdict = _verdict(hops, findings)
@@ -69,7 +69,7 @@ def diagnose(
     return Diagnosis(status, verdict, exchanges, tuple(findings), missing)
 
 
-def _see(address: Address, asking: Asking, watch: Watch | None) -> list[Exchange]:
+def _see(address: Address, asking: Asking, watch: Watcher | None) -> list[Exchange]:
     """The exchanges with one URL: one for each encoding, and one as a script where it matters."""
     seen: list[Exchange] = []
 

@@ -13,7 +13,7 @@ from .browsers import LOOKED_AT
 from .connection import Connection, NoAnswerError, connect
 from .exchange import End, Exchange, Piece
 from .messages import BodyReader, Head, HeadReader, NotHttpError
-from .regions import RegionWatch
+from .regions import RegionMarks
 
 _MOST_REDIRECTS = 10
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -80,7 +80,7 @@ def _ask(connection: Connection, request: bytes, blank: Exchange, asking: Asking
             return replace(blank, end=End.TIME, ended_at=time.monotonic() - began)
         head, rest = found
         blank = replace(blank, head=head, head_at=time.monotonic() - began)
-        return _Watch(blank, asking, began).read(connection, rest)
+        return _Reading(blank, asking, began).read(connection, rest)
 
 
 def _read_head(connection: Connection, deadline: float) -> tuple[Head, bytes] | None:
@@ -100,7 +100,7 @@ def _read_head(connection: Connection, deadline: float) -> tuple[Head, bytes] | 
     return None
 
 
-class _Watch:
+class _Reading:
     """Reads a body, and notes when what came."""
 
     def __init__(self, exchange: Exchange, asking: Asking, began: float) -> None:
@@ -112,7 +112,7 @@ class _Watch:
         self._body = BodyReader(exchange.head)
         content_type = exchange.header("Content-Type")
         self._decoder = Decoder(exchange.encoding, content_type)
-        self._regions = RegionWatch()
+        self._regions = RegionMarks()
         self._pieces: list[Piece] = []
         self._size = self._characters = 0
         self._beginning = content_type + "\n"

@@ -45,7 +45,7 @@ _TIMED_OUT = Cause(
 )
 
 
-def findings_on(exchanges: Sequence[Exchange]) -> list[Finding]:
+def judged(exchanges: Sequence[Exchange]) -> list[Finding]:
     """The findings about one page, the worst first.
 
     :param exchanges: what was seen of it, with one ``Accept-Encoding`` after the other.
@@ -263,7 +263,7 @@ def came_later(exchange: Exchange, other: Exchange) -> str:
 
 
 def _merged(findings: Sequence[Finding]) -> list[Finding]:
-    """The same thing found with several encodings is one finding, told by the first."""
+    """What was found with several encodings as one finding, told by the first."""
     found: dict[tuple[str, str, tuple[Cause, ...]], Finding] = {}
     for finding in findings:
         key = (finding.code, finding.url, finding.causes)

@@ -14,7 +14,7 @@ _LONGEST_MARK = 220
 _MOST = 1000
 
 
-class RegionWatch:
+class RegionMarks:
     """Looks for the marks of regions in text that comes in pieces."""
 
     def __init__(self) -> None:

@@ -21,7 +21,7 @@ BLOCKS = " ▁▂▃▄▅▆▇█"
 """How much can be read, from nothing to all, for terminals that can show it."""
 
 ASCII = "_.:-=+*%#"
-"""The same for others."""
+"""How much, for terminals that cannot."""
 
 _COLUMNS = 40
 _LINES = 10

@@ -216,13 +216,13 @@ def constant_name(node: nodes.Expr) -> str | None:
     return node.value if isinstance(node, nodes.Const) and isinstance(node.value, str) else None
 
 
-def constant_names(node: nodes.Expr) -> Iterator[str]:
+def possible_names(node: nodes.Expr) -> Iterator[str]:
     """The names of templates of which *node* may be one, as far as they stand there."""
     if isinstance(node, (nodes.List, nodes.Tuple)):
         for item in node.items:
-            yield from constant_names(item)
+            yield from possible_names(item)
     elif isinstance(node, nodes.CondExpr):
         for branch in filter(None, (node.expr1, node.expr2)):
-            yield from constant_names(branch)
+            yield from possible_names(branch)
     elif (name := constant_name(node)) is not None:
         yield name

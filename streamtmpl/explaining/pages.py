@@ -11,7 +11,7 @@ from streamtmpl.compiler import StreamCodeGenerator
 from streamtmpl.exceptions import NotStreamingError
 
 from .chain import Recorded, say_commit, say_of_blocks
-from .names import Names, constant_name, constant_names
+from .names import Names, constant_name, possible_names
 from .reading import Reading
 from .recording import record
 from .statements import Explanation
@@ -77,7 +77,7 @@ def _others(tree: nodes.Template) -> Iterator[tuple[nodes.Node, str]]:
     """The names of other templates that stand in *tree*, and the statements that have them."""
     for node in tree.find_all(_OTHERS):
         template = cast("nodes.Extends", node).template
-        yield from ((node, name) for name in constant_names(template))
+        yield from ((node, name) for name in possible_names(template))
 
 
 class _Page:

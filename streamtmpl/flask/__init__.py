@@ -1,4 +1,9 @@
-"""Streaming templates in Flask: the request's contexts stay until the stream ends."""
+"""Streaming templates in Flask: the request's contexts stay until the stream ends.
+
+- ``views``: what applications call; ``streams``: a stream in a request; ``hold``: its contexts;
+- ``regions``: an application context for each region in a thread;
+- ``supported``: the version of Flask.
+"""
 
 from streamtmpl.exceptions import LateSessionWarning
 

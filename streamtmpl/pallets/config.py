@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from streamtmpl.chunks.buffer import DEFAULT_CHUNK_SIZE, check_chunk_size
+from streamtmpl.chunks.cuts import DEFAULT_CHUNK_SIZE, check_chunk_size
 from streamtmpl.responses.policy import RegionPolicy
 
 NAME = "streamtmpl"

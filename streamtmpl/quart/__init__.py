@@ -1,4 +1,8 @@
-"""Streaming templates in Quart: the request's contexts stay until the stream ends."""
+"""Streaming templates in Quart: the request's contexts stay until the stream ends.
+
+- ``views``: what applications call; ``streams``: a stream in a request; ``hold``: its contexts;
+- ``supported``: the version of Quart.
+"""
 
 from streamtmpl.exceptions import LateSessionWarning
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from quart import globals as contexts
 
-from streamtmpl.chunks.cuts import drive
+from streamtmpl.chunks.compiled import drive
 from streamtmpl.pallets.contexts import context_without, in_stream, to_end
 
 from .supported import MERGED

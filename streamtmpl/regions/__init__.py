@@ -4,8 +4,9 @@
 - ``document``: the places of a stream's regions in the document, and their patches; ``groups``:
   which of them are shown together;
 - ``threads``, ``tasks``: where they are rendered, in sync and in async environments;
-- ``markup``, ``patch_script``: how they get into their place; ``failures``: their errors;
-- ``page_script``: what tells htmx and listeners of it.
+- ``markup``, ``balancing``, ``patch_script``: how they get into their place; ``failures``: their
+  errors; ``page_script``: what tells htmx and listeners of it;
+- ``plain``: the tags in environments that do not stream.
 """
 
 from streamtmpl.vocabulary import fetching

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2.exceptions import SecurityError
 
-from streamtmpl.chunks.cuts import open_iterators
+from streamtmpl.chunks.closing import open_iterators
 
 if TYPE_CHECKING:
     from jinja2.runtime import Context

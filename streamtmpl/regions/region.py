@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2.exceptions import SecurityError
 
 from streamtmpl.chunks.buffer import Buffer
-from streamtmpl.chunks.closing import OpenIterators, report
-from streamtmpl.chunks.cuts import open_iterators
+from streamtmpl.chunks.closing import OpenIterators, open_iterators, report
 
 from .failures import log_failure, rewritten, shown
 from .snapshot import region_context

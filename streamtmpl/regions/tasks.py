@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from streamtmpl.chunks.buffer import NEVER
-from streamtmpl.chunks.closing import OpenIterators, report
-from streamtmpl.chunks.cuts import cut, open_iterators
+from streamtmpl.chunks.closing import OpenIterators, open_iterators, report
+from streamtmpl.chunks.cuts import cut
 from streamtmpl.chunks.render import HeldTasks, asyncio_runs, task_in
 from streamtmpl.runtime.loops import AsyncLoopContext
 

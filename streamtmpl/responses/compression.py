@@ -22,7 +22,7 @@ class Compressor(NamedTuple):
     flush: Callable[[], bytes]
     """Gives what has been kept back."""
     finish: Callable[[], bytes]
-    """The same, and the end of the body."""
+    """Gives what has been kept back, and the end of the body."""
 
     def iterate(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         """*chunks* compressed, each to be read when it arrives."""
@@ -31,7 +31,7 @@ class Compressor(NamedTuple):
         yield self.finish()
 
     async def iterate_async(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """The same, of an async iterator."""
+        """*chunks* of an async iterator compressed, each to be read when it arrives."""
         async for chunk in chunks:
             yield self.compress(chunk) + self.flush()
         yield self.finish()

@@ -6,7 +6,7 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from streamtmpl.chunks.cuts import open_iterators
+from streamtmpl.chunks.closing import open_iterators
 from streamtmpl.chunks.places import NOWHERE, place_in, template_frame
 from streamtmpl.exceptions import LateSessionWarning
 

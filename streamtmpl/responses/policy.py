@@ -118,7 +118,7 @@ def regions_for(
 def provisional(
     deferred: AutoDeferred, nonce: str | None, executor: Executor | None
 ) -> RegionOptions:
-    """The same for a response that does not know its request yet: see :func:`settle`."""
+    """What a response is given that does not know its request yet: see :func:`settle`."""
     return regions_shown("patch" if deferred == "auto" else deferred, nonce, executor)
 
 

@@ -11,7 +11,7 @@ import codecs
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from streamtmpl.chunks.buffer import DEFAULT_CHUNK_SIZE
+from streamtmpl.chunks.cuts import DEFAULT_CHUNK_SIZE
 from streamtmpl.chunks.stream import ChunkStream
 from streamtmpl.exceptions import NotStreamingError, not_iterable
 

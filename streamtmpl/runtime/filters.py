@@ -193,7 +193,7 @@ _PIPING: dict[Filter, tuple[Filter, tuple[Any, ...]]] = {
 }
 """Jinja2's filter: the generator function in its place, and the arguments it takes last."""
 
-pipes = frozenset({_mapped.__code__, _selected.__code__})
+pipe_codes = frozenset({_mapped.__code__, _selected.__code__})
 """The code of the generators that :func:`piped` gives; each has what it runs over in ``value``."""
 
 

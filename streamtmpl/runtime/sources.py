@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from streamtmpl.chunks.buffer import NEVER, clock
 
-from .filters import pipes
+from .filters import pipe_codes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Iterator
@@ -62,7 +62,7 @@ def _generator_code(function: Any) -> CodeType:
 
 
 # Generator filters keep what they run over in their local ``value``.
-_LAZY_FILTERS = pipes | frozenset(
+_LAZY_FILTERS = pipe_codes | frozenset(
     map(
         _generator_code,
         (
@@ -266,7 +266,7 @@ def iterated(value: Any, out: Buffer) -> Any:
     """*value*, which a filter is about to iterate: if it is an iterator, it closes with *out*."""
     kind = type(value)
     if out.sources is not None and kind not in in_memory:
-        if kind is GeneratorType and value.gi_code in pipes:
+        if kind is GeneratorType and value.gi_code in pipe_codes:
             return value  # holds nothing but what it runs over, which is known already
         if hasattr(kind, "__next__") or hasattr(kind, "__anext__"):
             out.sources.add(value)

@@ -3,6 +3,12 @@
 A test decides when sources go on, has a response before it is complete, and looks at the order of
 events. It raises :exc:`AssertionError` where something is not as it was to be, and needs no test
 runner; for pytest there are fixtures.
+
+- ``gates``: sources that wait; ``moments``, ``order``: what came first; ``closing``: was it closed;
+- ``clients``: those of ``asgi`` and ``wsgi`` applications, ``requests`` and ``responses``;
+- ``readers``: of any stream, and of ``bodies``; ``regions``: the deferred ones of a page;
+- ``running``, ``iterations``: where chunks are made; ``delivery``, ``monitor``: how they get to a
+  reader.
 """
 
 from .clients import AsyncStreamClient, StreamClient

@@ -72,7 +72,7 @@ class Delivery:
     def put(self, data: Data) -> bool:
         """Hand a chunk over; block the thread until it has been taken.
 
-        :returns: whether there is a reader still.
+        :return: whether there is a reader still.
         """
         self.monitor.wait(self._is_free, None)
         self._hand_over(data)

@@ -34,7 +34,7 @@ class Monitor:
     def wait(self, ready: Callable[[], bool], timeout: float | None) -> bool:
         """Block the thread until *ready*, called with the lock held, or for *timeout* seconds.
 
-        :returns: whether it is ready.
+        :return: whether it is ready.
         """
         with self._condition:
             return self._condition.wait_for(ready, timeout)
@@ -87,7 +87,7 @@ class Nap:
 
 
 class TrioNap(Nap):
-    """The same on trio."""
+    """A nap on trio."""
 
     def __init__(self, trio: Any) -> None:
         self._trio = trio

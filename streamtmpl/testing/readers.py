@@ -196,7 +196,7 @@ class ChunkReader(Received):
 
 
 class AsyncChunkReader(Received):
-    """The same for async tests, on asyncio or trio: ``async with`` closes it."""
+    """A reader for async tests, on asyncio or trio: ``async with`` closes it."""
 
     @classmethod
     def of(cls, stream: AsyncIterable[Data], *, timeout: float = 10.0) -> AsyncChunkReader:

@@ -30,7 +30,7 @@ def regions(html: str) -> dict[str, Region]:
     Their markup is that of https://github.com/whatwg/html/pull/11818, whatever has written it. A
     page whose regions stand in their places has none.
 
-    :returns: the regions by their names, in the order of their places; those without a place last,
+    :return: the regions by their names, in the order of their places; those without a place last,
         in the order of their patches.
     """
     parser = _Parser(html)

@@ -73,7 +73,7 @@ class LoopThread:
     def stop(self, timeout: float) -> bool:
         """End the loop as :func:`asyncio.run` does: tasks that are left are cancelled.
 
-        :returns: whether that is done within *timeout* seconds.
+        :return: whether that is done within *timeout* seconds.
         """
         with self._monitor.change():
             self._stopped = True

@@ -118,7 +118,7 @@ class Record:
         return max(self.start, now if self.closed is None else self.closed)
 
     def copy(self) -> Record:
-        """The same, which does not change with this one."""
+        """A record of what is known by now, which does not change with this one."""
         copied = copy.copy(self)
         copied.chunks, copied.waits = self.chunks.copy(), self.waits.copy()
         copied.places, copied.notes = self.places.copy(), self.notes.copy()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from streamtmpl.observing import Awaited, Reason
+from streamtmpl.observing import Reason, WaitKind
 
 
 class Chunks(NamedTuple):
@@ -36,7 +36,7 @@ class Chunks(NamedTuple):
 class Place(NamedTuple):
     """Where something is waited for: the line of a template, in a region or in the page itself."""
 
-    kind: Awaited
+    kind: WaitKind
     template: str | None
     line: int | None
     in_region: bool
@@ -120,7 +120,7 @@ class Series(Generic[Mark]):
             self.marks.append(mark)
 
     def copy(self) -> Series[Mark]:
-        """The same marks, which do not change with these."""
+        """A series of the marks up to now, which does not change with this one."""
         copied = Series[Mark](self._most)
         copied.marks = self.marks.copy()
         return copied

@@ -178,7 +178,7 @@ def _purpose(where: Place, spent: Spent) -> str:
 
 def remarks(record: Record) -> list[str]:
     """What went wrong while the stream went on, and what the picture leaves out."""
-    said = [_remark(note) for note in record.notes]
+    said = [_in_words(note) for note in record.notes]
     if record.notes_more:
         said.append(f"{record.notes_more:,} more of these.")
     if left_out := record.regions_begun - len(record.regions):
@@ -186,7 +186,7 @@ def remarks(record: Record) -> list[str]:
     return said
 
 
-def _remark(note: Note) -> str:
+def _in_words(note: Note) -> str:
     where = place(note.template, note.line)
     if note.error is None:
         return f"{where}: the session was changed after the headers were sent: the change is lost."

@@ -15,7 +15,7 @@ import pytest
 from streamtmpl import ResponseSentError
 from streamtmpl.asgi import StreamResponse
 from streamtmpl.chunks import ahead
-from streamtmpl.chunks.buffer import DEFAULT_CHUNK_SIZE
+from streamtmpl.chunks.cuts import DEFAULT_CHUNK_SIZE
 from streamtmpl.responses import delivery
 from streamtmpl.responses.body import async_byte_stream
 from tests.chunks.workers import Workers

@@ -119,6 +119,6 @@ def any_site(request: pytest.FixtureRequest, serve: Serve) -> Site:
 
 @pytest.fixture
 def site(any_site: Site) -> Iterator[Site]:
-    """The same; after the test none of its pages waits for anything."""
+    """Pages behind each of the servers; after the test none of them waits for anything."""
     yield any_site
     any_site.release()

@@ -1,4 +1,4 @@
-"""The same texts are compiled in several environments, and the clock stands.
+"""What is compiled is remembered, as texts are compiled several times; and the clock stands.
 
 When a chunk is cut depends on how long its source takes: here, no time that a test does not say.
 """

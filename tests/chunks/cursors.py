@@ -45,7 +45,7 @@ class Cursor:
 
 
 class AsyncCursor(Cursor):
-    """The same for ``async for``, with ``aclose()``."""
+    """A cursor for ``async for``, with ``aclose()``."""
 
     __iter__ = None  # type: ignore[assignment]
     close = None  # type: ignore[assignment]

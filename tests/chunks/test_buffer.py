@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from streamtmpl.chunks.buffer import (
-    DEFAULT_CHUNK_SIZE,
-    FIRST_CHUNK_SIZE,
-    NEVER,
-    Buffer,
-    check_chunk_size,
-)
+from streamtmpl.chunks.buffer import NEVER, Buffer
+from streamtmpl.chunks.cuts import DEFAULT_CHUNK_SIZE, FIRST_CHUNK_SIZE, check_chunk_size
 
 
 def cuts(out: Buffer) -> bool:

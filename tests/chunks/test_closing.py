@@ -303,7 +303,7 @@ class Reusable:
 
 
 class ReusableWithGenerator(Reusable):
-    """The same, iterated by a generator."""
+    """What can be iterated again, by a new generator each time."""
 
     def __iter__(self) -> Iterator[int]:  # type: ignore[override]
         made = Generator()
@@ -312,7 +312,7 @@ class ReusableWithGenerator(Reusable):
 
 
 class AsyncReusable(Reusable):
-    """The same for ``async for``."""
+    """What ``async for`` can iterate again."""
 
     __iter__ = None  # type: ignore[assignment]
     close = None  # type: ignore[assignment]

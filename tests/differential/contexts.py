@@ -146,7 +146,7 @@ def harmless() -> dict[str, Recipe]:
 
 
 def calm(recipe: Recipe) -> Recipe:
-    """The same value, but nothing raises and nothing has to be waited for."""
+    """A recipe of an equal value that raises nothing and that nobody has to wait for."""
     if isinstance(recipe, Function):
         return replace(recipe, awaits=False, error=None)
     if isinstance(recipe, Lazy):
@@ -157,7 +157,7 @@ def calm(recipe: Recipe) -> Recipe:
 
 
 def mended(recipe: Recipe) -> Recipe:
-    """The same value, but it does not raise where the original does."""
+    """A recipe of an equal value that does not raise."""
     if isinstance(recipe, (Function, Lazy)):
         return replace(recipe, error=None)
     return calm(recipe)

@@ -33,7 +33,7 @@ def plain(folder):
 
 @pytest.fixture(scope="module")
 def asking_not_to(folder):
-    """The same with ``X-Accel-Buffering: no``."""
+    """The application behind, which sends ``X-Accel-Buffering: no``."""
     with gunicorn(folder, "accel") as port:
         yield port
 

@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("gunicorn", reason="gunicorn is not installed")
 
 from streamtmpl.doctor import Asking, Status, diagnose
-from streamtmpl.doctor.regions import RegionWatch
+from streamtmpl.doctor.regions import RegionMarks
 from tests.adapters.launch import module
 
 from . import virtual
@@ -68,10 +68,10 @@ def test_a_page_without_patches(port):
 def test_marks_that_come_in_pieces():
     text = '<p><?start name="ab1">wait<?end><?start name="ab2">wait<?end>'
     patches = '<template for="ab2">ready</template><template for="other">x</template>'
-    watch = RegionWatch()
+    marks = RegionMarks()
     for at, character in enumerate(text + patches):
-        watch.feed(character, float(at))
-    first, second = watch.regions()
+        marks.feed(character, float(at))
+    first, second = marks.regions()
     assert (first.name, first.place_at) == ("ab1", text.index(">wait") - 1)
     assert first.patch_at is None
     assert (second.name, second.patch_at) == ("ab2", len(text) + patches.index(">ready") - 1)

@@ -58,7 +58,7 @@ class Source:
 
 
 class AsyncSource:
-    """The same, to be awaited."""
+    """A source that is awaited."""
 
     def __init__(self) -> None:
         self.items: asyncio.Queue[Any] = asyncio.Queue()

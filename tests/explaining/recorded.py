@@ -9,8 +9,8 @@ from typing import Any
 import jinja2
 
 from streamtmpl.chunks.buffer import Buffer
-from streamtmpl.chunks.compiled import async_into, into
-from streamtmpl.chunks.cuts import CUT, drive
+from streamtmpl.chunks.compiled import async_into, drive, into
+from streamtmpl.chunks.cuts import CUT
 from streamtmpl.explaining import explain
 from streamtmpl.explaining.names import Names
 from streamtmpl.explaining.reading import Reading

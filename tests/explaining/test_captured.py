@@ -8,7 +8,7 @@ from streamtmpl import explain
 from streamtmpl.explaining import Explanation
 from tests.support.tracing import SYNC, assert_captured
 
-from .test_constructs import CALLS, LOOP, Construct, traced
+from .test_explained_constructs import CALLS, LOOP, Construct, traced
 
 REGION = f"{{% defer %}}{LOOP}{{% enddefer %}}"
 LAYOUT = "{% filter upper %}{% block b %}{% endblock %}{% endfilter %}"

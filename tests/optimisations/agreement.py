@@ -151,13 +151,13 @@ class Pair:
         return expected
 
     def text(self, make: Make = no_variables, label: str = "") -> str:
-        """The same, of what renders: the text."""
+        """Render every way; returns the text that all come to."""
         came_to = self.agree(make, label)
         assert isinstance(came_to, Rendered), f"{label}: {came_to}"
         return came_to.text
 
     def error(self, make: Make = no_variables, label: str = "") -> Raised:
-        """The same, of what raises: the exception."""
+        """Render every way; returns the exception that all come to."""
         came_to = self.agree(make, label)
         assert isinstance(came_to, Raised), f"{label}: {came_to}"
         return came_to

@@ -154,7 +154,7 @@ class Html:
 
 
 class Str:
-    """The same of its ``__str__()``."""
+    """What ``__str__()`` gives is the answer."""
 
     def __init__(self, value: Any) -> None:
         self._value = value

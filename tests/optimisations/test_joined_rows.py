@@ -17,7 +17,7 @@ from jinja2 import Undefined, pass_context
 from markupsafe import Markup
 
 from streamtmpl import StreamEnvironment, render_stream
-from streamtmpl.chunks.buffer import FIRST_CHUNK_SIZE
+from streamtmpl.chunks.cuts import FIRST_CHUNK_SIZE
 from streamtmpl.runtime.escaping import plain_text
 from tests.support.gates import ConsumerTask, Gate, in_loop, settle, stream_of
 

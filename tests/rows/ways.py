@@ -35,7 +35,7 @@ def take_async(name: str, rows: Any, take: Take, *args: Any, **options: Any) -> 
 
 
 async def awaited(rows: Iterable[Any]) -> AsyncIterator[Any]:
-    """The same rows from an async generator."""
+    """An async generator of *rows*."""
     try:
         for row in rows:
             yield row

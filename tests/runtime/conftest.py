@@ -1,4 +1,4 @@
-"""The same texts are compiled in several environments."""
+"""What is compiled is remembered, as texts are compiled several times."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ def events(kind: Kind, source: str, chunk_size: int = 0) -> list[tuple[str, Any]
 
 
 def events_of_jinja2(kind: Kind, source: str) -> list[tuple[str, Any]]:
-    """The same of Jinja2's ``generate()``."""
+    """Pulls and showings of Jinja2's ``generate()``."""
     trace = Trace()
     context = {"rows": trace.rows(kind, ROWS), "note": trace.note}
     environment = jinja2.Environment(

@@ -267,7 +267,7 @@ def test_a_slow_body_is_taken_for_a_slow_source_once(trace: TimedTrace) -> None:
 
 @pytest.mark.parametrize("pulls", [[0] * 5, [SLOW] * 5], ids=["fast", "slow"])
 def test_slow_consumers_do_not_count(trace: TimedTrace, pulls: list[float]) -> None:
-    """The same chunks, however long each of them is held."""
+    """Chunks are cut alike, however long each of them is held."""
     source = (
         "head{% for r in rows %}{% if 1 %}{{ 'x' * 600 }}{% endif %}{% include 'part' %}"
         "{% for x in 'ab' %}{{ x * 600 }}{% endfor %}{% endfor %}tail"

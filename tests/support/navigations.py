@@ -6,4 +6,4 @@ NAVIGATION = {"Sec-Fetch-Dest": "document"}
 """The header by which a browser says, over a secure connection, that it will show a page."""
 
 ENVIRON = {"HTTP_SEC_FETCH_DEST": "document"}
-"""The same in an environment of WSGI."""
+"""That header in an environment of WSGI."""

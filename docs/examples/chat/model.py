@@ -31,7 +31,7 @@ def said(question, heard):
 
 
 async def said_async(question, heard):
-    """The same for an event loop."""
+    """As :func:`said`, for an event loop."""
     for number, word in enumerate(words(question)[heard:], heard + 1):
         await asyncio.sleep(SECONDS * PACE)
         yield number, word

@@ -55,7 +55,7 @@ def query(part, fail=False):
 
 
 async def query_async(part, fail=False):
-    """The same for tasks."""
+    """As :func:`query`, for tasks."""
     await asyncio.sleep(SECONDS[part] * PACE)
     return answer(part, fail)
 

@@ -1,1 +1,5 @@
-"""``{% for %}``: the statement, its counters, the test of its items, watching its source."""
+"""``{% for %}``: ``statement``, and what belongs to it.
+
+- ``counters``: which loops count; ``selecting``: the items and their test;
+- ``watching``: slow sources; ``joining``: inner loops that are one write.
+"""

@@ -1,4 +1,4 @@
-"""The same exports under ASGI: ``/sync/...``, stepped in worker threads, and ``/async/...``."""
+"""Exports under ASGI: ``/sync/...``, stepped in worker threads, and ``/async/...``."""
 
 from __future__ import annotations
 

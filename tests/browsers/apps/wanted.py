@@ -54,7 +54,7 @@ class Wanted:
         }
 
     def async_variables(self) -> dict[str, Any]:
-        """The same for an async template."""
+        """What an async template calls."""
         return {**self.variables(), "wait": self.wait_async, "endless": self.endless_async}
 
     def wait(self, gate: str) -> str:

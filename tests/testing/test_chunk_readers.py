@@ -149,7 +149,7 @@ async def _late_async() -> None:
         with pytest.raises(
             AssertionError,
             match=r"^'green' has not come within 0\.05 s\. This has:\n    'head '\n"
-            r"Waited at: gate 'rows' in report_async, test_readers\.py line \d+\.$",
+            r"Waited at: gate 'rows' in report_async, test_chunk_readers\.py line \d+\.$",
         ):
             await reader.read_until("green")
 
