@@ -11,7 +11,7 @@ from jinja2.runtime import Context
 from jinja2.utils import missing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, MutableMapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from jinja2 import Environment
 
@@ -36,26 +36,26 @@ class _Lazily:
 class StreamContext(Context):
     """Jinja2's context; what most renders never ask for is made when it is asked for."""
 
-    def __init__(
-        self,
-        environment: Environment,
-        parent: dict[str, Any],
-        name: str | None,
-        blocks: dict[str, Callable[[Context], Iterator[str]]],
-        globals: MutableMapping[str, Any] | None = None,
-    ) -> None:
-        """A context whose arguments are those of :class:`jinja2.runtime.Context`."""
+    def __init__(self, template: Template, parent: dict[str, Any]) -> None:
+        """A context for *template*, whose variables are those of *parent*."""
+        self._template = template
         self.parent = parent
         self.vars = {}
-        self.environment = environment
-        self.name = name
-        self._globals = globals
-        self._functions = blocks
+
+    @_Lazily
+    def environment(self) -> Environment:
+        """The environment of the template."""
+        return self._template.environment
+
+    @_Lazily
+    def name(self) -> str | None:
+        """The name of the template."""
+        return self._template.name
 
     @_Lazily
     def blocks(self) -> dict[str, list[Callable[[Context], Iterator[str]]]]:
         """The functions of each block, the most derived one first."""
-        return {name: [block] for name, block in self._functions.items()}
+        return {name: [block] for name, block in self._template.blocks.items()}
 
     @_Lazily
     def eval_ctx(self) -> EvalContext:
@@ -70,7 +70,7 @@ class StreamContext(Context):
     @property
     def globals_keys(self) -> set[str]:  # type: ignore[override]
         """The names of the globals that the template was loaded with."""
-        return set(self._globals or ())
+        return set(self._template.globals or ())
 
 
 class IncludedContext(StreamContext):
@@ -104,24 +104,6 @@ class IncludedContext(StreamContext):
         """The variables that the template sets."""
         _ = self.parent  # makes both
         return self.near
-
-    @_Lazily
-    def environment(self) -> Environment:
-        """The environment of the template."""
-        return self._template.environment  # type: ignore[no-any-return]
-
-    @_Lazily
-    def name(self) -> str | None:
-        """The name of the template."""
-        return self._template.name  # type: ignore[no-any-return]
-
-    @_Lazily
-    def _functions(self) -> dict[str, Callable[[Context], Iterator[str]]]:
-        return self._template.blocks  # type: ignore[no-any-return]
-
-    @_Lazily
-    def _globals(self) -> MutableMapping[str, Any]:
-        return self._template.globals  # type: ignore[no-any-return]
 
 
 # Their repr() tells the name of their class, which is to be that of Jinja2's.
@@ -164,14 +146,14 @@ def new_context(
         for name, value in locals.items():
             if value is not missing:
                 parent[name] = value
-    return StreamContext(environment, parent, template.name, template.blocks, globals)
+    return StreamContext(template, parent)
 
 
 def has_globals_of(template: Template, context: Context | None) -> bool:
     """Whether *template* surely has a global of each name that *context* has one of."""
     if not isinstance(context, StreamContext):
         return False
-    ours, theirs = template.globals, context._globals
+    ours, theirs = template.globals, context._template.globals
     if type(ours) is not ChainMap or type(theirs) is not ChainMap:
         return False
     *over, base = theirs.maps

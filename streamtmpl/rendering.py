@@ -7,7 +7,8 @@ take the same arguments as one value.
 from __future__ import annotations
 
 from contextlib import aclosing
-from functools import cache, partial
+from functools import cache
+from types import MethodType
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from jinja2 import Template
@@ -65,15 +66,7 @@ def render_stream(
 def render_stream(
     template: Template,
     context: Mapping[str, Any] | None = None,
-    *,
-    chunk_size: int | None = None,
-    encoding: str | None = None,
-    commit_after: str | None = None,
-    deferred: Deferred = "patch",
-    nonce: str | None = None,
-    executor: Executor | None = None,
-    block: Block | None = None,
-    observe: Observer | None = None,
+    **said: Any,
 ) -> ChunkStream[Any]:
     """Render *template* piece by piece.
 
@@ -106,19 +99,8 @@ def render_stream(
     :raises UnknownBlockError: (by the first step) the template has no block *commit_after* or
         *block*; it names those that there are.
     """
-    # To make options would be a tenth of what it takes to make the stream of a small page.
-    if deferred == "patch" and nonce is None and executor is None:
-        regions = PATCHED
-        if (
-            (chunk_size is None and encoding is None and commit_after is None)
-            and block is None
-            and observe is None
-        ):
-            return stream_of(template, context, NOTHING_SAID)
-    else:
-        regions = regions_shown(deferred, nonce, executor)
-    options = StreamOptions(chunk_size, encoding, commit_after, regions, block, observe)
-    return stream_of(template, context, options)
+    # To fill in what nobody has said would be a tenth of what the stream of a small page takes.
+    return stream_of(template, context, stream_options(**said) if said else NOTHING_SAID)
 
 
 @overload
@@ -152,15 +134,7 @@ def render_stream_async(
 def render_stream_async(
     template: Template,
     context: Mapping[str, Any] | None = None,
-    *,
-    chunk_size: int | None = None,
-    encoding: str | None = None,
-    commit_after: str | None = None,
-    deferred: Deferred = "patch",
-    nonce: str | None = None,
-    executor: Executor | None = None,
-    block: Block | None = None,
-    observe: Observer | None = None,
+    **said: Any,
 ) -> AsyncChunkStream[Any]:
     """Render *template* piece by piece in an event loop.
 
@@ -170,18 +144,25 @@ def render_stream_async(
 
     :return: an async iterator of chunks.
     """
-    if deferred == "patch" and nonce is None and executor is None:
-        regions = PATCHED
-        if (
-            (chunk_size is None and encoding is None and commit_after is None)
-            and block is None
-            and observe is None
-        ):
-            return async_stream_of(template, context, NOTHING_SAID)
-    else:
+    return async_stream_of(template, context, stream_options(**said) if said else NOTHING_SAID)
+
+
+def stream_options(
+    *,
+    chunk_size: int | None = None,
+    encoding: str | None = None,
+    commit_after: str | None = None,
+    deferred: Deferred = "patch",
+    nonce: str | None = None,
+    executor: Executor | None = None,
+    block: Block | None = None,
+    observe: Observer | None = None,
+) -> StreamOptions:
+    """What the public functions are told, as one value."""
+    regions = PATCHED
+    if deferred != "patch" or nonce is not None or executor is not None:
         regions = regions_shown(deferred, nonce, executor)
-    options = StreamOptions(chunk_size, encoding, commit_after, regions, block, observe)
-    return async_stream_of(template, context, options)
+    return StreamOptions(chunk_size, encoding, commit_after, regions, block, observe)
 
 
 def stream_of(
@@ -210,11 +191,11 @@ def stream_of(
     except AttributeError:  # it has our code generator, and is none of ours
         size = DEFAULT_CHUNK_SIZE if size is None else size
     if observe is not None:
-        steps = partial(begin, template, body, variables, options)
+        steps = MethodType(begin, (template, body, variables, options))
         stream: ChunkStream[Any] = _watched(observe, template, options, steps, size)
         return stream
     return ChunkStream(
-        partial(begin, template, body, variables, options),
+        MethodType(begin, (template, body, variables, options)),
         size,
         options.encoding,
         environment.handle_exception,
@@ -248,11 +229,11 @@ def async_stream_of(
     except AttributeError:  # it has our code generator, and is none of ours
         size = DEFAULT_CHUNK_SIZE if size is None else size
     if observe is not None:
-        steps = partial(begin, template, body, variables, options)
+        steps = MethodType(begin, (template, body, variables, options))
         stream: AsyncChunkStream[Any] = _watched(observe, template, options, steps, size)
         return stream
     return _async_streams().of_coroutines(
-        partial(begin, template, body, variables, options),
+        MethodType(begin, (template, body, variables, options)),
         size,
         options.encoding,
         environment.handle_exception,
@@ -306,10 +287,16 @@ def variables_of(context: Mapping[str, Any] | None) -> dict[str, Any]:
         ) from None
 
 
-def _begin(
-    template: Template, body: Any, variables: dict[str, Any], options: StreamOptions, out: Buffer
-) -> Any:
-    """Begin to render into *out*: the generator or the coroutine of *body*, which is compiled."""
+_Page = tuple[Template, Any, dict[str, Any], StreamOptions]
+"""A template, its compiled function, the variables and the options: what a stream is made of.
+
+One value, so that a method of it begins the render: a `partial` of four takes twice as long.
+"""
+
+
+def _begin(page: _Page, out: Buffer) -> Any:
+    """Begin to render into *out*: the generator or the coroutine of the compiled function."""
+    template, body, variables, options = page
     out.defers = options.regions
     context = template.new_context(variables)
     if options.blocks is not None:
@@ -325,26 +312,24 @@ def _begin(
     return withheld.over_async(steps) if template.environment.is_async else withheld.over(steps)
 
 
-def _begin_shown(
-    template: Template, body: Any, variables: dict[str, Any], options: StreamOptions, out: Buffer
-) -> Any:
+def _begin_shown(page: _Page, out: Buffer) -> Any:
     """As :func:`_begin`, where tools that wrap ``generate()`` see it."""
+    template, body, variables, options = page
 
     def pieces(context: Any) -> Iterator[str]:
         # The text is in the buffer; what passes through the tools says what they have seen of it.
-        for _ in _begin(with_context(template, context), body, variables, options, out):
+        for _ in _begin((with_context(template, context), body, variables, options), out):
             yield out.getvalue()
 
     yield from shown("generate", template, variables, pieces)
 
 
-async def _begin_shown_async(
-    template: Template, body: Any, variables: dict[str, Any], options: StreamOptions, out: Buffer
-) -> None:
+async def _begin_shown_async(page: _Page, out: Buffer) -> None:
     """As :func:`_begin`, where tools that wrap ``generate_async()`` see it."""
+    template, body, variables, options = page
 
     async def pieces(context: Any) -> AsyncGenerator[str, None]:
-        await _begin(with_context(template, context), body, variables, options, out)
+        await _begin((with_context(template, context), body, variables, options), out)
         yield ""
 
     async with aclosing(shown("generate_async", template, variables, pieces)) as passing:

@@ -51,9 +51,10 @@ class Buffer:
 
     write: Callable[[str], Any]
     tell: Callable[[], int]
-    sources: Any
 
     # What most buffers never change costs nothing as an attribute of the class.
+    sources: Any = None
+    size: int | None = None
     flush_limit = 0
     resumed = 0.0
     taken = False
@@ -78,11 +79,13 @@ class Buffer:
         self._text = text = StringIO()
         self.write = text.write
         self.tell = text.tell
-        self.sources = sources
-        self.size = chunk_size
+        if sources is not None:
+            self.sources = sources
         if chunk_size is None:
             self.limit = self.flush_limit = NEVER
-        elif chunk_size > FIRST_CHUNK_SIZE:
+            return
+        self.size = chunk_size
+        if chunk_size > FIRST_CHUNK_SIZE:
             self.limit = FIRST_CHUNK_SIZE - 1
         else:
             self.limit = chunk_size - 1 if chunk_size else 0

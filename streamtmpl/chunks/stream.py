@@ -209,15 +209,16 @@ class ChunkStream(RaisesOnce, Iterator[Chunk], Generic[Chunk]):
                     break
                 self._steps = steps
             sources = out.sources
-            if sources.open:
+            opened = sources.open
+            if opened:
                 text = out.take()  # closing may take its time: that is the next step's
                 if chunk := text if encode is None else encode(text):
                     return chunk
             self._ended = True
             self._steps = None
             sources.closed = True
-            if sources.open and (errors := sources.close()):
-                self._keep_first(errors)
+            if opened:
+                self._keep_first(sources.close())
             last: Any = out.getvalue()
             if encode is not None:
                 last = encode(last, final=True)

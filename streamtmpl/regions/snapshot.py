@@ -27,7 +27,7 @@ def region_context(context: Context, variables: Mapping[str, Any]) -> Context:
         for name, value in variables.items():
             if value is not missing:
                 parent[name] = value
-        made = StreamContext(context.environment, parent, context.name, {}, context._globals)
+        made = StreamContext(context._template, parent)
     else:
         made = context.derived(dict(variables))
     made.blocks = context.blocks
