@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import logging
 from collections.abc import AsyncIterator
 from contextvars import ContextVar
@@ -12,7 +11,6 @@ from itertools import permutations
 from typing import Any
 
 import pytest
-import trio
 
 from streamtmpl import AsyncChunkStream, StreamEnvironment, render_stream_async
 from tests.support.clocks import in_virtual_time
