@@ -15,8 +15,9 @@ from jinja2 import nodes
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_TAG = re.compile(r"<(/?)([a-zA-Z][\w-]*)(?=[\s/>])[^>]*?(/?)>")
-_FIRST = re.compile(r"\s*<([a-zA-Z]+)(?=[\s/>])")
+_TAG = r"<(/?)([a-zA-Z][\w-]*)(?=[\s/>])[^>]*?(/?)>"
+_FIRST = r"\s*<([a-zA-Z]+)(?=[\s/>])"
+"""These two are compiled by the first template that has a region, not by the import."""
 _VOID = {
     *("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param"),
     *("source", "track", "wbr"),
@@ -48,7 +49,7 @@ def end_tags_before(parts: Iterable[nodes.Node | None]) -> str:
     :param parts: what is shown first, and what is shown then.
     """
     for part in parts:
-        first = None if part is None else _FIRST.match(_first_text(part) or "")
+        first = None if part is None else re.match(_FIRST, _first_text(part) or "")
         if first:
             ended = _ENDS.get(first[1].lower(), ())
             return "".join(f"</{name}>" for name in ended if name not in _UNSURE)
@@ -73,7 +74,7 @@ def end_tags_of(placeholder: nodes.Node) -> str:
     """What closes the elements that *placeholder* leaves open."""
     text = "".join(each.data for each in placeholder.find_all(nodes.TemplateData))
     names: list[str] = []
-    for end, tag, closes_itself in _TAG.findall(text):
+    for end, tag, closes_itself in re.findall(_TAG, text):
         name = tag.lower()
         if end:
             if name in names:
