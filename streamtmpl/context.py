@@ -39,18 +39,10 @@ class StreamContext(Context):
     def __init__(self, template: Template, parent: dict[str, Any]) -> None:
         """A context for *template*, whose variables are those of *parent*."""
         self._template = template
+        self.environment = template.environment
+        self.name = template.name
         self.parent = parent
         self.vars = {}
-
-    @_Lazily
-    def environment(self) -> Environment:
-        """The environment of the template."""
-        return self._template.environment
-
-    @_Lazily
-    def name(self) -> str | None:
-        """The name of the template."""
-        return self._template.name
 
     @_Lazily
     def blocks(self) -> dict[str, list[Callable[[Context], Iterator[str]]]]:
@@ -60,7 +52,7 @@ class StreamContext(Context):
     @_Lazily
     def eval_ctx(self) -> EvalContext:
         """Whether to escape, at present."""
-        return EvalContext(self.environment, self.name)
+        return EvalContext(self._template.environment, self._template.name)
 
     @_Lazily
     def exported_vars(self) -> set[str]:
@@ -104,6 +96,16 @@ class IncludedContext(StreamContext):
         """The variables that the template sets."""
         _ = self.parent  # makes both
         return self.near
+
+    @_Lazily
+    def environment(self) -> Environment:
+        """The environment of the template."""
+        return self._template.environment
+
+    @_Lazily
+    def name(self) -> str | None:
+        """The name of the template."""
+        return self._template.name
 
 
 # Their repr() tells the name of their class, which is to be that of Jinja2's.
