@@ -143,23 +143,37 @@ class TextGenerator(ExpressionGenerator):
         return "escape_any" if frame.eval_ctx.autoescape else "to_text"
 
     def to_text(self, name: str, frame: Frame, awaitable: bool = False) -> None:
-        """Turn the value in local *name*, awaited if need be, into text, or leave a number."""
+        """Turn the value in local *name*, awaited if need be, into text, or leave an int."""
         if frame.eval_ctx.volatile:
             return
         source = f"(await {name} if is_awaitable({name}) else {name})" if awaitable else name
         if self.compact:
             self.writeline(f"{name} = {self._text_function(frame)}({source})")
             return
-        other = f"type({name}) is not int and type({name}) is not float"
         if self.plain_only:
-            other += f" and ({name} := plain_text({name})) is None"
+            other, statement = self._not_plain(name), "break"
+        else:
+            function = "escape_value" if frame.eval_ctx.autoescape else "to_text"
+            other = f"type({name}) is not int"
+            statement = f"{name} = {self._float_or(name, f'{function}({source})')}"
         if frame.eval_ctx.autoescape:
             self.writeline(f"if type({name}) is str: {name} = escape_text({name})")
-            self.writeline(f"elif {other}: ")
-            self.write("break" if self.plain_only else f"{name} = escape_value({source})")
+            self.writeline(f"elif {other}: {statement}")
         else:
-            self.writeline(f"if type({name}) is not str and {other}: ")
-            self.write("break" if self.plain_only else f"{name} = to_text({source})")
+            self.writeline(f"if type({name}) is not str and {other}: {statement}")
+
+    @staticmethod
+    def _float_or(name: str, other: str) -> str:
+        """The text of a float in local *name*, for which f-strings take longer, or *other*."""
+        return f"repr({name}) if type({name}) is float else {other}"
+
+    def _not_plain(self, name: str) -> str:
+        """The condition that the text of local *name* may be a matter of code of the user's.
+
+        Else it is an int then, or text.
+        """
+        text = self._float_or(name, f"plain_text({name})")
+        return f"type({name}) is not int and ({name} := {text}) is None"
 
     def append_text(self, texts: str, name: str, frame: Frame) -> None:
         """Append the text of what local *name* holds to the list *texts*.
@@ -168,8 +182,7 @@ class TextGenerator(ExpressionGenerator):
         """
         text = f"escape_text({name})" if frame.eval_ctx.autoescape else name
         self.writeline(f"if type({name}) is str: {texts}.append({text})")
-        other = f"type({name}) is not int and type({name}) is not float"
-        self.writeline(f"elif {other} and ({name} := plain_text({name})) is None: break")
+        self.writeline(f"elif {self._not_plain(name)}: break")
         number = Run(self._in_long)
         number.add_name(name)
         self.writeline(f"else: {texts}.append({number.source()})")

@@ -119,6 +119,11 @@ class Rounded(float):
         return "nobody asks"
 
 
+class Told(float):
+    def __repr__(self) -> str:
+        return "<told>"
+
+
 class Price(Decimal):
     def __str__(self) -> str:
         return "<price>"
@@ -143,6 +148,9 @@ VALUES: dict[str, Any] = {
     "a subclass of str": Html("<x>"),
     "a subclass of int": Loud(3),
     "a subclass of float": Rounded(0.5),
+    "a subclass of float with a text of its own": Told(0.5),
+    "a float": 1e22,
+    "less than nothing": -0.0,
     "a decimal number": Decimal("1.50"),
     "no number": Decimal("sNaN123"),
     "a subclass of Decimal": Price("1.50"),
