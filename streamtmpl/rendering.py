@@ -99,7 +99,7 @@ def render_stream(
     :raises UnknownBlockError: (by the first step) the template has no block *commit_after* or
         *block*; it names those that there are.
     """
-    # To fill in what nobody has said would be a tenth of what the stream of a small page takes.
+    # To fill in what nobody has said would be felt by the stream of a small page.
     return stream_of(template, context, stream_options(**said) if said else NOTHING_SAID)
 
 
