@@ -78,8 +78,6 @@ class StreamTemplate(jinja2.Template):
     @internalcode
     def render(self, *args: Any, **kwargs: Any) -> str:
         """Render the whole template; takes what ``dict()`` takes and returns the text."""
-        alone = len(args) == 1 and not kwargs and type(args[0]) is dict
-        variables = args[0] if alone else dict(*args, **kwargs)  # new_context() copies it
         environment, body = self.environment, getattr(self.root_render_func, "into", None)
         if (
             body is None
@@ -87,8 +85,8 @@ class StreamTemplate(jinja2.Template):
             or environment.concat is not CONCAT  # another one must see what it joins
             or Template.render is not RENDER
         ):
-            return self._render_as_jinja2(variables)
-        context = self.new_context(variables)
+            return self._render_as_jinja2(dict(*args, **kwargs))
+        context = self.new_context(dict(*args, **kwargs))
         out = Buffer()
         try:
             for _ in body(context, out):

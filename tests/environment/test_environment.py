@@ -160,6 +160,24 @@ class Own(StreamTemplate):
     """A template class of the user's."""
 
 
+class Marking(StreamTemplate):
+    """Adds to the variables that it is handed."""
+
+    def new_context(self, vars: Any = None, *args: Any, **kwargs: Any) -> Any:
+        vars["mark"] = "!"
+        return super().new_context(vars, *args, **kwargs)
+
+
+@pytest.mark.parametrize(
+    "render", [StreamTemplate.render, lambda made, given: made.generate(given)]
+)
+def test_the_variables_that_are_given_stay_as_they_are(render: Callable[..., Any]) -> None:
+    template = StreamEnvironment().from_string("{{ x }}{{ mark }}", template_class=Marking)
+    given = {"x": 1}
+    assert "".join(render(template, given)) == "1!"
+    assert given == {"x": 1}
+
+
 def test_from_string_with_a_template_class() -> None:
     assert type(StreamEnvironment().from_string("x", template_class=Own)) is Own
 
