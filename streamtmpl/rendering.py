@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from contextlib import aclosing
 from functools import cache
-from types import MethodType
-from typing import TYPE_CHECKING, Any, NamedTuple, overload
+from types import MethodType, ModuleType
+from typing import TYPE_CHECKING, Any, overload
 
 from jinja2 import Template
 
@@ -28,7 +28,7 @@ from .exceptions import NotStreamingError
 from .tracing import GENERATE, GENERATE_ASYNC, shown, with_context
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+    from collections.abc import AsyncGenerator, Iterator, Mapping
     from concurrent.futures import Executor
 
     from .chunks.async_stream import AsyncChunkStream
@@ -212,7 +212,9 @@ def async_stream_of(
         raise _cannot_stream(template) from None
     environment = template.environment
     if not environment.is_async:
-        return _async_streams().of_threads(stream_of(template, context, options))
+        rendered = stream_of(template, context, options)
+        hopping: AsyncChunkStream[Any] = _async_streams().thread_stream(rendered)
+        return hopping
     # A call less where it is a dict, as nearly always.
     variables = dict(context) if type(context) is dict else variables_of(context)
     if Template.generate_async is GENERATE_ASYNC or getattr(template, "is_seen", False):
@@ -228,16 +230,15 @@ def async_stream_of(
             observe = environment.observe  # type: ignore[attr-defined]
     except AttributeError:  # it has our code generator, and is none of ours
         size = DEFAULT_CHUNK_SIZE if size is None else size
+    steps = MethodType(begin, (template, body, variables, options))
+    stream: AsyncChunkStream[Any]
     if observe is not None:
-        steps = MethodType(begin, (template, body, variables, options))
-        stream: AsyncChunkStream[Any] = _watched(observe, template, options, steps, size)
-        return stream
-    return _async_streams().of_coroutines(
-        MethodType(begin, (template, body, variables, options)),
-        size,
-        options.encoding,
-        environment.handle_exception,
-    )
+        stream = _watched(observe, template, options, steps, size)
+    else:
+        stream = _async_streams().coroutine_stream(
+            steps, size, options.encoding, environment.handle_exception
+        )
+    return stream
 
 
 def _watched(
@@ -256,19 +257,12 @@ def _watched(
     return watched_coroutine_stream(*rest)
 
 
-class _AsyncStreams(NamedTuple):
-    """What makes async streams."""
-
-    of_coroutines: Callable[..., AsyncChunkStream[Any]]
-    of_threads: Callable[..., AsyncChunkStream[Any]]
-
-
 @cache  # of a small page an import statement would take a tenth of the time
-def _async_streams() -> _AsyncStreams:
+def _async_streams() -> ModuleType:
     # asyncio takes as long to import as Jinja2: only those who use it pay for it.
-    from .chunks.async_stream import coroutine_stream, thread_stream  # noqa: PLC0415
+    from .chunks import async_stream  # noqa: PLC0415
 
-    return _AsyncStreams(coroutine_stream, thread_stream)
+    return async_stream
 
 
 def variables_of(context: Mapping[str, Any] | None) -> dict[str, Any]:
