@@ -66,7 +66,15 @@ def render_stream(
 def render_stream(
     template: Template,
     context: Mapping[str, Any] | None = None,
-    **said: Any,
+    *,
+    chunk_size: int | None = None,
+    encoding: str | None = None,
+    commit_after: str | None = None,
+    deferred: Deferred = "patch",
+    nonce: str | None = None,
+    executor: Executor | None = None,
+    block: Block | None = None,
+    observe: Observer | None = None,
 ) -> ChunkStream[Any]:
     """Render *template* piece by piece.
 
@@ -99,8 +107,10 @@ def render_stream(
     :raises UnknownBlockError: (by the first step) the template has no block *commit_after* or
         *block*; it names those that there are.
     """
-    # To fill in what nobody has said would be felt by the stream of a small page.
-    return stream_of(template, context, stream_options(**said) if said else NOTHING_SAID)
+    options = _options(
+        chunk_size, encoding, commit_after, deferred, nonce, executor, block, observe
+    )
+    return stream_of(template, context, options)
 
 
 @overload
@@ -134,20 +144,6 @@ def render_stream_async(
 def render_stream_async(
     template: Template,
     context: Mapping[str, Any] | None = None,
-    **said: Any,
-) -> AsyncChunkStream[Any]:
-    """Render *template* piece by piece in an event loop.
-
-    The arguments and errors are those of :func:`render_stream`. Templates of async environments
-    render in a task of their own; those of sync environments in a worker thread, one hop for each
-    chunk, which needs asyncio.
-
-    :return: an async iterator of chunks.
-    """
-    return async_stream_of(template, context, stream_options(**said) if said else NOTHING_SAID)
-
-
-def stream_options(
     *,
     chunk_size: int | None = None,
     encoding: str | None = None,
@@ -157,10 +153,42 @@ def stream_options(
     executor: Executor | None = None,
     block: Block | None = None,
     observe: Observer | None = None,
+) -> AsyncChunkStream[Any]:
+    """Render *template* piece by piece in an event loop.
+
+    The arguments and errors are those of :func:`render_stream`. Templates of async environments
+    render in a task of their own; those of sync environments in a worker thread, one hop for each
+    chunk, which needs asyncio.
+
+    :return: an async iterator of chunks.
+    """
+    options = _options(
+        chunk_size, encoding, commit_after, deferred, nonce, executor, block, observe
+    )
+    return async_stream_of(template, context, options)
+
+
+def _options(
+    chunk_size: int | None,
+    encoding: str | None,
+    commit_after: str | None,
+    deferred: Deferred,
+    nonce: str | None,
+    executor: Executor | None,
+    block: Block | None,
+    observe: Observer | None,
 ) -> StreamOptions:
     """What the public functions are told, as one value."""
-    regions = PATCHED
-    if deferred != "patch" or nonce is not None or executor is not None:
+    # To make options would be a tenth of what it takes to make the stream of a small page.
+    if deferred == "patch" and nonce is None and executor is None:
+        regions = PATCHED
+        if (
+            (chunk_size is None and encoding is None and commit_after is None)
+            and block is None
+            and observe is None
+        ):
+            return NOTHING_SAID
+    else:
         regions = regions_shown(deferred, nonce, executor)
     return StreamOptions(chunk_size, encoding, commit_after, regions, block, observe)
 
