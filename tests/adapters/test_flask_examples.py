@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import runpy
+import threading
+
 import pytest
 
 pytest.importorskip("flask", reason="the extra 'flask' is not installed")
@@ -71,6 +75,19 @@ def test_an_export_shows_its_progress_beside_the_file(export):
     assert shown[-1] == 100_000
     assert "All 100,000 orders are in <b>orders.csv</b>." in page
     assert fetch(port, path)[0].status == 404  # a file is exported once
+
+
+def test_the_progress_of_an_export_that_ends_while_a_page_is_written_is_whole():
+    """The page may be busy with one count while all others, and the end, go by."""
+    export = runpy.run_path("docs/examples/export/app.py")["Export"](1000)
+    rows = export.counted(range(1000))
+    progress = export.progress()
+    begun = threading.Timer(0.05, lambda: list(itertools.islice(rows, 11)))
+    begun.start()
+    assert next(progress) == 10
+    begun.join()
+    assert len(list(rows)) == 989
+    assert list(progress) == [1000]
 
 
 def test_an_export_that_is_cut_off_says_so_in_the_page(export):

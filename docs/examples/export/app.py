@@ -59,11 +59,13 @@ class Export:
                 self._changed.notify_all()
 
     def progress(self):
-        """How many rows have left, at each per cent."""
-        while not self.has_ended:
+        """How many rows have left, at each per cent and in the end."""
+        has_ended = False
+        while not has_ended:
             with self._changed:
                 if not self.has_ended:
                     self._changed.wait(10)
+                has_ended = self.has_ended  # before the count: the last one is of the end
             yield self.done
 
 
