@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from importlib.util import resolve_name
@@ -111,3 +112,8 @@ def test_a_package_says_what_is_in_it(package: str) -> None:
     named = set(re.findall(r"`[.~\w]*?(\w+)/?`", said))
     inside = (name.rpartition(".") for name in MODULES)
     assert {name for outer, _, name in inside if outer == package} <= named
+
+
+def test_no_two_files_of_tests_have_one_name() -> None:
+    names = Counter(path.name for path in (TOP / "tests").rglob("test_*.py"))
+    assert [name for name, count in names.items() if count > 1] == []

@@ -35,7 +35,7 @@ CROSSING = 128
 BLOCK = 16384
 CALL = 32768
 """A call, of whatever."""
-_PULL = 65536
+_PULLING_FILTER = 65536
 """A filter that pulls from an iterator."""
 
 ITERATING_FILTERS = frozenset(
@@ -157,7 +157,7 @@ class Survey:
         if kind is nodes.Filter:
             self._used_here.filters.add(node.name)
             if node.name in ITERATING_FILTERS:
-                contents |= _PULL
+                contents |= _PULLING_FILTER
         elif kind is nodes.Test:
             self._used_here.tests.add(node.name)
         elif kind is nodes.Getattr:
@@ -200,7 +200,7 @@ class Survey:
         if isinstance(node, nodes.Stmt):
             setattr(node, _CONTENTS, contents)
             setattr(node, _WEIGHT, self.weight - before)
-        elif contents & _PULL:
+        elif contents & _PULLING_FILTER:
             setattr(node, _PULLS, True)
         return contents
 
@@ -278,7 +278,7 @@ PLAIN = STEPPED | {"last", "nextitem", "length", "revindex", "revindex0"}
 """All of them whose values do not lead back to the ``loop`` object."""
 _METHODS = frozenset({"cycle", "changed"})
 
-_CALLS: tuple[type[nodes.Node], ...] = (
+_CHANGING: tuple[type[nodes.Node], ...] = (
     *(nodes.Call, nodes.CallBlock, nodes.ExprStmt, nodes.Block, nodes.Extends),
     *(nodes.Include, nodes.Import, nodes.FromImport, nodes.ExtensionAttribute),
 )
@@ -306,7 +306,7 @@ def is_cycle(node: nodes.Call) -> bool:
 def leaves_data_alone(body: list[nodes.Node]) -> bool:
     """Whether *body* calls nothing that might change what its loop runs over."""
     return not any(
-        not isinstance(node, nodes.Call) or not is_cycle(node) for node in _find(body, _CALLS)
+        not isinstance(node, nodes.Call) or not is_cycle(node) for node in _find(body, _CHANGING)
     )
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 KEEP_ALIVE = 15.0
 """Seconds without an event after which a comment is sent: the standard's advice."""
 
-A_WHILE = 3600.0
+LONGEST_KEEP_ALIVE = 3600.0
 """Seconds between comments at most: the operating system waits for no number of any size."""
 
 
@@ -95,7 +95,7 @@ def _checked(seconds: Any) -> float | None:
         raise ValueError(
             f"keep_alive must be more than 0 seconds, not {seconds!r}. None sends no comments"
         )
-    return min(seconds, A_WHILE)
+    return min(seconds, LONGEST_KEEP_ALIVE)
 
 
 def _write(

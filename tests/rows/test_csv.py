@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from streamtmpl import NotStreamingError, RowError, csv_rows, csv_rows_async
 
-from .ways import Way, chunks_of, text_of, ways
+from .row_ways import Way, chunks_of, text_of, ways
 
 # The csv module of 3.10 does not read null characters.
 TEXTS = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), max_size=8)

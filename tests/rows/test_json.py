@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from streamtmpl import NotStreamingError, RowError, json_array, json_array_async, json_lines
 from streamtmpl import json_lines_async as json_lines_twin
 
-from .ways import Way, chunks_of, text_of, ways
+from .row_ways import Way, chunks_of, text_of, ways
 
 VALUES = st.recursive(
     st.one_of(

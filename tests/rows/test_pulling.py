@@ -17,7 +17,7 @@ from streamtmpl import RowError, StreamClosedError, csv_rows, csv_rows_async, js
 from tests.support.clocks import FAST, SLOW, Clock, replaced_clock
 from tests.support.gates import in_loop, settle
 
-from .ways import Way, chunks_of, names, plain_ways, take_async, take_sync, ways
+from .row_ways import Way, chunks_of, names, plain_ways, take_async, take_sync, ways
 
 seen: ContextVar[str] = ContextVar("seen", default="nothing")
 
