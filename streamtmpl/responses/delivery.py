@@ -159,9 +159,12 @@ class _Delivery:
             chunk = await anext(stream, None)
 
 
-async def _disconnect(receive: Receive) -> None:
-    """Wait until the client has disconnected; what it still sends is dropped."""
-    while (await receive())["type"] != "http.disconnect":
+async def _disconnect(receive: Receive, matters: Callable[[], bool] = lambda: True) -> None:
+    """Wait until the client has disconnected; what it still sends is dropped.
+
+    :param matters: whether it still is of interest, asked after each message.
+    """
+    while (await receive())["type"] != "http.disconnect" and matters():
         pass
 
 
@@ -180,7 +183,7 @@ async def while_connected(
 async def _on_asyncio(
     stream: AsyncChunkStream[bytes], deliver: Callable[[], Awaitable[None]], receive: Receive
 ) -> bool:
-    closing = False
+    closing = watching = False
 
     async def own() -> None:
         nonlocal closing
@@ -198,11 +201,13 @@ async def _on_asyncio(
         if not owner.done():
             await asyncio.wait((owner,), timeout=UNWATCHED)
         if not owner.done():
-            watcher = asyncio.create_task(_disconnect(receive))
+            watching = True
+            watcher = asyncio.create_task(_disconnect(receive, lambda: watching))
             await asyncio.wait((owner, watcher), return_when=asyncio.FIRST_COMPLETED)
     finally:
         disconnected = not owner.done()
         if watcher is not None:
+            watching = False  # a scope of anyio's may take the cancellation for its own (3.10)
             watcher.cancel()
         if not closing:
             owner.cancel()

@@ -189,6 +189,44 @@ def test_base_http_middleware_ends_a_failed_response() -> None:
     assert exchange.complete
 
 
+@pytest.mark.parametrize("turns", range(5))
+def test_a_failed_response_ends_while_its_request_still_comes(turns: int) -> None:
+    """What the middleware has of anyio in receive() may swallow that nobody watches any more."""
+
+    async def main() -> None:
+        came = asyncio.Event()
+
+        async def fail() -> None:
+            await came.wait()
+            raise ZeroDivisionError
+
+        async def receive() -> Any:
+            if came.is_set():
+                return await exchange.receive()
+            await came.wait()
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            return {"type": "http.request", "body": b"a part", "more_body": True}
+
+        async def endpoint(request: Request) -> Response:
+            return templates.TemplateResponse(request, "page.html", {"fail": fail})
+
+        templates = templates_of(is_async=True, page="head{% flush %}{{ fail() }}")
+        exchange = Exchange(path="/Ann")
+        exchange.incoming.clear()
+        app = app_of(endpoint, Middleware(Passing))
+        answering = asyncio.ensure_future(app(exchange.scope, receive, exchange.send))
+        asyncio.get_running_loop().call_later(0.05, came.set)
+        await asyncio.wait({answering}, timeout=1)
+        has_ended = answering.done()
+        exchange.disconnect()
+        with pytest.raises(ZeroDivisionError):
+            await answering
+        assert has_ended
+
+    asyncio.run(main())
+
+
 def test_base_http_middleware_lets_early_errors_pass() -> None:
     templates = templates_of(page="{{ 1 // 0 }}")
 
