@@ -47,6 +47,15 @@ def template_frames() -> TemplateFrames:
     return frames
 
 
+@pytest.fixture
+def often_in_turn() -> Generator[None]:
+    """Threads take turns every microsecond: more happens in between, and waiting takes less."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
 # The tests start hundreds of processes: each would compile the same modules.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
@@ -194,15 +192,7 @@ def test_what_the_class_has_of_its_own_stays(kind: Any) -> None:
     assert (environment.max_deferred, environment.patch_script) == (3, "/patch.js")
 
 
-@pytest.fixture
-def _often_in_turn() -> Iterator[None]:
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    yield
-    sys.setswitchinterval(before)
-
-
-@pytest.mark.usefixtures("_often_in_turn")
+@pytest.mark.usefixtures("often_in_turn")
 def test_enabling_in_many_threads_at_once() -> None:
     with ThreadPoolExecutor(4) as threads:
         for _ in range(60):
