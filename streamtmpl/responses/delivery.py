@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from contextlib import nullcontext
 from contextvars import copy_context
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from .head import WITHOUT_CONTENT
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
+    from contextlib import AbstractContextManager
 
     from streamtmpl.chunks.async_stream import AsyncChunkStream
 
@@ -221,18 +223,25 @@ async def _on_asyncio(
 
 
 async def _ended(*tasks: asyncio.Task[None]) -> None:
-    """Wait until *tasks* have ended, however often the wait is cancelled.
-
-    A cancelled scope of anyio's cancels the wait again and again, a closing stream must not be.
-    """
-    cancelled = None
+    """Wait until *tasks* have ended, however often the wait is cancelled: closing must not be."""
+    cancelled: asyncio.CancelledError | None = None
     while not all(task.done() for task in tasks):
         try:
-            await asyncio.wait(tasks)
+            with nullcontext() if cancelled is None else _shield():
+                await asyncio.wait(tasks)
         except asyncio.CancelledError as error:
             cancelled = error
     if cancelled is not None:
         raise cancelled
+
+
+def _shield() -> AbstractContextManager[Any]:
+    """What a scope of anyio's that has been cancelled does not reach into, if there may be one.
+
+    It would cancel a wait again in each turn of the event loop, which is then never idle.
+    """
+    anyio = sys.modules.get("anyio")
+    return nullcontext() if anyio is None else anyio.CancelScope(shield=True)
 
 
 async def _on_trio(trio: Any, deliver: Callable[[], Awaitable[None]], receive: Receive) -> bool:

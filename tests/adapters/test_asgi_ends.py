@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import selectors
 import threading
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -184,6 +185,44 @@ def test_the_server_cancels(kind: str) -> None:
 
     asyncio.run(main(1))
     asyncio.run(main(10_000_000))
+
+
+class Turns(selectors.DefaultSelector):
+    """Counts the turns of an event loop."""
+
+    count = 0
+
+    def select(self, timeout: float | None = None) -> Any:
+        self.count += 1
+        return super().select(timeout)
+
+
+def test_a_deadline_of_anyios_does_not_keep_the_event_loop_busy() -> None:
+    """What has to be closed may take its time."""
+    anyio = pytest.importorskip("anyio", reason="not installed: it comes with the extra 'servers'")
+    turns, closed = Turns(), []
+
+    async def rows() -> AsyncIterator[int]:
+        try:
+            yield 1
+            await asyncio.sleep(HANGS)
+        finally:
+            before = turns.count
+            await asyncio.sleep(0.2)
+            closed.append(turns.count - before)
+
+    async def main() -> None:
+        page = template("async", "{% for row in rows() %}<{{ row }}>{% flush %}{% endfor %}")
+        with anyio.move_on_after(0.05):
+            await Exchange().over(StreamResponse(page, {"rows": rows}))
+
+    loop = asyncio.SelectorEventLoop(turns)
+    try:
+        loop.run_until_complete(main())
+    finally:
+        loop.close()
+    (in_between,) = closed
+    assert in_between < 50
 
 
 @pytest.mark.parametrize("times", [1, 10_000_000])
