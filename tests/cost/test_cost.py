@@ -21,7 +21,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache, partial
 from io import StringIO
 from pathlib import Path
@@ -32,12 +32,9 @@ import pytest
 
 from bench.workloads import MAIN, WORKLOADS, generated_rows
 from streamtmpl import StreamEnvironment, render_stream, render_stream_async
-from streamtmpl.chunks import tasks
-from streamtmpl.chunks.render import HeldTasks
 from streamtmpl.compiler.generated import compile_generated
 from streamtmpl.runtime import escaping
 from tests.golden.test_golden import TEMPLATES, Environments, context
-from tests.support.clocks import replaced_clock
 
 from .counting import Cost, cost, cost_of_row
 
@@ -56,15 +53,6 @@ pytestmark = [
         reason="the budgets are for a MarkupSafe with a quick escape function",
     ),
 ]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _nothing_of_others() -> Iterator[None]:
-    """What a lazy loop and a new event loop find: a still clock, no other test's event loop."""
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        replaced_clock(monkeypatch)
-        monkeypatch.setattr(tasks, "_tasks", HeldTasks())
-        yield
 
 
 # -- what is measured
