@@ -65,8 +65,8 @@ _SYNC = {
     "streamtmpl.chunks.compiled": "capture into template_function",
     "streamtmpl.regions.threads": "begin_region",
     "streamtmpl.runtime": "streamed",
-    "streamtmpl.runtime.includes": "including",
-    "streamtmpl.runtime.loops": "LoopContext",
+    "streamtmpl.runtime.includes": "including leaves_loop",
+    "streamtmpl.runtime.loops": "CountedItems LoopContext",
     "streamtmpl.runtime.macros": "Macro",
     "streamtmpl.runtime.sources": "open_source",
 }

@@ -25,7 +25,7 @@ FUNCTION = 2
 SCOPED_BLOCK = 4
 """A block that sees the variables around it."""
 LOCALS_USER = 8
-"""What hands the variables around it to other code."""
+"""What hands the variables around it to other code, but for includes."""
 EXTENDS = 16
 LOOP_TARGET = 32
 """``loop`` as the target of an assignment."""
@@ -35,6 +35,8 @@ CROSSING = 128
 BLOCK = 16384
 CALL = 32768
 """A call, of whatever."""
+INCLUDE = 131072
+"""What hands the variables around it to a template, which it includes."""
 _PULLING_FILTER = 65536
 """A filter that pulls from an iterator."""
 
@@ -170,7 +172,8 @@ class Survey:
         elif kind is nodes.With and region_tag(node) == "defer":
             contents = CROSSING | LOCALS_USER
         elif kind in _WITH_CONTEXT:
-            contents = CROSSING | (LOCALS_USER if node.with_context else 0)
+            hands_on = INCLUDE if kind is nodes.Include else LOCALS_USER
+            contents = CROSSING | (hands_on if node.with_context else 0)
         if kind in _SET_BY:
             self.set_names.update(_SET_BY[kind](node))
         return self._mark_children(node, contents)
@@ -303,10 +306,15 @@ def is_cycle(node: nodes.Call) -> bool:
     return bool(seen) and _has_attribute(node.node, "loop", frozenset({"cycle"}))
 
 
-def leaves_data_alone(body: list[nodes.Node]) -> bool:
-    """Whether *body* calls nothing that might change what its loop runs over."""
-    return not any(
-        not isinstance(node, nodes.Call) or not is_cycle(node) for node in _find(body, _CHANGING)
+def leaves_data_alone(body: list[nodes.Node], *, but_for_includes: bool = False) -> bool:
+    """Whether *body* calls nothing that might change what its loop runs over.
+
+    :param but_for_includes: templates that get the variables around them are of no interest.
+    """
+    return all(
+        (isinstance(node, nodes.Call) and is_cycle(node))
+        or (but_for_includes and isinstance(node, nodes.Include) and node.with_context)
+        for node in _find(body, _CHANGING)
     )
 
 
@@ -340,16 +348,32 @@ def _loop_is_for_more(
     )
 
 
-def needs_only(loop: nodes.For, attributes: frozenset[str], cycle_only: bool = False) -> bool:
+def needs_only(
+    loop: nodes.For,
+    attributes: frozenset[str],
+    cycle_only: bool = False,
+    *,
+    but_for_includes: bool = False,
+) -> bool:
     """Whether the body of *loop* uses the ``loop`` object for no more than these *attributes*.
 
     It may also call methods of it whose values do not lead back to it.
 
     :param cycle_only: the only such method is ``cycle()``, with items.
+    :param but_for_includes: what is done with it in templates that get it is of no interest.
     """
-    if loop.recursive or contains([loop], SCOPED_BLOCK) or contains(loop.body, LOCALS_USER):
+    hands_on = LOCALS_USER if but_for_includes else LOCALS_USER | INCLUDE
+    if loop.recursive or contains([loop], SCOPED_BLOCK) or contains(loop.body, hands_on):
         return False
     return not any(_loop_is_for_more(node, attributes, cycle_only) for node in loop.body)
+
+
+def names_loop(node: nodes.Node) -> bool:
+    """Whether *node* names the ``loop`` around it."""
+    if isinstance(node, nodes.Name):
+        return node.name == "loop"
+    left_out = ("body",) if isinstance(node, nodes.For) else ()  # it has a loop of its own
+    return any(names_loop(child) for child in node.iter_child_nodes(exclude=left_out))
 
 
 def used_once(loop: nodes.For) -> frozenset[str]:

@@ -12,8 +12,17 @@ from jinja2.utils import _PassArg
 
 from streamtmpl.vocabulary import PARAMETER
 
-from .analysis import ASSIGNMENT, CALL, EXTENDS, contains, undeclared
+from .analysis import (
+    ASSIGNMENT,
+    CALL,
+    EXTENDS,
+    contains,
+    leaves_data_alone,
+    names_loop,
+    undeclared,
+)
 from .parts import PartsGenerator
+from .traits import uses_builtins
 from .writing import LOCALS_OF_BLOCK, LOCALS_OF_ROOT
 
 _CONSTANTS = (str, int, bool, NoneType)
@@ -97,6 +106,13 @@ class FunctionGenerator(PartsGenerator):
             self.writeline("root.takes_variables = True")
             if self.keeps_context and not extends:
                 self.writeline("root.keeps_context = True")
+                self._tell_of_loop(node)
+
+    def _tell_of_loop(self, node: nodes.Template) -> None:
+        """Write that the template, where it is included, could not tell what it is in a loop of."""
+        alone = not any(names_loop(each) for each in node.body)
+        if alone and leaves_data_alone(node.body) and uses_builtins(node, self.environment):
+            self.writeline("root.leaves_loop = True")
 
     def _hands_context_out(self, node: nodes.Template) -> bool:
         """Whether something gets the context that could set variables in it."""

@@ -9,10 +9,18 @@ from jinja2 import nodes
 from .functions import FunctionGenerator
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from jinja2.compiler import Frame
 
 _NESTED_BRANCHES = 10
 """How many branches of one ``if`` may be nested instead of chained: Python limits indentation."""
+
+
+def _dict_of(stores: Mapping[str, str], sure: bool) -> str:
+    """The source of a dict of variables in locals, which all have a value if that is *sure*."""
+    pairs = ", ".join(f"{name!r}: {ref}" for name, ref in stores.items())
+    return f"{{{pairs}}}" if sure else f"without_missing({{{pairs}}})"
 
 
 class InheritanceGenerator(FunctionGenerator):
@@ -78,20 +86,36 @@ class InheritanceGenerator(FunctionGenerator):
         self.writeline(f"{template} = environment.{self._template_getter(node)}(", node)
         self.visit(node.template, frame)
         self.write(f", {self.name!r})")
+        counter, leaves = self.lent_counter(frame) if node.with_context else None, ""
+        if counter is not None:
+            leaves = self.temporary_identifier()
+            self.writeline(f"{leaves} = leaves_loop({template})")
         if node.with_context:
             including = self.choose_async("async_including", "including")
             self.writeline(f"{template} = {including}({template}, context)", node)
         if constant:
             self.outdent()
+        if counter is not None:
+            assert counter.lent is not None
+            made = counter.lent.made_at(counter.counted)
+            self.writeline(
+                f"if {counter.size} is not None and not {leaves}:"
+                f" {counter.size}, {counter.object} = None, {made}"
+            )
         return template
 
     def _local_variables(self, frame: Frame) -> str:
         """The source of a dict of the local variables that have a value."""
         stores = frame.symbols.dump_stores()
-        variables = self.dump_local_context(frame)
-        if all(self.is_sure(ref, frame) for ref in stores.values()):
-            return variables
-        return f"without_missing({variables})"
+        counter = self.lent_counter(frame)
+        loop = None if counter is None else counter.object
+        without = {name: ref for name, ref in stores.items() if ref != loop}
+        sure = all(self.is_sure(ref, frame) for ref in without.values())
+        if counter is None:
+            return _dict_of(stores, sure)
+        return (
+            f"{_dict_of(without, sure)} if {counter.size} is not None else {_dict_of(stores, sure)}"
+        )
 
     @staticmethod
     def _template_getter(node: nodes.Include) -> str:

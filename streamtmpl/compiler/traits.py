@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from jinja2 import Environment
+from jinja2 import Environment, nodes
+from jinja2.filters import FILTERS
 from jinja2.runtime import Context, Undefined
+from jinja2.tests import TESTS
 
 
 def plain_getattr(environment: Environment) -> bool:
@@ -47,6 +49,17 @@ def calls_stream(environment: Environment) -> bool:
     from jinja2.sandbox import SandboxedEnvironment  # noqa: PLC0415 - who is sandboxed has it
 
     return getattr(type(environment), "call", None) is SandboxedEnvironment.call
+
+
+def uses_builtins(node: nodes.Node, environment: Environment) -> bool:
+    """Whether all filters and tests in *node* are Jinja2's own, which change nothing."""
+    return all(
+        environment.filters.get(each.name) is FILTERS.get(each.name)
+        for each in node.find_all(nodes.Filter)
+    ) and all(
+        environment.tests.get(each.name) is TESTS.get(each.name)
+        for each in node.find_all(nodes.Test)
+    )
 
 
 def traits(environment: Environment) -> str:

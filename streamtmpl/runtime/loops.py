@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any, cast
 
 from jinja2 import runtime
@@ -85,6 +86,12 @@ class LoopContext(runtime.LoopContext):
     def _items(self) -> Iterator[Any]:
         """The items alone, at less cost than one by one."""
         while True:
+            while (item := self._after) is not missing:
+                self._after = missing
+                self.index0 += 1
+                self._before = self._current
+                self._current = item
+                yield item
             iterator = self._iterator
             for item in iterator:
                 if item is not paused:
@@ -96,12 +103,6 @@ class LoopContext(runtime.LoopContext):
                     break
             else:
                 return
-            while (item := self._after) is not missing:
-                self._after = missing
-                self.index0 += 1
-                self._before = self._current
-                self._current = item
-                yield item
 
     def _step(self, item: Any) -> Self:
         """Go on to *item*."""
@@ -259,6 +260,37 @@ class SteppedLoop(LoopContext):
     def __init__(self, undefined: type[Undefined]) -> None:
         """A loop before its first item."""
         super().__init__((), undefined)
+
+
+class CountedItems:
+    """Items of a list or tuple, which generated code counts until a ``loop`` object is needed."""
+
+    def __init__(self, sequence: list[Any] | tuple[Any, ...], undefined: type[Undefined]) -> None:
+        """Loop over *sequence*."""
+        self._sequence = sequence
+        self._undefined = undefined
+        self._pulled: Any = iter(sequence)
+        self._passes: list[Iterator[Any]] = [self._pulled]
+
+    def __iter__(self) -> Iterator[Any]:
+        return chain.from_iterable(self._passes)
+
+    def loop(self, count: int, looked: bool, size: int | None) -> LoopContext:
+        """The object at the last item of *count*; from here on it gives the items.
+
+        *looked* and *size* say whether that was the last one, and how many there are, was asked
+        before. The sequence must not have been changed.
+        """
+        sequence, loop = self._sequence, LoopContext(self._sequence, self._undefined)
+        for _ in range(count):
+            loop._step(next(loop._iterator))
+        if looked:
+            loop._peek_next()
+        loop._length = size
+        self._pulled.__setstate__(len(sequence))
+        next(self._pulled, None)  # it has ended for good, even if items are added
+        self._passes.append(loop._items())
+        return loop
 
 
 def async_loop(

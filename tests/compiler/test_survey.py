@@ -16,6 +16,7 @@ from streamtmpl.compiler.analysis import (
     EXTENDS,
     FILTER,
     FUNCTION,
+    INCLUDE,
     LOCALS_USER,
     LOOP_TARGET,
     SCOPED_BLOCK,
@@ -66,9 +67,11 @@ def has(node: nodes.Node, what: int) -> bool:
     if what == SCOPED_BLOCK:
         return isinstance(node, nodes.Block) and node.scoped
     if what == LOCALS_USER:
-        if isinstance(node, (nodes.Include, nodes.Import, nodes.FromImport)):
+        if isinstance(node, (nodes.Import, nodes.FromImport)):
             return node.with_context
         return isinstance(node, (nodes.OverlayScope, nodes.DerivedContextReference))
+    if what == INCLUDE:
+        return isinstance(node, nodes.Include) and node.with_context
     if what == CROSSING:
         return isinstance(node, (nodes.Block, nodes.Include, nodes.Import, nodes.FromImport))
     if what in (EXTENDS, FILTER):
@@ -77,7 +80,10 @@ def has(node: nodes.Node, what: int) -> bool:
     return isinstance(node, nodes.Name) and node.name == "loop" and node.ctx == "store"
 
 
-FLAGS = (ASSIGNMENT, CROSSING, FILTER, FUNCTION, SCOPED_BLOCK, LOCALS_USER, EXTENDS, LOOP_TARGET)
+FLAGS = (
+    *(ASSIGNMENT, CROSSING, FILTER, FUNCTION, SCOPED_BLOCK, LOCALS_USER, INCLUDE, EXTENDS),
+    LOOP_TARGET,
+)
 
 
 def bodies(template: nodes.Template) -> Iterator[list[nodes.Node]]:

@@ -15,6 +15,29 @@ if TYPE_CHECKING:
     from jinja2.compiler import Frame
 
 
+class Lent(Record):
+    """Locals of a loop whose object is made when an included template might ask for it.
+
+    :ivar items: what gives the items, and makes the object.
+    :ivar looked: at which item it was last asked what follows: the object would know that item.
+    :ivar sized: how many there are, if that was asked: the object would not ask again.
+    """
+
+    items: str
+    looked: str
+    sized: str
+
+    def noting(self, attribute: str, counted: str, size: str | None) -> tuple[str, str]:
+        """The sources of both numbers where *attribute* is looked up, which note that it was."""
+        if attribute == "last":
+            return f"({self.looked} := {counted})", f"{size}"
+        return counted, f"({self.sized} := {size})"
+
+    def made_at(self, counted: str) -> str:
+        """The source of the object at the item that has been *counted* last."""
+        return f"{self.items}.loop({counted}, {self.looked} == {counted}, {self.sized})"
+
+
 class LoopCounter(Record):
     """What tells at which item a loop is, and locals of it.
 
@@ -22,17 +45,27 @@ class LoopCounter(Record):
     :ivar size: how many there are; ``None`` in there: unknown, and there is an object after all.
     :ivar object: the ``loop`` object.
     :ivar beside: whether there is an object in any case, which counts.
+    :ivar lent: the locals of a loop that includes templates, if it has no object until one of them
+        might ask for it; from there on the object counts.
     """
 
     counted: str
     size: str | None
     object: str
     beside: bool = False
+    lent: Lent | None = None
+
+    @property
+    def index(self) -> str:
+        """The source of how many items have been pulled."""
+        if self.lent is None:
+            return self.counted
+        return f"({self.counted} if {self.size} is not None else {self.object}.index0 + 1)"
 
     @property
     def index0(self) -> str:
         """The source of how many items there were before this one."""
-        return f"{self.object}.index0" if self.beside else f"{self.counted} - 1"
+        return f"{self.object}.index0" if self.beside else f"{self.index} - 1"
 
 
 _SOURCES = {
@@ -76,11 +109,20 @@ class LoopAttributeGenerator(LiftingGenerator):
             return None
         if node.attr == "index0":
             return counter.index0
-        source = _SOURCES[node.attr].format(counter.counted, counter.size)
         if node.attr in COUNTED:
-            return source
+            return _SOURCES[node.attr].format(counter.index)
+        counted, size = counter.counted, counter.size
+        if counter.lent:
+            counted, size = counter.lent.noting(node.attr, counted, size)
+        source = _SOURCES[node.attr].format(counted, size)
         looked_up = f"environment.getattr({counter.object}, {node.attr!r})"
         return f"({source} if {counter.size} is not None else {looked_up})"
+
+    def lent_counter(self, frame: Frame) -> LoopCounter | None:
+        """The counter of the loop around *frame* whose object included templates may ask for."""
+        ref = frame.symbols.find_ref("loop") if self._counters else None
+        counter = None if ref is None else self._counters.get(ref)
+        return None if counter is None or counter.lent is None else counter
 
     def cycle_counter(self, node: nodes.Call, frame: Frame) -> LoopCounter | None:
         """The counter of the loop whose ``cycle()`` is called."""

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from jinja2 import nodes
-from jinja2.filters import FILTERS
-from jinja2.tests import TESTS
 
 from streamtmpl.compiler.analysis import (
     COUNTED,
+    INCLUDE,
     SIZED,
     asks_for_number,
+    contains,
     leaves_data_alone,
     needs_only,
 )
-from streamtmpl.compiler.expressions.loop_attributes import LoopCounter
-from streamtmpl.compiler.traits import plain_getattr
+from streamtmpl.compiler.expressions.loop_attributes import Lent, LoopCounter
+from streamtmpl.compiler.traits import plain_getattr, uses_builtins
 
 from .watching import WatchingGenerator
 
@@ -31,24 +31,17 @@ class CounterGenerator(WatchingGenerator):
         if (
             self.environment.is_async
             or node.test
-            or not needs_only(node, SIZED, cycle_only=True)
+            or not needs_only(node, SIZED, cycle_only=True, but_for_includes=True)
             # What the body calls might change a list while the loop runs over it.
-            or not leaves_data_alone(node.body)
-            or not self._uses_builtins(node)
+            or not leaves_data_alone(node.body, but_for_includes=True)
+            or not uses_builtins(node, self.environment)
         ):
             return None
-        return LoopCounter(self.temporary_identifier(), self.temporary_identifier(), loop)
-
-    def _uses_builtins(self, node: nodes.For) -> bool:
-        """Whether all filters and tests in a loop are Jinja2's own, which change nothing."""
-        environment = self.environment
-        return all(
-            environment.filters.get(each.name) is FILTERS.get(each.name)
-            for each in node.find_all(nodes.Filter)
-        ) and all(
-            environment.tests.get(each.name) is TESTS.get(each.name)
-            for each in node.find_all(nodes.Test)
-        )
+        lent = None
+        if contains(node.body, INCLUDE):
+            lent = Lent(*(self.temporary_identifier() for _ in Lent.__annotations__))
+        counted, size = self.temporary_identifier(), self.temporary_identifier()
+        return LoopCounter(counted, size, loop, False, lent)
 
     def counter_beside(self, node: nodes.For, loop: str) -> LoopCounter | None:
         """The count of a loop's object, in local *loop*, if the body asks for numbers.

@@ -227,6 +227,8 @@ class LoopGenerator(SelectingGenerator):
     def _runs_over(self, loop: Loop) -> str:
         """What the ``for`` runs over."""
         node, iterable, source = loop.node, loop.iterable, loop.source
+        if loop.counter and loop.counter.lent:
+            return loop.counter.lent.items
         if loop.counter and loop.counter.size:
             return (
                 f"{iterable} if {loop.counter.size} is not None else {loop.counter.object}._items()"
@@ -308,6 +310,12 @@ class LoopGenerator(SelectingGenerator):
             self.writeline(
                 f"{counter.object} = None if {counter.size} is not None"
                 f" else LoopContext({loop.iterable}, undefined, {loop.source})"
+            )
+        if counter.lent:
+            self.writeline(f"{counter.lent.looked} = {counter.lent.sized} = None")
+            self.writeline(
+                f"{counter.lent.items} = CountedItems({loop.iterable}, undefined)"
+                f" if {counter.size} is not None else {counter.object}._items()"
             )
 
     def _for_target(self, loop: Loop) -> str | None:
