@@ -41,7 +41,7 @@ DRAINING = frozenset({"first", "groupby", "join", "list", "slice", "sum", "uniqu
 
 _BOTH = {
     "jinja2.exceptions": "TemplateNotFound TemplateRuntimeError",
-    "jinja2.filters": "do_capitalize do_default do_lower do_mark_safe do_trim do_upper",
+    "jinja2.filters": "do_capitalize do_default do_lower do_mark_safe do_trim do_truncate do_upper",
     "jinja2.runtime": "Undefined identity markup_join str_join",
     "jinja2.utils": "Namespace internalcode missing",
     "markupsafe": "Markup soft_str",
@@ -65,7 +65,7 @@ _SYNC = {
     "streamtmpl.chunks.compiled": "capture into template_function",
     "streamtmpl.regions.threads": "begin_region",
     "streamtmpl.runtime": "streamed",
-    "streamtmpl.runtime.includes": "including leaves_loop",
+    "streamtmpl.runtime.includes": "asks_for_loop including",
     "streamtmpl.runtime.loops": "CountedItems LoopContext",
     "streamtmpl.runtime.macros": "Macro",
     "streamtmpl.runtime.sources": "open_source",

@@ -86,10 +86,10 @@ class InheritanceGenerator(FunctionGenerator):
         self.writeline(f"{template} = environment.{self._template_getter(node)}(", node)
         self.visit(node.template, frame)
         self.write(f", {self.name!r})")
-        counter, leaves = self.lent_counter(frame) if node.with_context else None, ""
+        counter, asks = self.lent_counter(frame) if node.with_context else None, ""
         if counter is not None:
-            leaves = self.temporary_identifier()
-            self.writeline(f"{leaves} = leaves_loop({template})")
+            asks = self.temporary_identifier()
+            self.writeline(f"{asks} = asks_for_loop({template})")
         if node.with_context:
             including = self.choose_async("async_including", "including")
             self.writeline(f"{template} = {including}({template}, context)", node)
@@ -99,7 +99,7 @@ class InheritanceGenerator(FunctionGenerator):
             assert counter.lent is not None
             made = counter.lent.made_at(counter.counted)
             self.writeline(
-                f"if {counter.size} is not None and not {leaves}:"
+                f"if {asks} and {counter.size} is not None:"
                 f" {counter.size}, {counter.object} = None, {made}"
             )
         return template

@@ -29,9 +29,9 @@ def async_including(template: Any, context: Context) -> Include:
     return _renders(template, context, async_into(template.root_render_func))
 
 
-def leaves_loop(template: Any) -> bool:
-    """Whether *template* asks nothing of a ``loop`` that it is included in, nor changes items."""
-    return getattr(template.root_render_func, "leaves_loop", False)
+def asks_for_loop(template: Any) -> bool:
+    """Whether *template* might ask for the ``loop`` that it is included in, or change its items."""
+    return not getattr(template.root_render_func, "leaves_loop", False)
 
 
 def without_missing(variables: dict[str, Any]) -> dict[str, Any]:

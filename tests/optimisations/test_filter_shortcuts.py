@@ -10,6 +10,8 @@ from typing import Any
 
 import jinja2
 import pytest
+from jinja2 import pass_environment
+from markupsafe import Markup
 
 from .agreement import Change, Make, Notes, Pair, each_escaping, sync_and_async
 from .test_escaping_by_type import VALUES
@@ -28,6 +30,8 @@ FILTERS = [
         "upper|default('d')",
     ),
     *("join(',')|upper", "list|join", "trim|default('<')|e", "trim('<')", "join(d='-')"),
+    *("truncate(3)", "truncate(4)|upper", "truncate(2)", "truncate(True)", "truncate(3, true)"),
+    *("truncate", "truncate(length=3)", "truncate(3, leeway=0)"),
 ]
 SHORTCUTS = ["upper", "string", "safe", "e", "join(',')", "default('d')", "d('<')", "upper|e"]
 USES = {
@@ -65,6 +69,28 @@ def test_values(use: str, kind: str, autoescape: bool) -> None:
             pair.agree(make, f"{name}, {label}")
 
 
+@sync_and_async
+@pytest.mark.parametrize("leeway", [5, 0, 1.5, -1, None, True, "5"])
+def test_how_much_longer_text_may_be_than_what_it_is_cut_to(leeway: Any, kind: str) -> None:
+    def change(environment: Any) -> None:
+        environment.policies["truncate.leeway"] = leeway
+
+    def forget(environment: Any) -> None:
+        del environment.policies["truncate.leeway"]
+
+    texts = ["<b> <c> <d>", "nospaceatall", "a b c d e f g", "12345678", "123456789", "", " " * 20]
+    for length in (3, 4, 6, 8):
+        source = f"{{% for x in texts %}}{{{{ x|truncate({length}) }}}};{{% endfor %}}"
+        pair = Pair(source, kind, autoescape=True)
+        for kindred in (str, Markup):
+            values = [kindred(text) for text in texts]
+            pair.agree(lambda notes, values=values: {"texts": values})  # type: ignore[misc]
+            pair.change(change)
+            pair.agree(lambda notes, values=values: {"texts": values})  # type: ignore[misc]
+        pair.change(forget)
+        assert "truncate.leeway" in pair.error(lambda notes: {"texts": texts}).message
+
+
 def _told(name: str) -> Any:
     return lambda value, *args: f"<{name}>"
 
@@ -72,6 +98,7 @@ def _told(name: str) -> Any:
 def _other(environment: Any) -> None:
     for name in ("upper", "lower", "capitalize", "trim", "string", "safe", "e", "escape", "d"):
         environment.filters[name] = _told(name)
+    environment.filters["truncate"] = pass_environment(lambda *args, **kwargs: "<cut>")
     environment.filters["join"] = lambda value, *args, **kwargs: 7
     environment.filters["default"] = lambda value, *args: isinstance(value, jinja2.Undefined)
 

@@ -23,11 +23,13 @@ class Shortcut(Record):
     :ivar builtin: the name of Jinja2's function in generated code.
     :ivar applies: the condition on the value; ``None``: it always applies.
     :ivar value: the filtered value then; ``None``: the value itself.
+    :ivar first: what Jinja2 passes to the filter before the value.
     """
 
     builtin: str
     applies: str | None
     value: str | None
+    first: str = ""
 
 
 _IS_TEXT = "type({0}) is str"
@@ -116,7 +118,7 @@ class ShortcutGenerator(CallGenerator):
         if to_text:
             self.write(f"{to_text}(")
         with self.awaited():
-            self.write(f"{function}({target}")
+            self.write(f"{function}({shortcut.first}{target}")
             self.signature(node, frame)
             self.write(")")
         if to_text:
@@ -161,6 +163,8 @@ class ShortcutGenerator(CallGenerator):
             return None
         if node.name in ("default", "d"):
             return _default_shortcut(node)
+        if node.name == "truncate":
+            return _truncate_shortcut(node)
         return None if _all_arguments(node) else _SHORTCUTS.get(node.name)
 
     def _is_builtin(self, node: nodes.Filter) -> bool:
@@ -188,6 +192,24 @@ def _default_shortcut(node: nodes.Filter) -> Shortcut | None:
     source = repr(value.value).replace("{", "{{").replace("}", "}}")
     chosen = f"({source} if isinstance({{0}}, Undefined) else {{0}})"
     return Shortcut("do_default", None, chosen)
+
+
+def _truncate_shortcut(node: nodes.Filter) -> Shortcut | None:
+    """The shortcut for cutting text at a word, to a length that can be seen."""
+    arguments = _all_arguments(node)
+    if len(arguments) != 1 or len(node.args) != 1 or not isinstance(node.args[0], nodes.Const):
+        return None
+    length = node.args[0].value
+    if type(length) is not int or length < len("..."):
+        return None
+    leeway = "environment.policies['truncate.leeway']"
+    cut = f"{{0}}[:{length - len('...')}].rsplit(' ', 1)[0] + '...'"
+    return Shortcut(
+        "do_truncate",
+        f"{_IS_TEXT} and {leeway} >= 0",
+        f"({{0}} if len({{0}}) <= {length} + {leeway} else {cut})",
+        "environment, ",
+    )
 
 
 def _all_arguments(node: nodes.Filter) -> list[nodes.Node]:
