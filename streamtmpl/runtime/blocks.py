@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import runtime
@@ -39,6 +40,8 @@ class BlockReference(runtime.BlockReference):
         """
         if context is not None and not self._context.eval_ctx.autoescape:
             return None
+        if shape == (0,):  # it need not be looked whether there are arguments
+            return MethodType(self._compiled(self._stack[self._depth]), self._context)
         return self._into
 
     @internalcode
@@ -72,7 +75,10 @@ def overridden_block(context: Context, name: str, block: Callable[..., Any]) -> 
     if not isinstance(context, StreamContext):
         return streamed_reference(context.super(name, block))
     stack = context.blocks.get(name, [])
-    depth = stack.index(block) + 1 if block in stack else len(stack)
+    try:
+        depth = stack.index(block) + 1
+    except ValueError:
+        depth = len(stack)
     if depth == len(stack):
         return context.super(name, block)
     kind = AsyncBlockReference if context.environment.is_async else BlockReference
