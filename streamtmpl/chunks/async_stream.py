@@ -39,11 +39,11 @@ class AsyncChunkStream(AsyncIterator[Chunk], Generic[Chunk]):
 
     content_type: str | None = None
     """As of a :class:`~streamtmpl.ChunkStream`."""
-    _begun = _ended = _closed = _stepping = False
 
     def __init__(self, render: Render) -> None:
         """A stream of the chunks that *render* gives, which has not begun."""
         self._render = render
+        self._begun = self._ended = self._closed = self._stepping = False
 
     def encode_as(self, encoding: str) -> None:
         """From now on give chunks as bytes, unless they are already.

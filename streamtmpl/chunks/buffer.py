@@ -47,24 +47,22 @@ class Buffer:
     :ivar sources: the :class:`~.closing.OpenIterators` to be closed with the stream; ``None`` where
         nobody closes them (``render()``).
     :ivar resumed: the moment (seconds, :func:`time.perf_counter`) the render last got control back.
+    :ivar taken: whether text has been handed over.
+    :ivar defers: how regions are deferred, in a buffer whose text is handed over.
+    :ivar deferral: the regions that have been deferred.
     """
 
     write: Callable[[str], Any]
     tell: Callable[[], int]
+    sources: Any
+    defers: RegionOptions | None
+    deferral: Any
 
-    # What most buffers never change costs nothing as an attribute of the class.
-    sources: Any = None
-    size: int | None = None
-    flush_limit = 0
-    resumed = 0.0
-    taken = False
+    # What most buffers never change costs nothing as an attribute of the class. The others are not
+    # there: Python is slow to set an attribute where the class has one of the same name.
     reason: Reason = "size"
     """Why the next chunk is cut, where somebody says so; who observes the stream sets it back."""
     _captures_for: Buffer | None = None  # to itself, it would leave each to the garbage collector
-    defers: RegionOptions | None = None
-    """How regions are deferred, in a buffer whose text is handed over."""
-    deferral: Any = None
-    """The regions that have been deferred."""
     owner: Nested | None = None
     """Whose text this is; ``None``: the document's."""
     interrupt: Callable[[], None] | None = None
@@ -79,12 +77,15 @@ class Buffer:
         self._text = text = StringIO()
         self.write = text.write
         self.tell = text.tell
-        if sources is not None:
-            self.sources = sources
+        self.sources = sources
+        self.size = chunk_size
+        self.resumed = 0.0
+        self.taken = False
+        self.defers = self.deferral = None
         if chunk_size is None:
             self.limit = self.flush_limit = NEVER
             return
-        self.size = chunk_size
+        self.flush_limit = 0
         if chunk_size > FIRST_CHUNK_SIZE:
             self.limit = FIRST_CHUNK_SIZE - 1
         else:

@@ -110,7 +110,7 @@ async def test_comments_while_a_sync_source_waits_in_an_event_loop() -> None:
     source = Source()
     async with event_stream_async(source, 0.01) as stream:
         assert [await anext(stream) for _ in range(4)] == [COMMENT] * 4
-        source.items.put(None)
+    source.items.put(None)  # passed over before it closes, it would be waited for another one
     assert source.closed.wait(HANGS)
 
 
