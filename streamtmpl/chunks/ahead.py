@@ -12,15 +12,13 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from .cuts import MOMENT
 from .threads import ThreadRender, outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .stream import ChunkStream
-
-MOMENT = 0.002
-"""Seconds after which what has been cut is handed over although the hop goes on."""
 
 
 class RenderAhead(ThreadRender):

@@ -103,7 +103,7 @@ class AsyncChunkStream(AsyncIterator[Chunk], Generic[Chunk]):
             return None
         self._stepping = True
         try:
-            whole = self._begin()
+            whole = self._begin(whole=True)
             if whole is None:
                 whole = await self._render.whole()
         finally:
@@ -112,10 +112,10 @@ class AsyncChunkStream(AsyncIterator[Chunk], Generic[Chunk]):
             self._ended = True
         return whole  # type: ignore[no-any-return]
 
-    def _begin(self) -> Any:
+    def _begin(self, whole: bool = False) -> Any:
         self._render = render = self._render.begun()
         self._begun = True
-        return render.at_once()
+        return render.at_once(whole)
 
     def in_lockstep(self) -> None:
         """From its first step on, render only while a chunk is awaited.
@@ -126,14 +126,17 @@ class AsyncChunkStream(AsyncIterator[Chunk], Generic[Chunk]):
             self._render.in_lockstep = True
 
     def run_ahead(self, commit: Callable[[], object]) -> None:
-        """If it is stepped in threads, have the first hop go on behind the first short chunks.
+        """Have the first step, or the first hop into a thread, go on behind the first short chunks.
 
-        To be called before the first step, for a stream of bytes that nobody observes.
+        To be called before the first step, for a stream of bytes. One that is observed stops there.
 
-        :param commit: called in the thread when the first chunk is cut and is not the last one.
+        :param commit: called when the first chunk is cut and is not the last one; in the thread, if
+            there is one.
         """
         render = self._render
-        if type(render) is ThreadRender and render.may_run_ahead and not self._begun:
+        if type(render) is TaskRender:
+            render.commit = commit
+        elif type(render) is ThreadRender and render.may_run_ahead and not self._begun:
             self._render = RenderAhead(render.stream, commit)
 
     async def _close_after_error(self) -> None:

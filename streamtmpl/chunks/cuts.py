@@ -20,6 +20,9 @@ FIRST_CHUNK_SIZE = 1024
 GROWTH = 4
 """How many times as long each further chunk is, up to the chunk size: each costs servers a send."""
 
+MOMENT = 0.002
+"""Seconds for which a render may go on behind its first short chunks, where a response is sent."""
+
 CUT = object()
 """What a render in an async environment suspends with when a chunk is to be cut."""
 

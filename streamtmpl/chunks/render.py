@@ -97,8 +97,11 @@ class Render(Protocol):
     async def step(self) -> Any:
         """The next chunk, or ``None`` when the render has ended."""
 
-    def at_once(self) -> Any:
-        """All chunks as one if the render, which begins here, ends here too; else ``None``."""
+    def at_once(self, whole: bool = False) -> Any:
+        """The first chunk if the render, which begins here, ends here too; else ``None``.
+
+        With *whole* all chunks as one, and ``None`` also if there comes an error.
+        """
 
     async def whole(self) -> Any:
         """All chunks as one, or ``None``; the render begins in the event loop's next turn."""
@@ -152,7 +155,7 @@ class CoroutineRender(RaisesOnce, ABC):
     async def step(self) -> Any:
         """The next chunk, or ``None`` when the render has ended."""
 
-    def at_once(self) -> Any:
+    def at_once(self, whole: bool = False) -> Any:
         """Nothing: it is not begun here."""
         return None
 

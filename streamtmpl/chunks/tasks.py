@@ -4,22 +4,29 @@ A template of an async environment renders in a task of its own, so that a timeo
 cancel scope in the user's code never cancels the consumer, nor the other way round (PEP 789). The
 render stops at a cut until the chunk is taken. When it waits for anything else, the consumer may
 take what its finished runs have written.
+
+Chunks begin short and grow, so that the first one is soon there. To stop at each of the short ones,
+and go on in another turn of the event loop, takes longer than to render them. So where a response
+is sent, the first step of the task goes on behind cuts that are made for the length alone, until a
+chunk is as long as it should be or rendering has taken a moment.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sys
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from streamtmpl.exceptions import StreamClosedError
 
 from .buffer import clock
+from .cuts import MOMENT
 from .inline import InlineRender
 from .render import CoroutineRender, HeldTasks, Render, begun_task_in
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
 
 _tasks = HeldTasks()
@@ -38,6 +45,10 @@ class TaskRender(CoroutineRender):
     """
 
     in_lockstep = False
+    commit: Callable[[], object] | None = None
+    """If the first step goes on behind the first cuts: what is called where it does."""
+    _ahead: deque[str] | None = None
+    """What has been cut in the first step and not been taken."""
     _task: asyncio.Task[None] | None = None
     """There is none yet while the task is run up to its first wait."""
     _consumer: asyncio.Future[None] | None = None
@@ -63,14 +74,18 @@ class TaskRender(CoroutineRender):
             )
         return self
 
-    def at_once(self) -> Any:
-        """Begin; all of it, if the render ends within its first step and without an error."""
+    def at_once(self, whole: bool = False) -> Any:
+        """Begin; the first chunk, or the *whole*, if the render ends within its first step."""
         try:
             self._task = task = begun_task_in(self._context, self._loop, self._render())
         except BaseException:  # of the event loop's own way to make tasks
             self._done = True
             raise
         if self._done:
+            if whole:
+                return self._all()
+            if self._ahead and (chunk := self._next_ahead()):
+                return chunk
             return None if self._failure is not None else self._last()
         assert task is not None
         self._held = _tasks.of(self._loop)
@@ -82,12 +97,31 @@ class TaskRender(CoroutineRender):
         """All of it, if the event loop has made the task and begins it in its next turn."""
         if not self._done and not self._out.resumed:
             await asyncio.sleep(0)  # its first step comes before anything wakes this up
-            if self._done and self._failure is None and self._closing_error is None:
-                return self._last()
+            if self._done:
+                return self._all()
+        return None
+
+    def _all(self) -> Any:
+        """All chunks as one; ``None``: the render or closing has failed."""
+        if self._failure is not None or self._closing_error is not None:
+            return None
+        if not self._ahead:
+            return self._last()
+        ahead = self._encoder("".join(self._ahead))
+        self._ahead.clear()
+        return ahead + (self._last() or ahead[:0])
+
+    def _next_ahead(self) -> Any:
+        """The next chunk of those that were cut in the first step, if there is one."""
+        while self._ahead:
+            if chunk := self._encoder(self._ahead.popleft()):
+                return chunk
         return None
 
     async def step(self) -> Any:
         """The next chunk: what a cut or a wait has made available."""
+        if self._ahead and (chunk := self._next_ahead()):
+            return chunk
         if self._lags:
             self._lags = False
             self._was_taken()
@@ -136,15 +170,32 @@ class TaskRender(CoroutineRender):
         if out.tell():
             if self._closing:
                 raise asyncio.CancelledError
-            if out.deferral is None:
-                self._cut = out.take()
-            else:  # regions may still change it
+            if out.deferral is not None:  # regions may still change it
                 out.getvalue()
+            elif self.commit is not None and self._may_go_ahead():
+                self.commit()
+                if self._ahead is None:
+                    self._ahead = deque()
+                self._ahead.append(out.take())
+                return
+            else:
+                self._cut = out.take()
             self._taken = self._loop.create_future()
             self._wake()
             yield from self._taken
         self._goes_on = False
         out.resumed = clock()
+
+    def _may_go_ahead(self) -> bool:
+        """Whether this is a cut in the first step, for the length of a short chunk."""
+        out = self._out
+        return (
+            self._task is None
+            and out.reason == "size"
+            and out.limit < (out.size or 0) - 1
+            and not self.in_lockstep
+            and clock() - out.resumed < MOMENT
+        )
 
     def _before_wait(self) -> None:
         out = self._out

@@ -1,4 +1,4 @@
-"""The first short chunks of a sync template come by one hop into a worker thread.
+"""The first short chunks of a page are rendered in one go, in one hop if that is into a thread.
 
 What "a moment" is decides a test only where it is set to no time, or to more than a test takes.
 """
@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any
 
 import pytest
 
 from streamtmpl import ResponseSentError
 from streamtmpl.asgi import StreamResponse
-from streamtmpl.chunks import ahead
+from streamtmpl.chunks import ahead, tasks
 from streamtmpl.chunks.cuts import DEFAULT_CHUNK_SIZE
 from streamtmpl.responses import delivery
 from streamtmpl.responses.body import async_byte_stream
@@ -38,7 +38,8 @@ async def until(condition: Callable[[], object]) -> None:
 
 @pytest.fixture
 def long_moment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ahead, "MOMENT", HANGS)
+    for module in (ahead, tasks):
+        monkeypatch.setattr(module, "MOMENT", HANGS)
 
 
 def run(test: Callable[[Exchange, Workers], Coroutine[Any, Any, None]], **scope: Any) -> None:
@@ -50,18 +51,61 @@ def run(test: Callable[[Exchange, Workers], Coroutine[Any, Any, None]], **scope:
     asyncio.run(main())
 
 
+async def _items() -> AsyncIterator[str]:
+    for _ in range(50):
+        yield "<p>row</p>\n" * 20
+
+
+SOURCES: dict[str, tuple[Callable[[], Any], int]] = {
+    "sync": (lambda: template("sync", ROWS), 1),
+    "list": (lambda: ["<p>row</p>\n" * 20] * 50, 1),
+    "async": (lambda: template("async", ROWS), 0),
+    "async iterable": (_items, 0),
+}
+
+
 @pytest.mark.usefixtures("long_moment")
-@pytest.mark.parametrize(
-    "source", [lambda: template("sync", ROWS), lambda: ["<p>row</p>\n" * 20] * 50]
-)
-def test_a_page_that_ends_within_its_first_hop_has_a_length(source: Any) -> None:
+@pytest.mark.parametrize("name", SOURCES)
+def test_a_page_that_ends_behind_its_first_chunks_has_a_length(name: str) -> None:
+    source, hops = SOURCES[name]
+
     async def test(exchange: Exchange, workers: Workers) -> None:
         await exchange.over(StreamResponse(source()))
         assert len(exchange.sent) == 2
         assert exchange.headers[b"content-length"] == str(len(exchange.body)).encode()
         assert len(exchange.body) > 4000
         assert exchange.complete
-        assert workers.hops == 1
+        assert workers.hops == hops
+
+    run(test)
+
+
+@pytest.mark.usefixtures("long_moment")
+def test_what_has_been_cut_is_sent_before_an_async_page_waits() -> None:
+    async def test(exchange: Exchange, workers: Workers) -> None:
+        gate = asyncio.Event()
+        page = template("async", ROWS + "above{% if 1 %}{% endif %}{{ wait() }}end")
+        answering = asyncio.create_task(exchange.over(StreamResponse(page, {"wait": gate.wait})))
+        await until(lambda: exchange.body.endswith(b"above"))
+        assert [len(message["body"]) // 1000 for message in exchange.sent[1:]] == [1, 4, 0]
+        gate.set()
+        await answering
+        assert exchange.body.endswith(b"</p>\naboveTrueend")
+        assert exchange.complete
+        assert b"content-length" not in exchange.headers
+
+    run(test)
+
+
+def test_an_async_page_that_has_taken_its_moment_stops_at_each_cut(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tasks, "MOMENT", 0)
+
+    async def test(exchange: Exchange, workers: Workers) -> None:
+        await exchange.over(StreamResponse(template("async", ROWS)))
+        assert [len(message["body"]) // 1000 for message in exchange.sent[1:]] == [1, 4, 0, 0]
+        assert b"content-length" not in exchange.headers
 
     run(test)
 
@@ -107,27 +151,29 @@ def test_after_a_moment_each_chunk_comes_at_once(monkeypatch: pytest.MonkeyPatch
     run(test)
 
 
+@KINDS
 @pytest.mark.usefixtures("long_moment")
-def test_a_flush_ends_the_hop() -> None:
+def test_a_flush_ends_it(kind: str) -> None:
     async def test(exchange: Exchange, workers: Workers) -> None:
-        await exchange.over(StreamResponse(template("sync", ROWS + "a{% flush %}b")))
+        await exchange.over(StreamResponse(template(kind, ROWS + "a{% flush %}b")))
         bodies = [message["body"] for message in exchange.sent[1:]]
-        assert bodies[0].endswith(b"<p>499</p>\na")
-        assert bodies[1:] == [b"b", b""]
-        assert workers.hops == 2
+        assert b"".join(bodies[:-2]).endswith(b"<p>499</p>\na")
+        assert bodies[-2:] == [b"b", b""]
+        assert workers.hops == (2 if kind == "sync" else 0)
 
     run(test)
 
 
+@KINDS
 @pytest.mark.usefixtures("long_moment")
-def test_the_head_is_settled_when_the_first_chunk_is_cut() -> None:
+def test_the_head_is_settled_when_the_first_chunk_is_cut(kind: str) -> None:
     async def test(exchange: Exchange, workers: Workers) -> None:
         response: StreamResponse
 
         def late() -> None:
             response.headers["X-Late"] = "1"
 
-        page = template("sync", ROWS + "{{ late() }}")
+        page = template(kind, ROWS + "{{ late() }}")
         response = StreamResponse(page, {"late": late})
         with pytest.raises(ResponseSentError, match="X-Late"):
             await exchange.over(response)
@@ -139,8 +185,9 @@ def test_the_head_is_settled_when_the_first_chunk_is_cut() -> None:
     run(test)
 
 
+@KINDS
 @pytest.mark.usefixtures("long_moment")
-def test_a_head_that_cannot_be_sent_ends_the_page_before_it_begins() -> None:
+def test_a_head_that_cannot_be_sent_ends_the_page_before_it_begins(kind: str) -> None:
     closed = []
 
     def rows() -> Iterator[int]:
@@ -153,7 +200,7 @@ def test_a_head_that_cannot_be_sent_ends_the_page_before_it_begins() -> None:
         raise ValueError("no such header")
 
     async def test(exchange: Exchange, workers: Workers) -> None:
-        page = template("sync", "{% for n in rows %}<p>{{ n }}</p>\n{% endfor %}")
+        page = template(kind, "{% for n in rows %}<p>{{ n }}</p>\n{% endfor %}")
         stream = async_byte_stream(page, {"rows": rows()})
         with pytest.raises(ValueError, match="no such header"):
             await delivery.send_stream(
@@ -165,19 +212,22 @@ def test_a_head_that_cannot_be_sent_ends_the_page_before_it_begins() -> None:
     run(test)
 
 
+@KINDS
 @pytest.mark.usefixtures("long_moment")
-def test_where_there_is_a_session_nothing_runs_ahead_of_the_head() -> None:
+def test_where_there_is_a_session_nothing_runs_ahead_of_the_head(kind: str) -> None:
     async def test(exchange: Exchange, workers: Workers) -> None:
-        await exchange.over(StreamResponse(template("sync", ROWS + "end")))
+        await exchange.over(StreamResponse(template(kind, ROWS + "end")))
         chunks = [message["body"] for message in exchange.sent[1:-1]]
-        assert workers.hops == len(chunks) == 3
+        assert len(chunks) == 3
+        assert workers.hops == (3 if kind == "sync" else 0)
         assert 1024 <= len(chunks[0]) < 1200
 
     run(test, session={})
 
 
+@KINDS
 @pytest.mark.usefixtures("long_moment")
-def test_no_more_than_a_long_chunk_is_rendered_ahead() -> None:
+def test_no_more_than_a_long_chunk_is_rendered_ahead(kind: str) -> None:
     pulled = []
 
     def rows() -> Iterator[str]:
@@ -195,13 +245,13 @@ def test_no_more_than_a_long_chunk_is_rendered_ahead() -> None:
                 await may_go_on.wait()
 
         exchange.on_send = stall
-        page = template("sync", "{% for row in rows %}<p>{{ row }}</p>\n{% endfor %}")
+        page = template(kind, "{% for row in rows %}<p>{{ row }}</p>\n{% endfor %}")
         answering = asyncio.create_task(exchange.over(StreamResponse(page, {"rows": rows()})))
         await sending.wait()
         await asyncio.sleep(0.02)  # a chance to go on, for who would take it
-        # The hop has ended with the chunk that filled it, itself no longer than a long one.
+        # It has ended with the chunk that filled it, itself no longer than a long one.
         assert len(pulled) * 1000 <= 2 * DEFAULT_CHUNK_SIZE
-        assert workers.hops == 1
+        assert workers.hops == (1 if kind == "sync" else 0)
         may_go_on.set()
         await answering
         assert len(exchange.body) == 998 * 1000
