@@ -27,13 +27,13 @@ The code generator is layers of one class, a file for each concern. From the low
 - ``inheritance``: blocks, includes, and what else ends at a boundary;
 - ``regions``: ``{% defer %}`` and ``{% boundary %}``.
 
-They read ``analysis``, what is to be known of the tree; ``traits``, what is to be known of the
-environment; and ``tags`` and ``region_tags``, which parse the tags that Jinja2 does not have.
-``plain_tags`` has these tags where nothing streams, and ``region_markup`` the end tags that may be
-left out around a region.
-``records`` has the base of their classes of named values, and ``runs`` a run of which text is known
-and where the rest will be. Beside them are ``generated``, which compiles the module so that
-tracebacks show it, and ``bytecode``, which stores what that gives.
+They read ``analysis``, what is to be known of the tree, and ``loop_needs``, what of the bodies of
+loops; ``traits``, what is to be known of the environment; and ``tags`` and ``region_tags``, which
+parse the tags that Jinja2 does not have. ``plain_tags`` has these tags where nothing streams, and
+``region_markup`` the end tags that may be left out around a region. ``records`` has the base of
+their classes of named values, and ``runs`` a run of which text is known and where the rest will be.
+Beside them are ``generated``, which compiles the module so that tracebacks show it, and
+``bytecode``, which stores what that gives.
 """
 
 from jinja2.compiler import CodeGenerator

@@ -12,15 +12,8 @@ from jinja2.utils import _PassArg
 
 from streamtmpl.vocabulary import PARAMETER
 
-from .analysis import (
-    ASSIGNMENT,
-    CALL,
-    EXTENDS,
-    contains,
-    leaves_data_alone,
-    names_loop,
-    undeclared,
-)
+from .analysis import ASSIGNMENT, CALL, EXTENDS, contains, undeclared
+from .loop_needs import leaves_data_alone, names_loop
 from .parts import PartsGenerator
 from .traits import uses_builtins
 from .writing import LOCALS_OF_BLOCK, LOCALS_OF_ROOT

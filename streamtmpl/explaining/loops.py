@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 from jinja2 import nodes
 from jinja2.filters import FILTERS
 
-from streamtmpl.compiler.analysis import ITERATING_FILTERS, uses_as_value
+from streamtmpl.compiler.analysis import ITERATING_FILTERS
+from streamtmpl.compiler.loop_needs import uses_as_value
 from streamtmpl.vocabulary import LOOKS_AHEAD, PIPING
 
 from .cuts import NotingGenerator

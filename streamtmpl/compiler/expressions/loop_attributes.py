@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from jinja2 import nodes
 
-from streamtmpl.compiler.analysis import COUNTED, NUMBERED, is_cycle
+from streamtmpl.compiler.loop_needs import COUNTED, NUMBERED, is_cycle
 from streamtmpl.compiler.records import Record
 
 from .lifting import LiftingGenerator

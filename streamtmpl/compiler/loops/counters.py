@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from jinja2 import nodes
 
-from streamtmpl.compiler.analysis import (
+from streamtmpl.compiler.analysis import INCLUDE, contains
+from streamtmpl.compiler.expressions.loop_attributes import Lent, LoopCounter
+from streamtmpl.compiler.loop_needs import (
     COUNTED,
-    INCLUDE,
     SIZED,
     asks_for_number,
-    contains,
     leaves_data_alone,
     needs_only,
 )
-from streamtmpl.compiler.expressions.loop_attributes import Lent, LoopCounter
 from streamtmpl.compiler.traits import plain_getattr, uses_builtins
 
 from .watching import WatchingGenerator

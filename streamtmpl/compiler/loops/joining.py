@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import nodes
 
-from streamtmpl.compiler.analysis import may_await, used_once
+from streamtmpl.compiler.analysis import may_await
 from streamtmpl.compiler.expressions.lifting import replaced
+from streamtmpl.compiler.loop_needs import used_once
 from streamtmpl.compiler.records import Record
 from streamtmpl.compiler.runs import Run
 from streamtmpl.compiler.tags import is_flush

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from jinja2 import nodes
 
-from streamtmpl.compiler.analysis import PLAIN, may_await, needs_only
+from streamtmpl.compiler.analysis import may_await
 from streamtmpl.compiler.expressions.loop_attributes import LoopCounter
+from streamtmpl.compiler.loop_needs import PLAIN, needs_only
 from streamtmpl.compiler.records import Record
 
 from .counters import CounterGenerator

@@ -11,14 +11,11 @@ from streamtmpl.compiler.analysis import (
     FUNCTION,
     LOOP_TARGET,
     SCOPED_BLOCK,
-    STEPPED,
     contains,
-    needs_only,
     undeclared,
-    used_once,
-    uses_as_value,
 )
 from streamtmpl.compiler.expressions.loop_attributes import LoopCounter
+from streamtmpl.compiler.loop_needs import STEPPED, needs_only, used_once, uses_as_value
 from streamtmpl.compiler.tags import is_flush
 
 from .selecting import Loop, SelectingGenerator
