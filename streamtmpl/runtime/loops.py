@@ -269,8 +269,8 @@ class CountedItems:
         """Loop over *sequence*."""
         self._sequence = sequence
         self._undefined = undefined
-        self._pulled: Any = iter(sequence)
-        self._passes: list[Iterator[Any]] = [self._pulled]
+        self._pulled = iter(sequence)
+        self._passes = [self._pulled]
 
     def __iter__(self) -> Iterator[Any]:
         return chain.from_iterable(self._passes)
@@ -281,14 +281,14 @@ class CountedItems:
         *looked* and *size* say whether that was the last one, and how many there are, was asked
         before. The sequence must not have been changed.
         """
-        sequence, loop = self._sequence, LoopContext(self._sequence, self._undefined)
+        loop = LoopContext(self._sequence, self._undefined)
         for _ in range(count):
             loop._step(next(loop._iterator))
         if looked:
             loop._peek_next()
         loop._length = size
-        self._pulled.__setstate__(len(sequence))
-        next(self._pulled, None)  # it has ended for good, even if items are added
+        for _ in self._pulled:  # then it has ended for good, even if items are added
+            pass
         self._passes.append(loop._items())
         return loop
 
