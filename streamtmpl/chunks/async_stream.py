@@ -103,7 +103,7 @@ class AsyncChunkStream(AsyncIterator[Chunk], Generic[Chunk]):
             return None
         self._stepping = True
         try:
-            whole = self._begin(whole=True)
+            whole = self._begin()
             if whole is None:
                 whole = await self._render.whole()
         finally:
@@ -112,10 +112,10 @@ class AsyncChunkStream(AsyncIterator[Chunk], Generic[Chunk]):
             self._ended = True
         return whole  # type: ignore[no-any-return]
 
-    def _begin(self, whole: bool = False) -> Any:
+    def _begin(self) -> Any:
         self._render = render = self._render.begun()
         self._begun = True
-        return render.at_once(whole)
+        return render.at_once()
 
     def in_lockstep(self) -> None:
         """From its first step on, render only while a chunk is awaited.
@@ -130,12 +130,12 @@ class AsyncChunkStream(AsyncIterator[Chunk], Generic[Chunk]):
 
         To be called before the first step, for a stream of bytes. One that is observed stops there.
 
-        :param commit: called when the first chunk is cut and is not the last one; in the thread, if
-            there is one.
+        :param commit: called in the thread, if there is one, when the first chunk is cut and is not
+            the last one.
         """
         render = self._render
         if type(render) is TaskRender:
-            render.commit = commit
+            render.goes_ahead = True
         elif type(render) is ThreadRender and render.may_run_ahead and not self._begun:
             self._render = RenderAhead(render.stream, commit)
 

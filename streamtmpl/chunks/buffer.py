@@ -134,9 +134,18 @@ class Buffer:
             # Once it has been truncated, a StringIO takes each character apart to store it.
             StringIO.__init__(self._text)
             self.taken = True
-            if self.size and self.limit < self.size - 1:
-                self.limit = min(GROWTH * (self.limit + 1), self.size) - 1
+            if self.is_short():
+                self.lengthen()
         return text
+
+    def is_short(self) -> bool:
+        """Whether a chunk that is cut for its length is shorter than it will be later on."""
+        return bool(self.size) and self.limit < self.size - 1  # type: ignore[operator]
+
+    def lengthen(self) -> None:
+        """Have boundaries cut later: chunks grow up to the chunk size."""
+        assert self.size is not None
+        self.limit = min(GROWTH * (self.limit + 1), self.size) - 1
 
     def replace(self, text: str) -> None:
         """Have *text* instead of what has collected."""

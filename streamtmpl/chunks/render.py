@@ -97,11 +97,8 @@ class Render(Protocol):
     async def step(self) -> Any:
         """The next chunk, or ``None`` when the render has ended."""
 
-    def at_once(self, whole: bool = False) -> Any:
-        """The first chunk if the render, which begins here, ends here too; else ``None``.
-
-        With *whole* all chunks as one, and ``None`` also if there comes an error.
-        """
+    def at_once(self) -> Any:
+        """All chunks as one if the render, which begins here, ends here too; else ``None``."""
 
     async def whole(self) -> Any:
         """All chunks as one, or ``None``; the render begins in the event loop's next turn."""
@@ -155,7 +152,7 @@ class CoroutineRender(RaisesOnce, ABC):
     async def step(self) -> Any:
         """The next chunk, or ``None`` when the render has ended."""
 
-    def at_once(self, whole: bool = False) -> Any:
+    def at_once(self) -> Any:
         """Nothing: it is not begun here."""
         return None
 

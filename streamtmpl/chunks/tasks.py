@@ -7,15 +7,14 @@ take what its finished runs have written.
 
 Chunks begin short and grow, so that the first one is soon there. To stop at each of the short ones,
 and go on in another turn of the event loop, takes longer than to render them. So where a response
-is sent, the first step of the task goes on behind cuts that are made for the length alone, until a
-chunk is as long as it should be or rendering has taken a moment.
+is sent, the first step of the task cuts no short ones for their length alone, unless rendering has
+taken a moment.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sys
-from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from streamtmpl.exceptions import StreamClosedError
@@ -26,7 +25,7 @@ from .inline import InlineRender
 from .render import CoroutineRender, HeldTasks, Render, begun_task_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Generator
 
 
 _tasks = HeldTasks()
@@ -45,10 +44,8 @@ class TaskRender(CoroutineRender):
     """
 
     in_lockstep = False
-    commit: Callable[[], object] | None = None
-    """If the first step goes on behind the first cuts: what is called where it does."""
-    _ahead: deque[str] | None = None
-    """What has been cut in the first step and not been taken."""
+    goes_ahead = False
+    """Whether the first step cuts no short chunks for their length."""
     _task: asyncio.Task[None] | None = None
     """There is none yet while the task is run up to its first wait."""
     _consumer: asyncio.Future[None] | None = None
@@ -74,18 +71,14 @@ class TaskRender(CoroutineRender):
             )
         return self
 
-    def at_once(self, whole: bool = False) -> Any:
-        """Begin; the first chunk, or the *whole*, if the render ends within its first step."""
+    def at_once(self) -> Any:
+        """Begin; all of it, if the render ends within its first step and without an error."""
         try:
             self._task = task = begun_task_in(self._context, self._loop, self._render())
         except BaseException:  # of the event loop's own way to make tasks
             self._done = True
             raise
         if self._done:
-            if whole:
-                return self._all()
-            if self._ahead and (chunk := self._next_ahead()):
-                return chunk
             return None if self._failure is not None else self._last()
         assert task is not None
         self._held = _tasks.of(self._loop)
@@ -97,31 +90,12 @@ class TaskRender(CoroutineRender):
         """All of it, if the event loop has made the task and begins it in its next turn."""
         if not self._done and not self._out.resumed:
             await asyncio.sleep(0)  # its first step comes before anything wakes this up
-            if self._done:
-                return self._all()
-        return None
-
-    def _all(self) -> Any:
-        """All chunks as one; ``None``: the render or closing has failed."""
-        if self._failure is not None or self._closing_error is not None:
-            return None
-        if not self._ahead:
-            return self._last()
-        ahead = self._encoder("".join(self._ahead))
-        self._ahead.clear()
-        return ahead + (self._last() or ahead[:0])
-
-    def _next_ahead(self) -> Any:
-        """The next chunk of those that were cut in the first step, if there is one."""
-        while self._ahead:
-            if chunk := self._encoder(self._ahead.popleft()):
-                return chunk
+            if self._done and self._failure is None and self._closing_error is None:
+                return self._last()
         return None
 
     async def step(self) -> Any:
         """The next chunk: what a cut or a wait has made available."""
-        if self._ahead and (chunk := self._next_ahead()):
-            return chunk
         if self._lags:
             self._lags = False
             self._was_taken()
@@ -172,11 +146,8 @@ class TaskRender(CoroutineRender):
                 raise asyncio.CancelledError
             if out.deferral is not None:  # regions may still change it
                 out.getvalue()
-            elif self.commit is not None and self._may_go_ahead():
-                self.commit()
-                if self._ahead is None:
-                    self._ahead = deque()
-                self._ahead.append(out.take())
+            elif self.goes_ahead and self._may_go_ahead():
+                out.lengthen()
                 return
             else:
                 self._cut = out.take()
@@ -192,7 +163,7 @@ class TaskRender(CoroutineRender):
         return (
             self._task is None
             and out.reason == "size"
-            and out.limit < (out.size or 0) - 1
+            and out.is_short()
             and not self.in_lockstep
             and clock() - out.resumed < MOMENT
         )

@@ -56,7 +56,7 @@ class ThreadRender:
         """The next chunk, from one hop into a worker thread."""
         return await self._in_thread(next, self.stream, None)
 
-    def at_once(self, whole: bool = False) -> Any:
+    def at_once(self) -> Any:
         """Nothing: it takes a hop to begin."""
         return None
 

@@ -74,6 +74,15 @@ def leaves_data_alone(body: list[nodes.Node], *, but_for_includes: bool = False)
     )
 
 
+def may_lend(loop: nodes.For) -> bool:
+    """Whether its ``loop`` object can be made as late as where *loop* includes a template.
+
+    Not from another function, as other loops may be, nor where another one has an object as well.
+    """
+    inner = [node for node in find(loop.body, (nodes.For,)) if isinstance(node, nodes.For)]
+    return not any(node.recursive or node.test or contains(node.body, INCLUDE) for node in inner)
+
+
 def asks_for_number(loop: nodes.For) -> bool:
     """Whether the body of *loop* asks which item it is at, with nothing in between."""
     body = find(loop.body, (nodes.Getattr,))

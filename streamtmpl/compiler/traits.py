@@ -51,15 +51,34 @@ def calls_stream(environment: Environment) -> bool:
     return getattr(type(environment), "call", None) is SandboxedEnvironment.call
 
 
+_CALLED_BY = {"map": 0, "select": 0, "reject": 0, "selectattr": 1, "rejectattr": 1}
+"""The filters that call another one, or a test, and which argument names it."""
+
+
 def uses_builtins(node: nodes.Node, environment: Environment) -> bool:
     """Whether all filters and tests in *node* are Jinja2's own, which change nothing."""
-    return all(
-        environment.filters.get(each.name) is FILTERS.get(each.name)
-        for each in node.find_all(nodes.Filter)
-    ) and all(
-        environment.tests.get(each.name) is TESTS.get(each.name)
-        for each in node.find_all(nodes.Test)
-    )
+    return all(_is_builtin(each, environment) for each in node.find_all((nodes.Filter, nodes.Test)))
+
+
+def _is_builtin(node: nodes.Node, environment: Environment) -> bool:
+    assert isinstance(node, (nodes.Filter, nodes.Test))
+    if isinstance(node, nodes.Test):
+        return environment.tests.get(node.name) is TESTS.get(node.name)
+    if environment.filters.get(node.name) is not FILTERS.get(node.name):
+        return False
+    at = _CALLED_BY.get(node.name)
+    if at is None:
+        return True
+    if node.dyn_args is not None or node.dyn_kwargs is not None:
+        return False
+    if len(node.args) <= at:
+        return True
+    called = node.args[at]
+    if not isinstance(called, nodes.Const):
+        return False
+    if node.name == "map":
+        return environment.filters.get(called.value) is FILTERS.get(called.value)
+    return environment.tests.get(called.value) is TESTS.get(called.value)
 
 
 def traits(environment: Environment) -> str:

@@ -125,7 +125,7 @@ class _KeptAlive:
     def encode_as(self, encoding: str) -> None:
         """Nothing: chunks are bytes."""
 
-    def at_once(self, whole: bool = False) -> Any:
+    def at_once(self) -> Any:
         """Begin; the stream is never there as a whole, as it begins with a comment."""
         return self._render.at_once()
 

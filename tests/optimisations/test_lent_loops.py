@@ -61,6 +61,29 @@ BODIES = {
     "calls": "{{ see() }}IT{{ loop.index }}",
     "all": "{{ loop }}IT{{ loop.index }}",
 }
+INNER = {
+    "recursive, with an else": "{{ loop.index }}{% for y in [] recursive %}{% else %}"
+    "IT{% endfor %}",
+    "recursive, tested": "{% for y in [1] if loop.length recursive %}{{ y }}{% else %}"
+    "IT{% endfor %}",
+    "recursive, asking": "{% for y in [] recursive %}{% else %}{{ loop.length }}{% endfor %}IT"
+    "{{ loop.length }}{{ loop.last }}",
+    "tested, asking": "{% for y in [1] if loop.length %}{{ loop.last }}{% endfor %}"
+    "IT{{ loop.length }}",
+    "one that counts": "{% for y in [1] %}{{ loop.index }}IT{% endfor %}{{ loop.length }"
+    "}{{ loop.last }}",
+    "one that is tested": "{% for y in [1] if y %}{{ loop.index }}IT{% endfor %}"
+    "{{ loop.revindex }}",
+    "recursive": "{% for y in [1] recursive %}IT{% endfor %}{{ loop.revindex }}",
+    "two": "{% for y in [1, 2] %}{% for z in 'ab' %}IT{{ loop.last }}{% endfor %}{{ loop.last }}"
+    "{% endfor %}{{ loop.last }}",
+    "a filter by its name": "IT{{ [1]|map('grown', rows)|list }}{{ loop.length }}{{ loop.last }}",
+    "a test by its name": "IT{{ [1]|select('growing', rows)|list }}{{ loop.length }}"
+    "{{ loop.last }}",
+    "a test of an attribute": "IT{{ ['a']|selectattr('x', 'growing', rows)|list }}"
+    "{{ loop.length }}",
+    "a filter by a variable": "{% set f = 'grown' %}IT{{ [1]|map(f, rows)|list }}{{ loop.length }}",
+}
 TWO = ("alone", "shows", "looks ahead", "grows", "includes")
 
 
@@ -76,7 +99,13 @@ def _filters(environment: Any) -> None:
             rows.reverse()
         return rows
 
+    def grown(value: Any, rows: Any) -> Any:
+        if isinstance(rows, list) and len(rows) < 6:
+            rows.append("new")
+        return value
+
     environment.filters["turned"] = turned
+    environment.filters["grown"] = environment.tests["growing"] = grown
     environment.globals["see"] = see
 
 
@@ -108,6 +137,13 @@ def test_each_part(body: str) -> None:
         iterables = {name: LISTS[name] for name in LISTS if name != "generator"}
         agree(loop, "sync", iterables)
         agree(loop.replace("{{ rows|length }}", ""), "sync", LISTS)
+
+
+@pytest.mark.parametrize("inner", INNER)
+def test_loops_within_and_what_is_called_by_name(inner: str) -> None:
+    for part in PARTS:
+        it = INNER[inner].replace("IT", f"{{% include '{part}' %}}")
+        agree(f"{{% for x in rows %}}{it};{{% endfor %}}", "sync", LISTS)
 
 
 @pytest.mark.parametrize("part", PARTS)

@@ -11,6 +11,7 @@ from streamtmpl.compiler.loop_needs import (
     SIZED,
     asks_for_number,
     leaves_data_alone,
+    may_lend,
     needs_only,
 )
 from streamtmpl.compiler.traits import plain_getattr, uses_builtins
@@ -38,6 +39,8 @@ class CounterGenerator(WatchingGenerator):
             return None
         lent = None
         if contains(node.body, INCLUDE):
+            if not may_lend(node):
+                return None
             lent = Lent(*(self.temporary_identifier() for _ in Lent.__annotations__))
         counted, size = self.temporary_identifier(), self.temporary_identifier()
         return LoopCounter(counted, size, loop, False, lent)
