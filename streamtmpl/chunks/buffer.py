@@ -134,13 +134,13 @@ class Buffer:
             # Once it has been truncated, a StringIO takes each character apart to store it.
             StringIO.__init__(self._text)
             self.taken = True
-            if self.is_short():
+            if self.size and self.limit < self.size - 1:  # is_short(), but for the call
                 self.lengthen()
         return text
 
     def is_short(self) -> bool:
         """Whether a chunk that is cut for its length is shorter than it will be later on."""
-        return bool(self.size) and self.limit < self.size - 1  # type: ignore[operator]
+        return self.size is not None and self.limit < self.size - 1
 
     def lengthen(self) -> None:
         """Have boundaries cut later: chunks grow up to the chunk size."""

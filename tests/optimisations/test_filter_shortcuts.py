@@ -33,7 +33,10 @@ FILTERS = [
     *("truncate(3)", "truncate(4)|upper", "truncate(2)", "truncate(True)", "truncate(3, true)"),
     *("truncate", "truncate(length=3)", "truncate(3, leeway=0)"),
 ]
-SHORTCUTS = ["upper", "string", "safe", "e", "join(',')", "default('d')", "d('<')", "upper|e"]
+SHORTCUTS = [
+    *("upper", "string", "safe", "e", "join(',')", "default('d')", "d('<')", "upper|e"),
+    "truncate(3)",
+]
 USES = {
     "shown": "a{{ x|F }}b{{ d.x|F }}",
     "missing": "a{{ nope|F }}b{{ d.nope|F }}{{ (nope|F) ~ 1 }}",
