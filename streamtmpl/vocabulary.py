@@ -39,9 +39,15 @@ PIPING = frozenset({"map", "reject", "rejectattr", "select", "selectattr"})
 DRAINING = frozenset({"first", "groupby", "join", "list", "slice", "sum", "unique"})
 """The filters of Jinja2's that have a variant without a coroutine, for what is not async."""
 
+LAZY = PIPING | {"batch", "items", "unique"}
+"""The filters of Jinja2's that pull from their value when they are pulled from themselves."""
+
 _BOTH = {
     "jinja2.exceptions": "TemplateNotFound TemplateRuntimeError",
-    "jinja2.filters": "do_capitalize do_default do_lower do_mark_safe do_trim do_truncate do_upper",
+    "jinja2.filters": (
+        "do_batch do_capitalize do_default do_items do_lower do_map do_mark_safe do_reject"
+        " do_rejectattr do_select do_selectattr do_trim do_truncate do_upper"
+    ),
     "jinja2.runtime": "Undefined identity markup_join str_join",
     "jinja2.utils": "Namespace internalcode missing",
     "markupsafe": "Markup soft_str",
@@ -49,7 +55,7 @@ _BOTH = {
     "streamtmpl.regions.failures": "boundary_failed",
     "streamtmpl.runtime.blocks": "TemplateReference overridden_block",
     "streamtmpl.runtime.escaping": (
-        "block_text do_escape escape_any escape_text escape_value plain_text to_text"
+        "block_text do_escape escape_any escape_text escape_value plain_text text_as to_text"
     ),
     "streamtmpl.runtime.filters": "joined_texts",
     "streamtmpl.runtime.includes": "without_missing",
@@ -58,13 +64,18 @@ _BOTH = {
     ),
     "streamtmpl.runtime.loops": "SteppedLoop",
     "streamtmpl.runtime.sources": ("PATIENCE ahead dict_items in_memory iterated paused row_types"),
-    "types": "FunctionType MethodType",
+    "types": "FunctionType GeneratorType MethodType",
 }
 _SYNC = {
-    "jinja2.filters": "do_join",
+    "jinja2.filters": (
+        "do_first do_groupby do_join do_list do_slice do_sum do_unique"
+        " sync_do_first sync_do_groupby sync_do_join sync_do_map sync_do_reject sync_do_rejectattr"
+        " sync_do_select sync_do_selectattr sync_do_sum sync_do_unique"
+    ),
     "streamtmpl.chunks.compiled": "capture into template_function",
     "streamtmpl.regions.threads": "begin_region",
     "streamtmpl.runtime": "streamed",
+    "streamtmpl.runtime.filters": "sync_do_list sync_do_slice",
     "streamtmpl.runtime.includes": "asks_for_loop including",
     "streamtmpl.runtime.loops": "CountedItems LoopContext",
     "streamtmpl.runtime.macros": "Macro",

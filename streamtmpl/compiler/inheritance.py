@@ -182,6 +182,31 @@ class InheritanceGenerator(FunctionGenerator):
         super().visit_With(node, frame)
         self.statement_ends(frame)
 
+    def visit_AssignBlock(self, node: nodes.AssignBlock, frame: Frame) -> None:
+        """``{% set name %}``"""
+        self.push_assign_tracking()
+        inner = frame.inner()
+        inner.require_output_check = False  # a child template may set what it does not show
+        inner.symbols.analyze_node(node)
+        self.enter_frame(inner)
+        self.buffer(inner)
+        self.blockvisit(node.body, inner)
+        self.newline(node)
+        self.visit(node.target, frame)
+        known = node.filter is None and self.environment.concat == "".join
+        if frame.eval_ctx.volatile or not known:
+            self.write(" = (Markup if context.eval_ctx.autoescape else identity)(")
+        else:
+            self.write(" = text_as(Markup, " if frame.eval_ctx.autoescape else " = (")
+        if node.filter is not None:
+            self.visit_Filter(node.filter, inner)
+        else:
+            self.write(f"concat({inner.buffer})")
+        self.write(")")
+        self.captured(inner.buffer)
+        self.pop_assign_tracking(frame)
+        self.leave_frame(inner)
+
     def visit_FilterBlock(self, node: nodes.FilterBlock, frame: Frame) -> None:
         """``{% filter %}``"""
         inner = frame.inner()
@@ -194,6 +219,7 @@ class InheritanceGenerator(FunctionGenerator):
         self.visit_Filter(node.filter, inner)
         self.write(")")
         self.end_write(frame)
+        self.captured(inner.buffer)
         self.leave_frame(inner)
         self.statement_ends(frame)
 

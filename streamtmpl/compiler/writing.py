@@ -91,6 +91,9 @@ class WritingGenerator(CodeGenerator):
             self.name = str.__str__(self.name) if isinstance(self.name, str) else str(self.name)
         self._functions: list[_Function] = []
         self._facts: list[dict[str, str]] = [{}]
+        # Buffers that nothing but writing has been asked of so far: their outer one, and where in
+        # the stream their code begins.
+        self._only_written: dict[str, tuple[str, int]] = {}
         self.compact = self._in_long = self.keeps_context = False
 
     # -- functions
@@ -309,7 +312,9 @@ class WritingGenerator(CodeGenerator):
     # -- writing
 
     def out(self, frame: Frame) -> str:
-        """The name of the buffer that *frame* writes into."""
+        """The name of the buffer that *frame* writes into, for more than to write."""
+        if frame.buffer is not None:
+            self._only_written.pop(frame.buffer, None)
         return frame.buffer or "out"
 
     def writer(self, frame: Frame) -> str:
@@ -322,8 +327,25 @@ class WritingGenerator(CodeGenerator):
         """Capture what *frame* writes from here on."""
         outer = self.out(frame)
         frame.buffer = self.temporary_identifier()
+        self._only_written[frame.buffer] = outer, self._position()[1]
         self.writeline(f"{frame.buffer} = {outer}.capture()")
         self.writeline(f"{frame.buffer}_write = {frame.buffer}.write")
+
+    def captured(self, buffer: str | None) -> None:
+        """What was to be captured in local *buffer* is written: if that is all, in a list."""
+        capture = self._only_written.pop(buffer or "", None)
+        if capture is None or self.environment.concat != "".join:
+            return
+        outer, start = capture
+        stream = self.stream
+        assert isinstance(stream, StringIO)
+        stream.seek(start)
+        source = stream.read()
+        source = source.replace(f"{buffer} = {outer}.capture()", f"{buffer} = []", 1)
+        source = source.replace(f"= {buffer}.write", f"= {buffer}.append", 1)
+        stream.seek(start)
+        stream.truncate()
+        stream.write(source)
 
     def start_write(self, frame: Frame, node: nodes.Node | None = None) -> None:
         """Begin to write one value, which must be text."""

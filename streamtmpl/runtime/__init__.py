@@ -4,7 +4,8 @@
 - ``includes``: what renders a template where it is included;
 - ``naming``: how templates' errors call them;
 - ``loops``, ``sources``: the ``loop`` object, and what a loop runs over;
-- ``filters``, ``lookups``, ``escaping``: values, and their text.
+- ``filters``, ``lookups``, ``escaping``: values, and their text;
+- ``translations``: what the i18n extension calls.
 """
 
 from streamtmpl.vocabulary import fetching

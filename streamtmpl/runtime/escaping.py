@@ -19,7 +19,7 @@ _PROBES = ("", "plain", '<a href="x">&\'</a>', "é<", "\u20ac&", "\U0001f600>", 
 _NEVER_ESCAPED = frozenset({bool, float, int, type(None)})
 
 
-def _escape_exact(value: str) -> str:
+def _escape_exact(value: Any) -> str:
     return str.__str__(markupsafe.escape(value))
 
 
@@ -48,6 +48,10 @@ escape_text: Callable[[str], str] = _find_escape_text()
 """Escape an exact ``str``; the result is an exact ``str``."""
 
 
+text_as: Callable[[type, str], Any] = str.__new__
+"""Make a ``Markup`` of an exact ``str``: its constructor asks whether that is HTML already."""
+
+
 def escape_value(value: Any) -> str:
     """The escaped text of any value, as :func:`markupsafe.escape` decides."""
     kind = type(value)
@@ -55,7 +59,13 @@ def escape_value(value: Any) -> str:
         return str.__str__(value)
     if kind in _NEVER_ESCAPED:
         return str(value)
-    return str.__str__(markupsafe.escape(value))
+    if escape_text is _escape_exact:
+        return _escape_exact(value)
+    # What markupsafe.escape() does in a version that is known, with Markup only where it decides.
+    if hasattr(value, "__html__"):
+        return str.__str__(markupsafe.Markup(value.__html__()))
+    text = str(value)
+    return escape_text(text if type(text) is str else str.__str__(text))
 
 
 def plain_text(value: Any) -> str | None:

@@ -398,3 +398,18 @@ _known = frozenset([*_PIPING, *_variants.values()])
 def plain_variant(function: Any) -> Any:
     """What generated code calls for a registered filter: the same, or its variant."""
     return _variants.get(function, function) if type(function) is FunctionType else function
+
+
+# What Jinja2 passes only to ask which of two a filter is to be.
+
+
+@internalcode
+def sync_do_list(_: EvalContext, /, *args: Any, **kwargs: Any) -> Any:
+    """Jinja2's ``list`` of a sync environment, called as generated code calls both."""
+    return filters.sync_do_list(*args, **kwargs)
+
+
+@internalcode
+def sync_do_slice(_: EvalContext, /, *args: Any, **kwargs: Any) -> Any:
+    """Jinja2's ``slice`` of a sync environment."""
+    return filters.sync_do_slice(*args, **kwargs)

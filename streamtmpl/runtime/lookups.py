@@ -7,12 +7,13 @@ or :meth:`Context.call` that generated code has not taken itself.
 from __future__ import annotations
 
 import sys
+from functools import cache
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
 from jinja2.exceptions import TemplateRuntimeError
 from jinja2.runtime import Context
-from jinja2.utils import internalcode
+from jinja2.utils import _PassArg, internalcode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 @internalcode
 def item_or_undefined(environment: Environment, value: Any, name: str) -> Any:
     """``value.name`` where there is no such attribute: the item, or undefined."""
-    if type(value) is not dict:  # a dict's items have been looked at
+    kind = type(value)
+    # A dict's items have been looked at; of what has none, only a class may have them all the same.
+    if kind is not dict and (hasattr(kind, "__getitem__") or isinstance(value, type)):
         try:
             return value[name]
         except (TypeError, LookupError, AttributeError):
@@ -70,9 +73,13 @@ def is_plain(function: Any) -> bool:
     if kind is MethodType:
         # A method has its function's attributes, but to look for one in vain takes it much longer.
         return not hasattr(function.__func__, "jinja_pass_arg")
-    return kind is BuiltinFunctionType or (
-        kind is FunctionType and not hasattr(function, "jinja_pass_arg")
-    )
+    if kind is FunctionType:
+        return not hasattr(function, "jinja_pass_arg")
+    if kind is type:  # range, namespace ...: Jinja2 takes a method __call__ for the class's own
+        return not (
+            hasattr(function, "jinja_pass_arg") or hasattr(function.__call__, "jinja_pass_arg")
+        )
+    return kind is BuiltinFunctionType
 
 
 def stopped(environment: Environment) -> Any:
@@ -96,7 +103,15 @@ def unknown(kind: str, name: str) -> Callable[..., Any]:
 def call(context: Context, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     """Call *function* as a template does; its variables of a loop or block come as keywords."""
     if not is_plain(function):
-        return context.call(function, *args, **kwargs)
+        if type(function) is not FunctionType:
+            return context.call(function, *args, **kwargs)
+        passed = function.jinja_pass_arg  # type: ignore[attr-defined]
+        if passed is _PassArg.context:
+            return _call_with_context(context, function, args, kwargs)
+        if passed is _PassArg.eval_context:
+            args = (context.eval_ctx, *args)
+        elif passed is _PassArg.environment:
+            args = (context.environment, *args)
     if kwargs:
         kwargs.pop("_loop_vars", None)
         kwargs.pop("_block_vars", None)
@@ -108,3 +123,27 @@ def call(context: Context, function: Callable[..., Any], /, *args: Any, **kwargs
 
 # Python names the function called in errors of the arguments, such as f(**1): as in Jinja2.
 call.__module__, call.__qualname__ = Context.call.__module__, Context.call.__qualname__
+
+
+@internalcode
+def _call_with_context(
+    context: Context, function: FunctionType, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    """Call *function*, which wants the context; variables of a loop or block are in there."""
+    if kwargs:
+        for variables in (kwargs.pop("_loop_vars", None), kwargs.pop("_block_vars", None)):
+            if variables:
+                context = context.derived(variables)
+    try:
+        if function.__module__ == "jinja2.ext":
+            return _translations().translated(call, context, function, args, kwargs)
+        return function(context, *args, **kwargs)
+    except StopIteration:
+        return stopped(context.environment)
+
+
+@cache
+def _translations() -> Any:
+    from . import translations  # noqa: PLC0415 - few templates are translated
+
+    return translations

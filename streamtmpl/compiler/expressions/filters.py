@@ -11,7 +11,7 @@ from jinja2.filters import FILTERS
 from jinja2.utils import _PassArg
 
 from streamtmpl.compiler.analysis import ITERATING_FILTERS
-from streamtmpl.vocabulary import DRAINING, PIPING
+from streamtmpl.vocabulary import DRAINING, LAZY, PIPING
 
 from .awaiting import AwaitingGenerator
 
@@ -37,6 +37,8 @@ class FilterGenerator(AwaitingGenerator):
         self._consumers: dict[nodes.Filter, tuple[str, ...]] = {}
         # Values that are known to be what a filter pulls from before the filter is written.
         self._noted: set[nodes.Expr] = set()
+        # The condition that a local holds what Jinja2's own lazy filters make of plain data.
+        self._piped_data: dict[str, str] = {}
 
     def pull_dependencies(self, nodes: Iterable[nodes.Node]) -> None:
         """Fetch the filters and tests that are used from the environment."""
@@ -52,10 +54,14 @@ class FilterGenerator(AwaitingGenerator):
                 # That there is one is checked when it runs: it may stand in a branch that does not.
                 self.writeline(f"try: {local} = environment.{kind}s[{name!r}]")
                 self.writeline(f"except KeyError: {local} = unknown({kind!r}, {name!r})")
-        if not self.environment.is_async:
+        if self.environment.is_async:
+            for name in sorted(DRAINING & used.filters):
+                self.writeline(f"{self.filters[name]} = plain_variant({self.filters[name]})")
             return
-        for name in sorted(DRAINING & used.filters):
-            self.writeline(f"{self.filters[name]} = plain_variant({self.filters[name]})")
+        # Jinja2's filters of two kinds ask at each call which one is wanted.
+        for name in sorted((DRAINING | PIPING) & used.filters):
+            local = self.filters[name]
+            self.writeline(f"if {local} is do_{name}: {local} = sync_do_{name}")
 
     @contextmanager
     def _filter_test_common(
@@ -107,13 +113,45 @@ class FilterGenerator(AwaitingGenerator):
 
         What stands above is handed over first, if it is lazy.
         """
-        self.writeline(f"if type({local}) not in in_memory:")
+        self.writeline(f"if {self.may_be_lazy(local)}:")
         self.indent()
         self.writeline(f"iterated({local}, out)")  # first: the stream may be closed at the cut
         if frame.buffer is None:
             self.cut_if(f"ahead({local}, out)")
         self.outdent()
         self._noted.add(value)
+
+    def note_piped(self, local: str, node: nodes.Expr) -> None:
+        """Note that *local* has got the value of *node*, whose own value is in a local already."""
+        if type(node) is not nodes.Filter or type(node.node) is not nodes.InternalName:
+            return
+        if node.name not in LAZY or (self.environment.is_async and node.name in DRAINING):
+            return
+        source = node.node.name
+        made = f"type({source}) in in_memory"
+        if source in self._piped_data:
+            made = f"({made} or {self._piped_data[source]})"
+        function = f"do_{node.name}"
+        if self.environment.is_async and node.name in PIPING:
+            # Where a consumer is not Jinja2's own, it is an async generator.
+            made = f"type({local}) is GeneratorType and {made}"
+        elif node.name in DRAINING | PIPING:
+            function = f"sync_{function}"
+        self._piped_data[local] = f"{self.filters[node.name]} is {function} and {made}"
+
+    def forget_piped(self, local: str) -> None:
+        """Note that *local* is about to get another value."""
+        self._piped_data.pop(local, None)
+
+    def may_be_lazy(self, local: str) -> str:
+        """The condition that pulls from what *local* holds may take long, or be seen.
+
+        Plain data is not so, nor what Jinja2's own filters make of it: there is nothing to close.
+        """
+        condition = f"type({local}) not in in_memory"
+        if local in self._piped_data:
+            condition += f" and not ({self._piped_data[local]})"
+        return condition
 
     # -- pipes of lazy filters (async environments)
 

@@ -94,6 +94,7 @@ class LiftingGenerator(FilterGenerator):
         """
         node = self.folded(node, frame)
         strategy = self._strategy_for(node, frame)
+        self.forget_piped(target)
         with self.line_of(node):
             strategy.write(self, target, node, frame)
         return strategy.awaitable and self.environment.is_async
@@ -103,6 +104,7 @@ class LiftingGenerator(FilterGenerator):
         node = self.lift_parts(node, frame)
         self.writeline(f"{target} = ", node)
         self.visit(node, frame)
+        self.note_piped(target, node)
 
     def operand(self, node: nodes.Expr | None, frame: Frame) -> str:
         """The local that holds the value of *node*, after the statements that this takes."""
@@ -212,7 +214,8 @@ class LiftingGenerator(FilterGenerator):
         pulls = node.name in ITERATING_FILTERS
         if node.node is None or type(node.node) is nodes.Const:
             return node
-        if not pulls and not self._strategy_for(node.node, frame).own_local:
+        items = node.name == "items"  # pulls when it is pulled from: that is the loop's concern
+        if not (pulls or items) and not self._strategy_for(node.node, frame).own_local:
             if type(node.node) is not nodes.Filter:
                 return node
             lifted = replaced(node, node=self._lift_filter(node.node, frame))

@@ -184,7 +184,7 @@ class LoopGenerator(SelectingGenerator):
             self._after_opening(loop)
         else:
             self.writeline(f"{' = '.join(loop.watch.unwatched)} = None")
-            self.writeline(f"if type({iterable}) not in in_memory:")
+            self.writeline(f"if {self.may_be_lazy(iterable)}:")
             self.indent()
             self.writeline(f"{source} = {opener}({iterable}, {out})", where)
             self._after_opening(loop)

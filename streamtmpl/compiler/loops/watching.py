@@ -133,7 +133,7 @@ class WatchingGenerator(OutputGenerator):
         :param pulled_here: the loop itself looks at the clock, not what it runs over.
         """
         if frame.buffer is not None:
-            self.cut_if(f"{self.was_slow(watch)} and {frame.buffer}.main.tell()")
+            self.cut_if(f"{self.was_slow(watch)} and {self.out(frame)}.main.tell()")
             return
         if watch.pace is not None:
             self._end_paced(watch, watch.pace)
