@@ -14,6 +14,7 @@ The code generator is layers of one class, a file for each concern. From the low
 
 - ``texts``: the text of a value;
 - ``outputs``: runs, and the calls that stream;
+- ``branches``: ``{% if %}``;
 - ``loops/``: ``{% for %}``;
 
   - ``watching``: the code around each pull;

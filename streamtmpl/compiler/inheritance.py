@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from jinja2 import nodes
 
@@ -12,9 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from jinja2.compiler import Frame
-
-_NESTED_BRANCHES = 10
-"""How many branches of one ``if`` may be nested instead of chained: Python limits indentation."""
 
 
 def _dict_of(stores: Mapping[str, str], sure: bool) -> str:
@@ -142,41 +139,6 @@ class InheritanceGenerator(FunctionGenerator):
 
     # -- statements that Jinja2 compiles and that end at a boundary
 
-    def visit_If(self, node: nodes.If, frame: Frame) -> None:
-        """``{% if %}``"""
-        inner, nested = frame.soft(), 0
-        self._branch("if ", node, inner)
-        for branch in node.elif_:
-            # Statements that the test needs first cannot stand before an elif.
-            if nested < _NESTED_BRANCHES and self.would_lift(
-                cast("nodes.Expr", branch.test), inner
-            ):
-                self.writeline("else:")
-                self.indent()
-                nested += 1
-                self._branch("if ", branch, inner)
-            else:
-                self._branch("elif ", branch, inner)
-        if node.else_:
-            self.writeline("else:")
-            self.indent()
-            self.blockvisit(node.else_, inner)
-            self.outdent()
-        self.outdent(nested)
-        self.statement_ends(frame)
-
-    def _branch(self, keyword: str, node: nodes.If, frame: Frame) -> None:
-        test = cast("nodes.Expr", node.test)
-        if keyword == "if ":
-            with self.line_of(node):
-                test = self.lift(test, frame)
-        self.writeline(keyword, node)
-        self.visit(test, frame)
-        self.write(":")
-        self.indent()
-        self.blockvisit(node.body, frame)
-        self.outdent()
-
     def visit_With(self, node: nodes.With, frame: Frame) -> None:
         """``{% with %}``"""
         super().visit_With(node, frame)
@@ -239,9 +201,3 @@ class InheritanceGenerator(FunctionGenerator):
         """``{% autoescape %}``"""
         super().visit_ScopedEvalContextModifier(node, frame)
         self.statement_ends(frame)
-
-    def statement_ends(self, frame: Frame) -> None:
-        """A statement has ended."""
-        # The top level of a child template writes nothing that a chunk could be cut after.
-        if not (frame.toplevel and self.has_known_extends):
-            self.boundary(frame)

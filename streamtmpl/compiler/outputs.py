@@ -42,7 +42,12 @@ def _wants_nothing(callee: str) -> str:
 
 
 class OutputGenerator(TextGenerator):
-    """Compiles ``Output`` nodes: one run is one write."""
+    """Compiles ``Output`` nodes: one run is one write.
+
+    :ivar carried: what the run that is written next begins with.
+    """
+
+    carried: Run | None = None
 
     # Whether a function is being written that is called from a captured block alone.
     _in_capture = False
@@ -62,7 +67,8 @@ class OutputGenerator(TextGenerator):
         if is_flush(node):
             self.flush(node, frame)
         else:
-            self.value_count = 0
+            if self.carried is None:
+                self.value_count = 0
             self._output(node, frame)
         if frame.require_output_check:
             self.outdent()
@@ -95,7 +101,8 @@ class OutputGenerator(TextGenerator):
 
         :return: what is left to be written.
         """
-        run = Run(self._in_long)
+        # Taken off, and left as it is: each branch goes on with it.
+        run, self.carried = Run(self._in_long) + (self.carried or Run(self._in_long)), None
         streams = calls_stream(self.environment) and nodes.Call in map(type, node.nodes)
         handed_over = self._last_hand_over(node, frame) if streams else -1
         asks = frame.eval_ctx.volatile

@@ -1,4 +1,4 @@
-"""Shortcuts for some of Jinja2's filters, taken where the filter at hand is still Jinja2's own."""
+"""Shortcuts for some of Jinja2's filters and tests, taken where that is still Jinja2's own."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from jinja2 import nodes
 from jinja2.compiler import optimizeconst
 from jinja2.filters import FILTERS
+from jinja2.tests import TESTS
 
 from streamtmpl.compiler.records import Record
 from streamtmpl.compiler.traits import plain_undefined
@@ -50,6 +51,16 @@ _TEXT_SHORTCUTS = {
 }
 
 
+_TEST_SHORTCUTS = {
+    "defined": "not isinstance({0}, Undefined)",
+    "even": "{0} % 2 == 0",
+    "none": "{0} is None",
+    "odd": "{0} % 2 == 1",
+    "string": "isinstance({0}, str)",
+    "undefined": "isinstance({0}, Undefined)",
+}
+
+
 class ShortcutGenerator(CallGenerator):
     """Compiles filters without calling them, where that gives the same."""
 
@@ -73,6 +84,39 @@ class ShortcutGenerator(CallGenerator):
         self.write(")) is not None else ")
         super().visit_Filter(node, frame)
         self.write(")")
+
+    @optimizeconst
+    def visit_Test(self, node: nodes.Test, frame: Frame) -> None:
+        """``value is test``"""
+        told = self._told(node, frame)
+        if told:
+            self.write(f"({told} else ")
+        super().visit_Test(node, frame)
+        if told:
+            self.write(")")
+
+    def _told(self, node: nodes.Test, frame: Frame) -> str | None:
+        """What a test tells of a value in a local, and when: without a call."""
+        shortcut = _TEST_SHORTCUTS.get(node.name)
+        if shortcut is None or self.compact or node.args or node.kwargs:
+            return None
+        if node.dyn_args is not None or node.dyn_kwargs is not None:
+            return None
+        if self.environment.tests.get(node.name) is not TESTS[node.name]:
+            return None
+        is_builtin = f"{self.tests[node.name]} is test_{node.name}"
+        local = self.sure_local(node.node, frame)
+        if local is not None:
+            return f"{shortcut.format(local)} if {is_builtin}"
+        if not isinstance(node.node, nodes.Name):
+            return None
+        local = frame.symbols.ref(node.node.name)
+        told = shortcut.format(local)
+        if plain_undefined(self.environment) and node.name == "defined":
+            return f"{local} is not missing and {told} if {is_builtin}"
+        if plain_undefined(self.environment) and node.name == "undefined":
+            return f"{local} is missing or {told} if {is_builtin}"
+        return f"{told} if {local} is not missing and {is_builtin}"
 
     def assign_filtered(self, target: str, node: nodes.Filter, frame: Frame) -> None:
         """Write the value of a filter that has a shortcut."""

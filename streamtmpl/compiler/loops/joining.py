@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import nodes
 
-from streamtmpl.compiler.analysis import may_await
 from streamtmpl.compiler.expressions.lifting import replaced
 from streamtmpl.compiler.loop_needs import used_once
 from streamtmpl.compiler.records import Record
@@ -54,7 +53,6 @@ class JoiningGenerator(LoopGenerator):
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         self._rows: dict[nodes.Node, Row] = {}
-        self._in_rows: set[nodes.Node] = set()
 
     def blockvisit(self, body: Iterable[nodes.Node], frame: Frame) -> None:
         """Visit the statements of a block; where one is a loop to be joined, with those beside."""
@@ -64,7 +62,7 @@ class JoiningGenerator(LoopGenerator):
                 if isinstance(node, nodes.For) and (cells := self._cells(node, frame)) is not None:
                     before, after = self._beside(body, index, frame)
                     self._rows[node] = Row(node.iter, cells, before, after)
-                    self._in_rows.update(each for each in (before, after) if each is not None)
+                    self.taken.update(each for each in (before, after) if each is not None)
         super().blockvisit(body, frame)
 
     def _joins_in(self, frame: Frame) -> bool:
@@ -95,7 +93,7 @@ class JoiningGenerator(LoopGenerator):
         """The runs before and behind a loop that go into the same write."""
         before = body[index - 1] if index else None
         after = body[index + 1] if index + 1 < len(body) else None
-        if not isinstance(before, nodes.Output) or is_flush(before) or before in self._in_rows:
+        if not isinstance(before, nodes.Output) or is_flush(before) or before in self.taken:
             before = None
         if (
             not isinstance(after, nodes.Output)
@@ -104,11 +102,6 @@ class JoiningGenerator(LoopGenerator):
         ):
             after = None
         return before, after
-
-    def visit_Output(self, node: nodes.Output, frame: Frame) -> None:
-        """Write a run, unless the loop beside it does."""
-        if node not in self._in_rows:
-            super().visit_Output(node, frame)
 
     def visit_For(self, node: nodes.For, frame: Frame) -> None:
         """Write a loop, as one write if that can be."""
@@ -119,7 +112,7 @@ class JoiningGenerator(LoopGenerator):
         self.value_count = 0
         before = Run(self._in_long) if row.before is None else self.evaluated(row.before, frame)
         after = Run(self._in_long) if row.after is None else self.evaluated(row.after, frame)
-        if before and not self._keeps_silent(row.iterable, frame):
+        if before and not self.keeps_silent(row.iterable, frame):
             self.write_run(before, frame)
             before = Run(self._in_long)
         with self.line_of(node):
@@ -150,12 +143,6 @@ class JoiningGenerator(LoopGenerator):
         if after:
             self.write_run(after, frame)
         self.outdent()
-
-    def _keeps_silent(self, node: nodes.Expr, frame: Frame) -> bool:
-        """Whether nothing is handed over where *node* is evaluated, so that text may wait."""
-        if self.environment.is_async:
-            return not may_await(node)
-        return not self.may_hand_over(node, frame)
 
     def _collect(
         self, node: nodes.For, cells: nodes.Output, iterable: str, frame: Frame

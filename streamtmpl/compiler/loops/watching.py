@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from streamtmpl.compiler.outputs import OutputGenerator
+from streamtmpl.compiler.branches import BranchGenerator
 from streamtmpl.compiler.records import Record
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Watch(Record):
         return [self.source, *(local for local in (self.suspect, each) if local)]
 
 
-class WatchingGenerator(OutputGenerator):
+class WatchingGenerator(BranchGenerator):
     """Writes what loops do around the pulls of their source."""
 
     def new_watch(self, source: str, *, pulls_alone: bool, length: int = 0) -> Watch:
