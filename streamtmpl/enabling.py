@@ -11,7 +11,13 @@ import jinja2
 from .chunks.cuts import DEFAULT_CHUNK_SIZE, check_chunk_size
 from .compiler import CodeGenerator, StreamCodeGenerator
 from .compiler.tags import StreamExtension
-from .environment import Compiling, Streaming, StreamTemplate, checked_observer
+from .environment import (
+    Compiling,
+    Streaming,
+    StreamTemplate,
+    cache_templates,
+    checked_observer,
+)
 from .exceptions import NotStreamingError
 
 if TYPE_CHECKING:
@@ -90,6 +96,7 @@ def _enable(environment: Environment) -> None:
     environment.add_extension(StreamExtension)
     if environment.cache is not None:
         environment.cache.clear()
+        cache_templates(environment)
 
 
 @cache

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import jinja2
 from jinja2 import Template
-from jinja2.utils import internalcode, missing
+from jinja2.utils import LRUCache, internalcode, missing
 
 from .chunks.buffer import Buffer
 from .chunks.cuts import DEFAULT_CHUNK_SIZE, check_chunk_size
@@ -219,6 +219,31 @@ KEEP_ALIVE = 15.0
 LOST_TEXT = "This part did not arrive."
 
 
+_GETITEM = jinja2.Environment.getitem
+
+
+class TemplateCache(LRUCache):
+    """Jinja2's cache of templates, which looks for a template's place in the order of use.
+
+    That order is for whom to drop from a full cache: until it is half full, nobody needs it.
+    """
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        """The template, if it is there."""
+        templates = self._mapping
+        if 2 * len(templates) < self.capacity:
+            return templates.get(key, default)
+        return super().get(key, default)
+
+
+def cache_templates(environment: Environment) -> None:
+    """Give *environment* an empty cache of ours in the place of Jinja2's."""
+    cache: Any = environment.cache
+    if type(cache) is LRUCache:
+        cache = TemplateCache(cache.capacity)
+    environment.cache = cache
+
+
 class Compiling(jinja2.Environment):
     """What streaming environments have unless their class has something of the same name."""
 
@@ -238,6 +263,23 @@ class Compiling(jinja2.Environment):
 
     def _compile(self, source: str, filename: str) -> CodeType:
         return compile_generated(source, filename)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        """``obj[argument]``, or the attribute; filters look up with this what they sort by or sum.
+
+        What has no items is not asked for one: that is an error, which takes longer than all else.
+        """
+        inherited = super().getitem
+        if type(argument) is str and inherited.__func__ is _GETITEM:  # type: ignore[attr-defined]
+            kind = type(obj)
+            if not (hasattr(kind, "__getitem__") or isinstance(obj, type)):
+                try:
+                    return getattr(obj, argument)
+                except AttributeError:
+                    return self.undefined(obj=obj, name=argument)
+        return inherited(obj, argument)
+
+    getitem.does_as_inherited = True  # type: ignore[attr-defined]
 
 
 class Streaming(Compiling):
@@ -269,6 +311,7 @@ class Streaming(Compiling):
         self.keep_alive = keep_alive
         self.lost_text = lost_text
         super().__init__(*args, **kwargs)
+        cache_templates(self)
         self.add_extension(StreamExtension)
 
     @property
@@ -307,6 +350,7 @@ class Streaming(Compiling):
     ) -> Self:
         """An environment that shares this one's data, as Jinja2's :meth:`overlay` makes it."""
         overlay = super().overlay(*args, **kwargs)
+        cache_templates(overlay)
         if chunk_size is not missing:
             overlay.chunk_size = check_chunk_size(chunk_size)
         if observe is not missing:

@@ -15,7 +15,11 @@ def plain_getattr(environment: Environment) -> bool:
 
 def plain_getitem(environment: Environment) -> bool:
     """Whether items are looked up as Jinja2 does it."""
-    return getattr(environment.getitem, "__func__", None) is Environment.getitem
+    if "getitem" in vars(environment):
+        return False
+    found = (vars(kind).get("getitem") for kind in type(environment).__mro__)
+    theirs = next(each for each in found if each and not getattr(each, "does_as_inherited", False))
+    return theirs is Environment.getitem
 
 
 def plain_resolve(environment: Environment) -> bool:

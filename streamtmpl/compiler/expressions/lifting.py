@@ -78,6 +78,11 @@ class LiftingGenerator(FilterGenerator):
 
     strategies: tuple[Strategy, ...]
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Look-ups that may well find nothing: to ask for a default is cheaper then than an error.
+        self.perhaps: set[nodes.Expr] = set()
+
     def _strategy_for(self, node: nodes.Expr, frame: Frame) -> Strategy:
         kind, quick = type(node), self.is_quick(node)
         for strategy in self.strategies:
@@ -156,6 +161,8 @@ class LiftingGenerator(FilterGenerator):
             return node
         if isinstance(node, nodes.Filter):
             return self._lift_filter(node, frame)
+        if isinstance(node, nodes.Test) and node.name in ("defined", "undefined"):
+            self.perhaps.add(node.node)
         if isinstance(node, (nodes.Not, nodes.Test)):
             return replaced(node, node=self.lift(node.node, frame))
         if isinstance(node, (nodes.And, nodes.Or)):

@@ -132,6 +132,15 @@ class LookupGenerator(LoopAttributeGenerator):
     def assign_attribute(self, target: str, node: nodes.Getattr, frame: Frame) -> None:
         """Write ``value.name`` as a look-up that costs nothing more unless it fails."""
         name, value = node.attr, self.operand(node.node, frame)
+        if node in self.perhaps:
+            found = f"getattr({value}, {name!r}, missing)"
+            if not hasattr({}, name):
+                is_dict = self._is_dict(value, node.node)
+                found = f"{value}.get({name!r}, missing) if {is_dict} else {found}"
+            self.writeline(f"{target} = {found}", node)
+            looked_up = f"item_or_undefined(environment, {value}, {name!r})"
+            self.writeline(f"if {target} is missing: {target} = {looked_up}")
+            return
         found = f"{value}.{name}"
         failures = "AttributeError"
         if not hasattr({}, name):

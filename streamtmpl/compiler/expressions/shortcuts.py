@@ -151,6 +151,8 @@ class ShortcutGenerator(CallGenerator):
     ) -> None:
         assert node.node is not None
         function = self.filters[node.name]
+        if node.name in ("default", "d"):
+            self.perhaps.add(node.node)
         at_once = self._chosen_at_once(target, node, frame)
         if not at_once and self.assign(target, node.node, frame):
             self.await_local(target)
