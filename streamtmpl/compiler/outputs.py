@@ -9,7 +9,7 @@ from jinja2 import nodes
 
 from streamtmpl.vocabulary import PARAMETER
 
-from .analysis import FILTER, ITERATING_FILTERS, contains, may_await
+from .analysis import FILTER, contains, may_await, pulls
 from .expressions.calls import Arguments, shape
 from .runs import Run
 from .tags import is_flush
@@ -199,10 +199,7 @@ class OutputGenerator(TextGenerator):
         """Whether text may be handed over where the value *node* of a run is evaluated."""
         if self.environment.is_async:
             return self.known_text(node, frame) is None
-        return any(
-            isinstance(each, nodes.Filter) and each.name in ITERATING_FILTERS
-            for each in (node, *node.find_all(nodes.Filter))
-        )
+        return pulls(node)
 
     def _early_arguments(self, node: nodes.Call, frame: Frame) -> Arguments | None:
         """Write the evaluation of the arguments, unless they may have to be waited for.

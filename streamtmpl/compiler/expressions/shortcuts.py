@@ -1,4 +1,4 @@
-"""Shortcuts for some of Jinja2's filters and tests, taken where that is still Jinja2's own."""
+"""Shortcuts for ``~`` and some of Jinja2's filters and tests, where those are still its own."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from jinja2.filters import FILTERS
 from jinja2.tests import TESTS
 
 from streamtmpl.compiler.records import Record
+from streamtmpl.compiler.runs import Run
 from streamtmpl.compiler.traits import plain_undefined
 
 from .calls import CallGenerator
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from jinja2.compiler import Frame
 
 
@@ -118,6 +121,29 @@ class ShortcutGenerator(CallGenerator):
             return f"{local} is missing or {told} if {is_builtin}"
         return f"{told} if {local} is not missing and {is_builtin}"
 
+    def joins_text(self, node: nodes.Concat, frame: Frame) -> bool:
+        """Whether ``a ~ b`` is just text where the values are."""
+        constants = [each.value for each in node.nodes if isinstance(each, nodes.Const)]
+        if frame.eval_ctx.volatile or len(constants) == len(node.nodes):
+            return False
+        return all(type(value) is str for value in constants)
+
+    def assign_joined(self, target: str, node: nodes.Concat, frame: Frame) -> None:
+        """Write ``a ~ b``: text and whole numbers as one text, all else as Jinja2 joins it."""
+        run, values, plain = Run(self._in_long), [], []
+        for each in node.nodes:
+            if isinstance(each, nodes.Const):
+                run.add_text(each.value)
+                values.append(repr(each.value))
+            else:
+                local = self.operand(each, frame)
+                run.add_name(local)
+                values.append(local)
+                plain.append(f"(type({local}) is str or type({local}) is int)")
+        join = "markup_join" if frame.eval_ctx.autoescape else "str_join"
+        joined = f"{join}(({', '.join(values)},))"
+        self.writeline(f"{target} = {run.source()} if {' and '.join(plain)} else {joined}", node)
+
     def assign_filtered(self, target: str, node: nodes.Filter, frame: Frame) -> None:
         """Write the value of a filter that has a shortcut."""
         shortcut = self.shortcut_for(node, frame)
@@ -207,10 +233,9 @@ class ShortcutGenerator(CallGenerator):
         """What gives the value of *node* without the filter, for some values."""
         if not self._is_builtin(node):
             return None
-        if node.name in ("default", "d"):
-            return _default_shortcut(node)
-        if node.name == "truncate":
-            return _truncate_shortcut(node)
+        with_arguments = _WITH_ARGUMENTS.get(node.name)
+        if with_arguments is not None:
+            return with_arguments(node)
         return None if _all_arguments(node) else _SHORTCUTS.get(node.name)
 
     def _is_builtin(self, node: nodes.Filter) -> bool:
@@ -235,7 +260,7 @@ def _default_shortcut(node: nodes.Filter) -> Shortcut | None:
         return None
     if type(value.value) not in (str, int):
         return None
-    source = repr(value.value).replace("{", "{{").replace("}", "}}")
+    source = _in_format(value.value)
     chosen = f"({source} if isinstance({{0}}, Undefined) else {{0}})"
     return Shortcut("do_default", None, chosen)
 
@@ -256,6 +281,40 @@ def _truncate_shortcut(node: nodes.Filter) -> Shortcut | None:
         f"({{0}} if len({{0}}) <= {length} + {leeway} else {cut})",
         "environment, ",
     )
+
+
+def _replace_shortcut(node: nodes.Filter) -> Shortcut | None:
+    """The shortcut for replacing one plain text by another."""
+    constants = [each.value for each in node.args if isinstance(each, nodes.Const)]
+    if len(_all_arguments(node)) != 2 or [type(each) for each in constants] != [str, str]:
+        return None
+    replaced = f"{{0}}.replace({', '.join(map(_in_format, constants))})"
+    return Shortcut("do_replace", _IS_TEXT, replaced, "context.eval_ctx, ")
+
+
+def _round_shortcut(node: nodes.Filter) -> Shortcut | None:
+    """The shortcut for rounding to places that can be seen."""
+    arguments = _all_arguments(node)
+    places = node.args[0] if node.args else nodes.Const(0)
+    if len(arguments) != len(node.args) or len(arguments) > 1:
+        return None
+    if not isinstance(places, nodes.Const) or type(places.value) is not int:
+        return None
+    return Shortcut("do_round", "type({0}) is float", f"round({{0}}, {places.value})")
+
+
+_WITH_ARGUMENTS: dict[str, Callable[[nodes.Filter], Shortcut | None]] = {
+    "default": _default_shortcut,
+    "d": _default_shortcut,
+    "replace": _replace_shortcut,
+    "round": _round_shortcut,
+    "truncate": _truncate_shortcut,
+}
+
+
+def _in_format(value: str | int) -> str:
+    """The source of *value*, in a text that is formatted."""
+    return repr(value).replace("{", "{{").replace("}", "}}")
 
 
 def _all_arguments(node: nodes.Filter) -> list[nodes.Node]:

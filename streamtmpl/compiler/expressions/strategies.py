@@ -73,6 +73,14 @@ class ExpressionGenerator(ShortcutGenerator):
             quick=True,
             awaitable=True,
         ),
+        # Text beside text.
+        Strategy(
+            nodes.Concat,
+            ShortcutGenerator.joins_text,
+            ShortcutGenerator.assign_joined,
+            own_local=True,
+            quick=True,
+        ),
         # Filters of Jinja2's. Where one is a part, only what it filters gets a local.
         Strategy(
             nodes.Filter,
