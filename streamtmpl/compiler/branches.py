@@ -108,11 +108,52 @@ class BranchGenerator(OutputGenerator):
         test = cast("nodes.Expr", node.test)
         if keyword == "if ":
             with self.line_of(node):
-                test = self.lift(test, frame)
+                test = self._tested(test, frame)
         self.writeline(keyword, node)
         self._condition(test, frame)
         self.write(":")
         self._body_of_branch(node.body, frame, before)
+
+    def _tested(self, node: nodes.Expr, frame: Frame) -> nodes.Expr:
+        """Write the statements that precede a test.
+
+        :return: what is left of it.
+        """
+        if not self._in_turn(node, frame):
+            return self.lift(node, frame)
+        told = self.temporary_identifier()
+        self._assign_told(told, node, frame)
+        return self.in_local(node, told)
+
+    def _in_turn(self, node: nodes.Expr, frame: Frame) -> bool:
+        """Whether *node* has two sides, and there are statements that precede the second."""
+        return (
+            isinstance(node, (nodes.And, nodes.Or))
+            and not self.compact
+            and self.would_lift(node.right, frame)
+        )
+
+    def _assign_told(self, told: str, node: nodes.Expr, frame: Frame) -> None:
+        """Write statements after which local *told* is as true as *node*.
+
+        The truth of a value is asked for once: that may be code of the user's.
+        """
+        if not self._in_turn(node, frame):
+            rest = self.lift(node, frame, into=told)
+            if type(rest) is not nodes.InternalName or rest.name != told:
+                # As a value, Python would ask a side twice: which it is, and whether that is true.
+                self.writeline(f"{told} = True if ", rest)
+                self._condition(rest, frame)
+                self.write(" else False")
+            return
+        assert isinstance(node, nodes.BinExpr)
+        self._assign_told(told, node.left, frame)
+        both = isinstance(node, nodes.And)
+        self.writeline(f"if {told}:" if both else f"if not {told}:")
+        self.indent()
+        self._assign_told(told, node.right, frame)
+        self.outdent()
+        self.writeline(f"else: {told} = {not both}")
 
     def _condition(self, node: nodes.Expr, frame: Frame) -> None:
         """Write whether *node* is true; no undefined object is made of a variable to ask it."""

@@ -15,10 +15,14 @@ from jinja2.exceptions import TemplateRuntimeError
 from jinja2.runtime import Context
 from jinja2.utils import _PassArg, internalcode
 
+from .macros import AsyncMacro, Macro
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from jinja2 import Environment
+
+_MACROS = frozenset({Macro, AsyncMacro})
 
 
 @internalcode
@@ -104,7 +108,9 @@ def call(context: Context, function: Callable[..., Any], /, *args: Any, **kwargs
     """Call *function* as a template does; its variables of a loop or block come as keywords."""
     if not is_plain(function):
         if type(function) is not FunctionType:
-            return context.call(function, *args, **kwargs)
+            if type(function) not in _MACROS:
+                return context.call(function, *args, **kwargs)
+            return _call_macro(context, function, args, kwargs)
         passed = function.jinja_pass_arg  # type: ignore[attr-defined]
         if passed is _PassArg.context:
             return _call_with_context(context, function, args, kwargs)
@@ -138,6 +144,18 @@ def _call_with_context(
         if function.__module__ == "jinja2.ext":
             return _translations().translated(call, context, function, args, kwargs)
         return function(context, *args, **kwargs)
+    except StopIteration:
+        return stopped(context.environment)
+
+
+@internalcode
+def _call_macro(context: Context, macro: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Call a macro of ours, whose text is a value."""
+    if kwargs:
+        kwargs.pop("_loop_vars", None)
+        kwargs.pop("_block_vars", None)
+    try:
+        return macro.called(context.eval_ctx, args, kwargs)
     except StopIteration:
         return stopped(context.environment)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import runtime
@@ -13,6 +13,7 @@ from markupsafe import Markup
 from streamtmpl.chunks.buffer import Buffer
 from streamtmpl.chunks.compiled import capture, capture_async
 
+from .escaping import text_as
 from .naming import named_as, without_prefix
 
 if TYPE_CHECKING:
@@ -115,9 +116,16 @@ class Macro(runtime.Macro):
         return self._invoke(self._bind(args, kwargs), bool(autoescape))
 
     @internalcode
-    def _invoke(self, arguments: list[Any], autoescape: bool) -> str:
+    def called(self, eval_ctx: EvalContext, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+        """Render with a template's arguments, called from where *eval_ctx* holds."""
+        fits = self._plain and not kwargs and len(args) <= self._argument_count
+        arguments = args if fits else self._bind(args, kwargs)
+        return self._invoke(arguments, bool(eval_ctx.autoescape))
+
+    @internalcode
+    def _invoke(self, arguments: Sequence[Any], autoescape: bool) -> str:
         text = capture(self._environment.concat, self._func, *arguments)
-        return Markup(text) if autoescape else text
+        return _as_value(text) if autoescape else text
 
     @internalcode
     def _bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
@@ -169,10 +177,16 @@ class AsyncMacro(Macro):
     """A macro of an async environment: called as a function it gives an awaitable."""
 
     @internalcode
-    def _invoke(self, arguments: list[Any], autoescape: bool) -> str:
+    def _invoke(self, arguments: Sequence[Any], autoescape: bool) -> str:
         return self._async_invoke(arguments, autoescape)  # type: ignore[return-value]
 
     @internalcode
-    async def _async_invoke(self, arguments: list[Any], autoescape: bool) -> str:
+    async def _async_invoke(self, arguments: Sequence[Any], autoescape: bool) -> str:
         text = await capture_async(self._environment.concat, self._func, *arguments)
-        return Markup(text) if autoescape else text
+        return _as_value(text) if autoescape else text
+
+
+def _as_value(text: Any) -> Markup:
+    """What an environment's ``concat`` has given, as HTML."""
+    markup: Markup = text_as(Markup, text) if type(text) is str else Markup(text)
+    return markup

@@ -188,15 +188,20 @@ class LiftingGenerator(FilterGenerator):
             node = None if first is None else getattr(node, first)
         return False
 
-    def lift(self, node: nodes.Expr, frame: Frame) -> nodes.Expr:
+    def lift(self, node: nodes.Expr, frame: Frame, into: str | None = None) -> nodes.Expr:
         """Write the statements that *node* as a whole, or else what it consists of, is lifted into.
 
+        :param into: the local that is to hold its value then.
         :return: the local that holds its value, or what is left of it.
         """
         node = self.folded(node, frame)
         if not self._strategy_for(node, frame).own_local:
             return self.lift_parts(node, frame)
-        return self.in_local(node, self.operand(node, frame))
+        if into is None:
+            into = self.operand(node, frame)
+        elif self.assign(into, node, frame):
+            self.await_local(into)
+        return self.in_local(node, into)
 
     def _lift_each(self, parts: list[nodes.Expr], frame: Frame) -> list[nodes.Expr]:
         """Lift *parts*, which are evaluated one after the other, up to the first that must stay."""
