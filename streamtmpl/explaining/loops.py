@@ -98,7 +98,7 @@ class LoopNotes(NotingGenerator):
             isinstance(node, nodes.Filter)
             and node.node is not None
             and node.name in ITERATING_FILTERS
-            and self._has_builtin(node.name)
+            and self.has_builtin(node.name)
         ):
             node = node.node
         return node
@@ -106,7 +106,7 @@ class LoopNotes(NotingGenerator):
     def _is_in_memory(self, node: nodes.Expr) -> bool:
         """Whether *node* is in memory once it is known."""
         while isinstance(node, nodes.Filter) and node.node is not None:
-            if not self._has_builtin(node.name):
+            if not self.has_builtin(node.name):
                 return False
             if node.name not in _PASSING or (node.name == "unique" and self.environment.is_async):
                 return node.name in ITERATING_FILTERS
@@ -221,7 +221,7 @@ class LoopNotes(NotingGenerator):
         if is_literal(origin):
             return
         source, mend = f"`{shown(origin)}`", None
-        if not self._has_builtin(node.name):
+        if not self.has_builtin(node.name):
             text = f"`|{node.name}`, which is not Jinja2's, may read all of {source}"
         elif node.name in _DRAINING or (node.name == "unique" and self.environment.is_async):
             text = f"`|{node.name}` reads all of {source}, if it is lazy, before it gives anything"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +27,10 @@ class TimedTrace:
     events: list[int | str] = field(default_factory=list)
     consuming: float = 0.0
     """Seconds that the consumer spends on a chunk."""
+    change: Callable[[Any], object] = lambda environment: None
+    """What is done to the environment when the template is compiled."""
+    leaving: int | None = None
+    """After how many chunks the stream is closed."""
 
     def source(self, pulls: Iterable[float]) -> Iterator[int]:
         """A lazy source whose pulls take these seconds."""
@@ -53,15 +57,22 @@ class TimedTrace:
             enable_async=self.kind == "async",
         )
         template = environment.get_template("main")
+        self.change(environment)
         if self.kind == "sync":
-            for chunk in render_stream(template, context, chunk_size=chunk_size):
-                self._take(chunk)
+            with render_stream(template, context, chunk_size=chunk_size) as chunks:
+                for chunk in chunks:
+                    self._take(chunk)
+                    if len(self.chunks) == self.leaving:
+                        break
         else:
             stream = render_stream_async(template, context, chunk_size=chunk_size)
 
             async def consume() -> None:
-                async for chunk in stream:
-                    self._take(chunk)
+                async with stream:
+                    async for chunk in stream:
+                        self._take(chunk)
+                        if len(self.chunks) == self.leaving:
+                            break
 
             asyncio.run(consume())
         return self.events

@@ -54,14 +54,20 @@ class FilterGenerator(AwaitingGenerator):
                 # That there is one is checked when it runs: it may stand in a branch that does not.
                 self.writeline(f"try: {local} = environment.{kind}s[{name!r}]")
                 self.writeline(f"except KeyError: {local} = unknown({kind!r}, {name!r})")
-        if self.environment.is_async:
-            for name in sorted(DRAINING & used.filters):
-                self.writeline(f"{self.filters[name]} = plain_variant({self.filters[name]})")
-            return
-        # Jinja2's filters of two kinds ask at each call which one is wanted.
-        for name in sorted((DRAINING | PIPING) & used.filters):
+        # Jinja2's filters of two kinds ask at each call which one is wanted. What is passed to them
+        # has been decided by what there is now.
+        replaced = DRAINING if self.environment.is_async else DRAINING | PIPING
+        for name in sorted(filter(self.has_builtin, replaced & used.filters)):
             local = self.filters[name]
-            self.writeline(f"if {local} is do_{name}: {local} = sync_do_{name}")
+            if self.environment.is_async:
+                self.writeline(f"{local} = plain_variant({local})")
+            else:
+                self.writeline(f"if {local} is do_{name}: {local} = sync_do_{name}")
+
+    def has_builtin(self, name: str) -> bool:
+        """Whether the filter *name* is Jinja2's own."""
+        builtin = FILTERS.get(name)
+        return builtin is not None and self.environment.filters.get(name) is builtin
 
     @contextmanager
     def _filter_test_common(
@@ -163,9 +169,7 @@ class FilterGenerator(AwaitingGenerator):
         """
         if not self.environment.is_async or not isinstance(node, nodes.Filter):
             return False
-        if node.name not in PIPING or node.node is None:
-            return False
-        if self.environment.filters.get(node.name) is not FILTERS[node.name]:
+        if node.name not in PIPING or node.node is None or not self.has_builtin(node.name):
             return False
         self._consumers[node] = consumers
         return True

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from jinja2 import nodes
 from jinja2.compiler import optimizeconst
-from jinja2.filters import FILTERS
 from jinja2.tests import TESTS
 
 from streamtmpl.compiler.records import Record
@@ -182,6 +181,7 @@ class ShortcutGenerator(CallGenerator):
         at_once = self._chosen_at_once(target, node, frame)
         if not at_once and self.assign(target, node.node, frame):
             self.await_local(target)
+        self.forget_piped(target)  # another filter of the name may give anything
         value = (shortcut.value or "{0}").format(target)
         condition = f"{function} is {shortcut.builtin}"
         if shortcut.applies:
@@ -243,12 +243,8 @@ class ShortcutGenerator(CallGenerator):
         return (
             node.node is not None
             and type(node.node) is not nodes.Const
-            and self._has_builtin(node.name)
+            and self.has_builtin(node.name)
         )
-
-    def _has_builtin(self, name: str) -> bool:
-        builtin = FILTERS.get(name)
-        return builtin is not None and self.environment.filters.get(name) is builtin
 
 
 def _default_shortcut(node: nodes.Filter) -> Shortcut | None:
