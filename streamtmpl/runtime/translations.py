@@ -48,14 +48,12 @@ def translated(
 
     :param call: calls a function as a template does.
     """
+    kind = function.__name__
+    if variables and any(name.startswith("__") for name in variables):
+        return function(context, *arguments, **variables)
     if function is ext._gettext_alias:
         return call(context, context.resolve("gettext"), *arguments, **variables)
-    kind = function.__name__
-    if (
-        function.__code__ is not _CODES.get(kind)
-        or len(arguments) != _COUNTS[kind]
-        or (variables and any(name.startswith("__") for name in variables))
-    ):
+    if function.__code__ is not _CODES.get(kind) or len(arguments) != _COUNTS[kind]:
         return function(context, *arguments, **variables)
     if kind != "gettext":
         for name, index in _AS_VARIABLES[kind].items():
