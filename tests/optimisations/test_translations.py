@@ -33,7 +33,8 @@ class Lazy:
         return self._text
 
     def __mod__(self, other: Any) -> str:
-        return self._text % other
+        formatted: str = self._text % other
+        return formatted
 
 
 class Html(Lazy):
@@ -240,7 +241,7 @@ def test_variables_that_are_missing() -> None:
     for undefined in (Undefined, StrictUndefined):
         for source in (*TRANS, "\n{{ gettext('%(a)s', a=nope) }}", "{{ _('x', a=nope) }}"):
             for autoescape in (False, True):
-                options = {"undefined": undefined, "autoescape": autoescape}
+                options: dict[str, Any] = {"undefined": undefined, "autoescape": autoescape}
                 Pair(source, change=CHANGES["null"], **options).agree(given(n=2))
 
 
