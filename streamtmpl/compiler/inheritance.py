@@ -155,16 +155,17 @@ class InheritanceGenerator(FunctionGenerator):
         self.blockvisit(node.body, inner)
         self.newline(node)
         self.visit(node.target, frame)
-        known = node.filter is None and self.environment.concat == "".join
-        if frame.eval_ctx.volatile or not known:
-            self.write(" = (Markup if context.eval_ctx.autoescape else identity)(")
+        # Whether to escape is asked of the run: a block may be shown where that has been changed.
+        escapes, text = "context.eval_ctx.autoescape", f"concat({inner.buffer})"
+        if node.filter is not None or self.environment.concat != "".join:
+            self.write(f" = (Markup if {escapes} else identity)(")
+            if node.filter is not None:
+                self.visit_Filter(node.filter, inner)
+            else:
+                self.write(text)
+            self.write(")")
         else:
-            self.write(" = text_as(Markup, " if frame.eval_ctx.autoescape else " = (")
-        if node.filter is not None:
-            self.visit_Filter(node.filter, inner)
-        else:
-            self.write(f"concat({inner.buffer})")
-        self.write(")")
+            self.write(f" = text_as(Markup, {text}) if {escapes} else {text}")
         self.captured(inner.buffer)
         self.pop_assign_tracking(frame)
         self.leave_frame(inner)
