@@ -13,7 +13,7 @@ import pytest
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
-from .agreement import Pair, every_kind, given, sync_and_async
+from .agreement import Notes, Pair, every_kind, given, sync_and_async
 from .callables import CALLABLES, CONTEXTS, told
 
 PLACES = {
@@ -100,6 +100,18 @@ def test_call_blocks(arguments: str, kind: str) -> None:
             Pair(source, kind, autoescape=True).agree(given(f=f, v="<v>"))
         for name in ("raises ValueError('v')", "none", "a number", "one argument"):
             Pair(source, kind, autoescape=True).error(given(f=CALLABLES[name], v="<v>"))
+
+
+def test_what_is_no_namespace_is_told_before_anything_is_called() -> None:
+    def calling(notes: Notes) -> dict[str, Any]:
+        return {"f": lambda *args: notes.append(("f", args)), "d": {"a": [1]}, "none": None}
+
+    for kind in ("sync", "async", "sandbox"):
+        for target in ("none.x", "gone.x", "none.x, y", "y, none.x, none.z", "d.x"):
+            for value in ("f(1)", "d.a|map('f')|join", "f(1) ~ d.b.c", "d.a|list, f(2)"):
+                source = "a\n{% set y = 1 %}\n{% set " + target + " = " + value + " %}"
+                Pair(source, kind).error(calling, source)
+                Pair("{% for i in [1] %}" + source + "{% endfor %}", kind).error(calling, source)
 
 
 # -- who else may see a call

@@ -146,11 +146,21 @@ class LiftingGenerator(FilterGenerator):
         return defined and not self.parameter_is_undeclared(local)
 
     def visit_Assign(self, node: nodes.Assign, frame: Frame) -> None:
-        """``{% set name = value %}``"""
+        """``{% set name = value %}``; what is no namespace is an error before there is a value."""
+        self.push_assign_tracking()
+        for name in dict.fromkeys(each.name for each in node.find_all(nodes.NSRef)):
+            self.writeline(f"if not isinstance({frame.symbols.ref(name)}, Namespace):")
+            self.indent()
+            message = "cannot assign attribute on non-namespace object"
+            self.writeline(f"raise TemplateRuntimeError({message!r})")
+            self.outdent()
         with self.line_of(node):
-            value = self.folded(cast("nodes.Expr", node.node), frame)
-            node = replaced(node, node=self.lift_parts(value, frame))
-        super().visit_Assign(node, frame)
+            value = self.lift_parts(self.folded(cast("nodes.Expr", node.node), frame), frame)
+        self.newline(node)
+        self.visit(node.target, frame)
+        self.write(" = ")
+        self.visit(value, frame)
+        self.pop_assign_tracking(frame)
 
     def lift_parts(self, node: nodes.Expr, frame: Frame) -> nodes.Expr:
         """Write the statements for what can be lifted out of *node*.
