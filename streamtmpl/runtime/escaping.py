@@ -65,7 +65,10 @@ def escape_value(value: Any) -> str:
     if hasattr(value, "__html__"):
         return str.__str__(markupsafe.Markup(value.__html__()))
     text = str(value)
-    return escape_text(text if type(text) is str else str.__str__(text))
+    if type(text) is str:
+        return escape_text(text)
+    # Where there is nothing to escape, it is the same object still.
+    return str.__str__(markupsafe.Markup(escape_text(text)))
 
 
 def plain_text(value: Any) -> str | None:

@@ -29,8 +29,11 @@ _MACROS = frozenset({Macro, AsyncMacro})
 def item_or_undefined(environment: Environment, value: Any, name: str) -> Any:
     """``value.name`` where there is no such attribute: the item, or undefined."""
     kind = type(value)
-    # A dict's items have been looked at; of what has none, only a class may have them all the same.
-    if kind is not dict and (hasattr(kind, "__getitem__") or isinstance(value, type)):
+    # A dict's items have been looked at. What has none is left alone: only a class may have them
+    # all the same, and a metaclass of the user's may answer for its own.
+    if kind is not dict and (
+        type(kind) is not type or hasattr(kind, "__getitem__") or issubclass(kind, type)
+    ):
         try:
             return value[name]
         except (TypeError, LookupError, AttributeError):
@@ -80,9 +83,8 @@ def is_plain(function: Any) -> bool:
     if kind is FunctionType:
         return not hasattr(function, "jinja_pass_arg")
     if kind is type:  # range, namespace ...: Jinja2 takes a method __call__ for the class's own
-        return not (
-            hasattr(function, "jinja_pass_arg") or hasattr(function.__call__, "jinja_pass_arg")
-        )
+        method = getattr(function, "__call__", None)  # noqa: B004 - a descriptor may refuse it
+        return not (hasattr(function, "jinja_pass_arg") or hasattr(method, "jinja_pass_arg"))
     return kind is BuiltinFunctionType
 
 

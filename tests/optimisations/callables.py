@@ -115,6 +115,35 @@ def str_of_call(self: Any) -> str:
     return str(self.told)
 
 
+TELLING = {"__init__": called_once, "__str__": str_of_call}
+
+
+class OfInstances:
+    """A method that only instances have."""
+
+    def __get__(self, instance: object, owner: type) -> Any:
+        if instance is None:
+            raise AttributeError("only of instances")
+        return told
+
+
+class AnsweringMeta(type):
+    """Says for its classes what they are to be passed."""
+
+    def __getattr__(cls, name: str) -> Any:
+        if name == "jinja_pass_arg":
+            return _PassArg.environment
+        raise AttributeError(name)
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> str:
+        return told(*args, **kwargs)
+
+
+class Called(type):
+    def __call__(cls, *args: Any, **kwargs: Any) -> str:
+        return told(*args, **kwargs)
+
+
 ERRORS = [
     *(StopIteration("s"), StopIteration(), ValueError("v"), TypeError("t"), AttributeError("a")),
     *(KeyError("k"), RuntimeError("r"), LookupError("l"), AssertionError("x")),
@@ -141,7 +170,15 @@ CALLABLES: dict[str, Any] = {
     "a mark by value": having(lambda *args: told(*args), jinja_pass_arg=_PassArg.context.value),
     "any attribute": AnyAttribute(),
     "raising attributes": RaisingAttribute(),
-    "a class": of_class(__init__=called_once, __str__=str_of_call),
+    "a class": of_class(**TELLING),
+    "a class whose __call__ is refused": of_class(**TELLING, __call__=OfInstances()),
+    "a class whose __call__ has anything": of_class(**TELLING, __call__=AnyAttribute()),
+    "a class whose __call__ raises": of_class(**TELLING, __call__=RaisingAttribute()),
+    "a class without a __call__": of_class(**TELLING, __call__=None),
+    "a class of a metaclass": AnsweringMeta("Made", (), {}),
+    "a class of a metaclass's call": Called("Made", (), {}),
+    "a generic class": list,
+    "a generic alias": list[int],
     "a method": of_class(m=called)().m,
     "a built-in function": len,
     "a built-in method": "<{}>".format,

@@ -183,6 +183,51 @@ class OfMeta(metaclass=Meta):
     items = "<class>"
 
 
+class AnsweringMeta(type):
+    """Has an answer, or an error, for whatever its classes are asked."""
+
+    def __getattr__(cls, name: str) -> NoReturn:
+        raise KeyError(name)
+
+    def __getitem__(cls, name: object) -> str:
+        return f"<item {name} of the class>"
+
+
+class OfAnsweringMeta(metaclass=AnsweringMeta):
+    pass
+
+
+class HidingMeta(type):
+    def __getattribute__(cls, name: str) -> Any:
+        if name == "__getitem__":
+            raise ValueError(name)
+        return super().__getattribute__(name)
+
+
+class OfHidingMeta(metaclass=HidingMeta):
+    def __getitem__(self, name: object) -> str:
+        return f"<item {name}>"
+
+
+class WithClassItems:
+    def __class_getitem__(cls, name: object) -> str:
+        return f"<class item {name}>"
+
+
+class NoItems:
+    __getitem__ = None
+
+
+class RaisingClass:
+    """Is no instance of anything without an error."""
+
+    __class__ = property(lambda self: 1 / 0)
+
+
+class PretendsToBeClass:
+    __class__ = type  # type: ignore[assignment]
+
+
 class UserMapping(UserDict):
     pass
 
@@ -246,6 +291,17 @@ OBJECTS: dict[str, Make] = {
     "by getattribute": ByGetattribute,
     "by item": ByItem,
     "class": lambda notes: OfMeta,
+    "class with items by its metaclass": lambda notes: OfAnsweringMeta,
+    "class with class items": lambda notes: WithClassItems,
+    "a generic class": lambda notes: list,
+    "an alias of a generic class": lambda notes: list[int],
+    "of a metaclass that answers": lambda notes: OfAnsweringMeta(),
+    "of a metaclass that hides": lambda notes: OfHidingMeta(),
+    "of a class with class items": lambda notes: WithClassItems(),
+    "no items": lambda notes: NoItems(),
+    "raising class": lambda notes: RaisingClass(),
+    "pretends to be a class": lambda notes: PretendsToBeClass(),
+    "items of the instance": lambda notes: SimpleNamespace(__getitem__=lambda name: "<never>"),
     "list": lambda notes: ["<0>", "<1>"],
     "tuple": lambda notes: ("<0>",),
     "text": lambda notes: "<text>",

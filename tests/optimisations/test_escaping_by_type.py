@@ -219,7 +219,10 @@ ERRORS = (ValueError("v"), KeyError("k"), AttributeError("a"), TypeError("t"), R
 TEXTS = (StrText, FormatText, HtmlText, ReplacingText, SelfText, BrokenText, NoText)
 INTS = (StrInt, FormatInt, ReprInt, HtmlInt)
 FLOATS = (StrFloat, FormatFloat, ReprFloat, HtmlFloat)
-ANSWERS = ("<a>", None, 3, b"b", Markup("<m>"), StrText("<s>"), FormatText("<f>"), Str("<o>"))
+ANSWERS = (
+    *("<a>", None, 3, b"b", Markup("<m>"), StrText("<s>"), FormatText("<f>"), Str("<o>")),
+    *(HtmlText("html"), HtmlText("<h>"), ReplacingText("text"), SelfText("<t>"), Markup("none")),
+)
 CONSTANTS: dict[str, Any] = {
     **{kind.__name__: kind("<v>") for kind in (*TEXTS, StrMarkup, HtmlMarkup, Markup)},
     **{kind.__name__: kind(7) for kind in (*INTS, *FLOATS)},

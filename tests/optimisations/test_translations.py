@@ -33,8 +33,7 @@ class Lazy:
         return self._text
 
     def __mod__(self, other: Any) -> str:
-        formatted: str = self._text % other
-        return formatted
+        return str(self._text % other)
 
 
 class Html(Lazy):
