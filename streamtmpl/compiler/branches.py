@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from jinja2 import nodes
 
 from .analysis import may_await
+from .expressions.lifting import replaced
 from .outputs import OutputGenerator
 from .runs import Run
 from .tags import is_flush
@@ -38,16 +39,15 @@ class BranchGenerator(OutputGenerator):
     def blockvisit(self, body: Iterable[nodes.Node], frame: Frame) -> None:
         """Visit the statements of a block; the branches of an ``if`` write the run before it."""
         body = list(body)
-        waiting: dict[nodes.Node, nodes.Output] = {}
         if not (self.compact or frame.require_output_check):
-            for node, following in pairwise(body):
+            for index, (node, following) in enumerate(pairwise(tuple(body))):
                 if isinstance(following, nodes.If) and self._may_wait(node, following, frame):
-                    waiting[following] = cast("nodes.Output", node)
-        self._runs_before.update(waiting)
-        self.taken.update(waiting.values())
+                    # Copies, for an extension may have nodes in more than one place.
+                    run, branches = replaced(cast("nodes.Output", node)), replaced(following)
+                    body[index : index + 2] = run, branches
+                    self._runs_before[branches] = run
+                    self.taken.add(run)
         super().blockvisit(body, frame)
-        # An extension may have nodes in more than one place.
-        self.taken.difference_update(waiting.values())
 
     def visit_Output(self, node: nodes.Output, frame: Frame) -> None:
         """Write a run, unless another statement does."""
@@ -97,6 +97,7 @@ class BranchGenerator(OutputGenerator):
         if self.carried is None:
             self.value_count = 0
         run = self.evaluated(output, frame)
+        run.value_count = self.value_count
         bodies = [node.body, *(branch.body for branch in node.elif_), node.else_]
         short = len(run.source()) * (len(bodies) - 1) <= _REPEATED
         if run and not (short and any(self._goes_on(body, frame) for body in bodies)):
@@ -157,7 +158,9 @@ class BranchGenerator(OutputGenerator):
 
     def _condition(self, node: nodes.Expr, frame: Frame) -> None:
         """Write whether *node* is true; no undefined object is made of a variable to ask it."""
-        if isinstance(node, nodes.Not):
+        if self._is_intercepted(node):
+            self.visit(node, frame)
+        elif isinstance(node, nodes.Not):
             self.write("(not ")
             self._condition(node.node, frame)
             self.write(")")
@@ -175,10 +178,19 @@ class BranchGenerator(OutputGenerator):
         else:
             self.visit(node, frame)
 
+    def _is_intercepted(self, node: nodes.Expr) -> bool:
+        """Whether a sandbox wants to be asked what the operator of *node* gives."""
+        environment: Any = self.environment
+        if not environment.sandboxed:
+            return False
+        if isinstance(node, nodes.Not):
+            return "not " in environment.intercepted_unops
+        return isinstance(node, nodes.BinExpr) and node.operator in environment.intercepted_binops
+
     def _body_of_branch(self, body: list[nodes.Node], frame: Frame, before: Run) -> None:
         self.indent()
         if before and self._goes_on(body, frame):
-            self.carried = before
+            self.carried, self.value_count = before, before.value_count
         elif before:
             self.write_run(before, frame)
         if body or not before:

@@ -8,7 +8,10 @@ class Run:
 
     :ivar in_long: whether the module is long. To read an f-string takes Python (3.12 and later) a
         copy of all that follows it, for each value in it.
+    :ivar value_count: how many locals there are of its values, where something may go on with it.
     """
+
+    value_count = 0
 
     def __init__(self, in_long: bool) -> None:
         self._in_long = in_long

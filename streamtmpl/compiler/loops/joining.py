@@ -61,8 +61,15 @@ class JoiningGenerator(LoopGenerator):
             for index, node in enumerate(body):
                 if isinstance(node, nodes.For) and (cells := self._cells(node, frame)) is not None:
                     before, after = self._beside(body, index, frame)
+                    # Copies, for an extension may have nodes in more than one place.
+                    body[index] = node = replaced(node)
+                    if before is not None:
+                        body[index - 1] = before = replaced(before)
+                        self.taken.add(before)
+                    if after is not None:
+                        body[index + 1] = after = replaced(after)
+                        self.taken.add(after)
                     self._rows[node] = Row(node.iter, cells, before, after)
-                    self.taken.update(each for each in (before, after) if each is not None)
         super().blockvisit(body, frame)
 
     def _joins_in(self, frame: Frame) -> bool:
