@@ -270,16 +270,17 @@ class Compiling(jinja2.Environment):
         What has no items is not asked for one: that is an error, which takes longer than all else.
         """
         inherited = super().getitem
-        if type(argument) is str and inherited.__func__ is _GETITEM:  # type: ignore[attr-defined]
+        if type(argument) is str and getattr(inherited, "__func__", None) is _GETITEM:
             kind = type(obj)
-            if not (hasattr(kind, "__getitem__") or isinstance(obj, type)):
+            may_have_it = hasattr(kind, "__getitem__") or issubclass(kind, type)
+            if type(kind) is type and not may_have_it:
                 try:
                     return getattr(obj, argument)
                 except AttributeError:
                     return self.undefined(obj=obj, name=argument)
         return inherited(obj, argument)
 
-    getitem.does_as_inherited = True  # type: ignore[attr-defined]
+    getitem.does_as_inherited = getitem  # type: ignore[attr-defined]
 
 
 class Streaming(Compiling):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from jinja2 import Environment, nodes
 from jinja2.filters import FILTERS
 from jinja2.runtime import Context, Undefined
@@ -18,8 +20,13 @@ def plain_getitem(environment: Environment) -> bool:
     if "getitem" in vars(environment):
         return False
     found = (vars(kind).get("getitem") for kind in type(environment).__mro__)
-    theirs = next(each for each in found if each and not getattr(each, "does_as_inherited", False))
+    # What wraps ours has its attributes as well.
+    theirs = next(each for each in found if each and each is not _does_as_inherited(each))
     return theirs is Environment.getitem
+
+
+def _does_as_inherited(method: Any) -> Any:
+    return getattr(method, "does_as_inherited", None)
 
 
 def plain_resolve(environment: Environment) -> bool:
