@@ -272,8 +272,7 @@ class Compiling(jinja2.Environment):
         inherited = super().getitem
         if type(argument) is str and getattr(inherited, "__func__", None) is _GETITEM:
             kind = type(obj)
-            may_have_it = hasattr(kind, "__getitem__") or issubclass(kind, type)
-            if type(kind) is type and not may_have_it:
+            if type(kind) is type and not (hasattr(kind, "__getitem__") or issubclass(kind, type)):
                 try:
                     return getattr(obj, argument)
                 except AttributeError:

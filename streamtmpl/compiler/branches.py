@@ -130,7 +130,7 @@ class BranchGenerator(OutputGenerator):
         """Whether *node* has two sides, and there are statements that precede the second."""
         return (
             isinstance(node, (nodes.And, nodes.Or))
-            and not self.compact
+            and not (self.compact or self._is_intercepted(node))
             and self.would_lift(node.right, frame)
         )
 
