@@ -41,7 +41,12 @@ def plain_call(environment: Environment) -> bool:
 
 def plain_undefined(environment: Environment) -> bool:
     """Whether nothing but undefined objects come of making one."""
-    return environment.undefined.__init__ is Undefined.__init__
+    made = environment.undefined
+    return (
+        type(made) is type
+        and made.__new__ is Undefined.__new__
+        and made.__init__ is Undefined.__init__
+    )
 
 
 def calls_stream(environment: Environment) -> bool:
