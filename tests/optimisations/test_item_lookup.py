@@ -102,8 +102,8 @@ def test_what_filters_look_up(looking: str, kind: str) -> None:
     for name in NAMES:
         pair = Pair(f"{{{{ {looking.replace('NAME', name)} }}}}", kind, autoescape=True)
         for label, make in [*OBJECTS.items(), *MORE.items()][:: 1 if kind == "sync" else 9]:
-            # In a filter's generator it is another RuntimeError, of another line in async code. There
-            # Jinja2 has isawaitable() ask an object for its class.
+            # In a filter's generator it is another RuntimeError, of another line in async code.
+            # There isawaitable() asks an object for its class, too.
             if "StopIteration" not in label and (kind, label) != ("async", "raising class"):
                 pair.agree(_context(make), f"{name}, {label}")
 
