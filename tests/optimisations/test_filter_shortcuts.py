@@ -6,11 +6,13 @@ the way that it always takes.
 
 from __future__ import annotations
 
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import jinja2
 import pytest
-from jinja2 import pass_environment
+from jinja2 import pass_environment, pass_eval_context
 from markupsafe import Markup
 
 from .agreement import Change, Make, Notes, Pair, each_escaping, sync_and_async
@@ -32,10 +34,14 @@ FILTERS = [
     *("join(',')|upper", "list|join", "trim|default('<')|e", "trim('<')", "join(d='-')"),
     *("truncate(3)", "truncate(4)|upper", "truncate(2)", "truncate(True)", "truncate(3, true)"),
     *("truncate", "truncate(length=3)", "truncate(3, leeway=0)"),
+    *("replace('<', '{}')", "replace('a', '')", "replace('>', '\"\\'')", "replace('a', 'b', 1)"),
+    *("replace('<'|safe, 'b')", "replace(1, 'b')", "replace('<', x)", "replace(new='b', old='a')"),
+    *("replace('a')|string", "round", "round(1)", "round(-1)", "round(true)", "round('1')"),
+    *("round(1, 'floor')", "round(precision=1)", "round(x)", "round(2)|string|replace('.', ',')"),
 ]
 SHORTCUTS = [
     *("upper", "string", "safe", "e", "join(',')", "default('d')", "d('<')", "upper|e"),
-    "truncate(3)",
+    *("truncate(3)", "replace('<', '>')", "round(1)"),
 ]
 USES = {
     "shown": "a{{ x|F }}b{{ d.x|F }}",
@@ -94,6 +100,24 @@ def test_how_much_longer_text_may_be_than_what_it_is_cut_to(leeway: Any, kind: s
         assert "truncate.leeway" in pair.error(lambda notes: {"texts": texts}).message
 
 
+@each_escaping
+@sync_and_async
+def test_numbers_to_be_rounded(kind: str, autoescape: bool) -> None:
+    places = ["", "(0)", "(1)", "(2)", "(-1)", "(400)", "(-400)"]
+    source = "".join(f"{{{{ x|round{each} }}}},{{{{ (x|round{each}) ~ 1 }}}};" for each in places)
+    pair = Pair(source, kind, autoescape=autoescape)
+    numbers = [0.5, 1.5, 2.675, -0.04, -0.0, 1e16, 1e300, 1.7976931348623157e308, 12.345]
+    infinite = [float("inf"), float("nan"), -float("inf")]
+    others = [3, True, 10**30, Decimal("2.5"), Fraction(5, 2), complex(1, 2), Rounded(2.5)]
+    for number in [*numbers, *infinite, *others]:
+        pair.agree(lambda notes, number=number: {"x": number}, repr(number))  # type: ignore[misc]
+
+
+class Rounded(float):
+    def __round__(self, places: Any = None) -> Any:
+        return f"<rounded {places}>"
+
+
 def _told(name: str) -> Any:
     return lambda value, *args: f"<{name}>"
 
@@ -102,6 +126,8 @@ def _other(environment: Any) -> None:
     for name in ("upper", "lower", "capitalize", "trim", "string", "safe", "e", "escape", "d"):
         environment.filters[name] = _told(name)
     environment.filters["truncate"] = pass_environment(lambda *args, **kwargs: "<cut>")
+    environment.filters["replace"] = pass_eval_context(lambda *args, **kwargs: "<replaced>")
+    environment.filters["round"] = lambda *args, **kwargs: 0.25
     environment.filters["join"] = lambda value, *args, **kwargs: 7
     environment.filters["default"] = lambda value, *args: isinstance(value, jinja2.Undefined)
 
