@@ -29,15 +29,20 @@ ROWS = 200
 ALLOWED = 1.0
 """The share of Jinja2's time that each construct must stay within."""
 
-PRELUDE = """\
-{% set ns = namespace(sum=0) %}\
+SCOPES, MACROS = "Assignments and scopes", "Macros, includes and blocks"
+
+PRELUDES = {
+    SCOPES: "{% set ns = namespace(sum=0) %}",
+    MACROS: """\
 {% macro plain(text) %}<b>{{ text }}</b>{% endmacro %}\
 {% macro link(text, url, kind='plain') %}<a href="{{ url }}" class="{{ kind }}">{{ text }}</a>\
 {% endmacro %}\
 {% macro either(text, flag) %}{% if flag %}{{ text }}{% else %}-{% endif %}{% endmacro %}\
 {% macro all(items) %}{% for item in items %}{{ item }},{% endfor %}{% endmacro %}\
 {% macro around() %}<p>{{ caller() }}</p>{% endmacro %}\
-{% import 'forms.html' as forms %}"""
+{% import 'forms.html' as forms %}""",
+}
+"""What stands before the loop, by the group of the construct in it."""
 
 OTHERS: Mapping[str, str] = {
     "forms.html": "{% macro field(name, value='', kind='text') %}"
@@ -120,7 +125,7 @@ CONSTRUCTS: Mapping[str, Sequence[str]] = {
         "{% for pair in row.tags|batch(2) %}{{ pair|join }}{% endfor %}",
         "{% for group in some|groupby('active') %}{{ group.grouper }}{% endfor %}",
     ),
-    "Assignments and scopes": (
+    SCOPES: (
         *("{% set x = row.name %}{{ x }}", "{% set x, y = row.name, row.id %}{{ x }}{{ y }}"),
         *("{% set x %}a{{ row.name }}b{% endset %}{{ x }}", "{% set ns.sum = ns.sum + 1 %}"),
         *(
@@ -129,7 +134,7 @@ CONSTRUCTS: Mapping[str, Sequence[str]] = {
         ),
         "{% autoescape false %}{{ row.name }}{% endautoescape %}",
     ),
-    "Macros, includes and blocks": (
+    MACROS: (
         *(
             "{{ plain(row.name) }}",
             "{{ link(row.name, row.url) }}",
@@ -223,8 +228,9 @@ def constructs() -> Iterator[tuple[str, str]]:
 def environment(kind: type[Environment]) -> Environment:
     """An environment that has all of them as templates."""
     pages = {
-        f"{number}.html": f"{PRELUDE}{{% for row in rows %}}<li>{source}</li>\n{{% endfor %}}"
-        for number, (_, source) in enumerate(constructs())
+        f"{number}.html": f"{PRELUDES.get(group, '')}{{% for row in rows %}}<li>{source}</li>\n"
+        "{% endfor %}"
+        for number, (group, source) in enumerate(constructs())
     }
     made = kind(
         loader=DictLoader({**OTHERS, **pages}),
