@@ -123,6 +123,7 @@ class Survey:
     :ivar shown: how often variables are shown, just as they are.
     :ivar looked_into: how often attributes of variables are looked up.
     :ivar weight: how many nodes there are.
+    :ivar shared: the statements that are in more than one place, where an extension put them.
     """
 
     def __init__(self, node: nodes.Node) -> None:
@@ -134,6 +135,8 @@ class Survey:
         self.shown: Counter[str] = Counter()
         self.looked_into: Counter[str] = Counter()
         self.weight = 0
+        self.shared: set[nodes.Node | None] = set()
+        self._statements: set[int] = set()
         self._used_here = Used()
         self._used_in_body: dict[int, Used] = {}
         if isinstance(node, nodes.Template):
@@ -203,6 +206,9 @@ class Survey:
                     if isinstance(item, nodes.Node):
                         contents |= self._mark(item)
         if isinstance(node, nodes.Stmt):
+            if id(node) in self._statements:
+                self.shared.add(node)
+            self._statements.add(id(node))
             setattr(node, _CONTENTS, contents)
             setattr(node, _WEIGHT, self.weight - before)
         elif contents & _PULLING_FILTER:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, cast
 from jinja2 import nodes
 
 from .analysis import may_await
-from .expressions.lifting import replaced
 from .outputs import OutputGenerator
 from .runs import Run
 from .tags import is_flush
@@ -40,13 +39,10 @@ class BranchGenerator(OutputGenerator):
         """Visit the statements of a block; the branches of an ``if`` write the run before it."""
         body = list(body)
         if not (self.compact or frame.require_output_check):
-            for index, (node, following) in enumerate(pairwise(tuple(body))):
+            for node, following in pairwise(body):
                 if isinstance(following, nodes.If) and self._may_wait(node, following, frame):
-                    # Copies, for an extension may have nodes in more than one place.
-                    run, branches = replaced(cast("nodes.Output", node)), replaced(following)
-                    body[index : index + 2] = run, branches
-                    self._runs_before[branches] = run
-                    self.taken.add(run)
+                    self._runs_before[following] = cast("nodes.Output", node)
+                    self.taken.add(node)
         super().blockvisit(body, frame)
 
     def visit_Output(self, node: nodes.Output, frame: Frame) -> None:
@@ -57,6 +53,8 @@ class BranchGenerator(OutputGenerator):
     def _may_wait(self, node: nodes.Node, branches: nodes.If, frame: Frame) -> bool:
         """Whether *node* is a run, and nothing is handed over where the tests are evaluated."""
         if not isinstance(node, nodes.Output) or is_flush(node) or node in self.taken:
+            return False
+        if not self.survey.shared.isdisjoint((node, branches)):
             return False
         tests = (cast("nodes.Expr", each.test) for each in (branches, *branches.elif_))
         return all(self.keeps_silent(test, frame) for test in tests)

@@ -61,15 +61,8 @@ class JoiningGenerator(LoopGenerator):
             for index, node in enumerate(body):
                 if isinstance(node, nodes.For) and (cells := self._cells(node, frame)) is not None:
                     before, after = self._beside(body, index, frame)
-                    # Copies, for an extension may have nodes in more than one place.
-                    body[index] = node = replaced(node)
-                    if before is not None:
-                        body[index - 1] = before = replaced(before)
-                        self.taken.add(before)
-                    if after is not None:
-                        body[index + 1] = after = replaced(after)
-                        self.taken.add(after)
                     self._rows[node] = Row(node.iter, cells, before, after)
+                    self.taken.update(each for each in (before, after) if each is not None)
         super().blockvisit(body, frame)
 
     def _joins_in(self, frame: Frame) -> bool:
@@ -84,6 +77,8 @@ class JoiningGenerator(LoopGenerator):
     def _cells(self, node: nodes.For, frame: Frame) -> nodes.Output | None:
         """The run that the body of *node* is, if that is a loop to be joined."""
         if node.recursive or node.test or node.else_ or len(node.body) != 1:
+            return None
+        if node in self.survey.shared:
             return None
         if not isinstance(node.iter, _ITERABLES):
             return None
@@ -100,6 +95,7 @@ class JoiningGenerator(LoopGenerator):
         """The runs before and behind a loop that go into the same write."""
         before = body[index - 1] if index else None
         after = body[index + 1] if index + 1 < len(body) else None
+        before, after = (None if each in self.survey.shared else each for each in (before, after))
         if not isinstance(before, nodes.Output) or is_flush(before) or before in self.taken:
             before = None
         if (
