@@ -157,7 +157,6 @@ OWN = {
     "plain": _plain,
     "behind": partial(_behind, _noting),
     "behind, static": partial(_behind, staticmethod(_told)),
-    "behind, partial": partial(_behind, partial(_told)),
 }
 
 
