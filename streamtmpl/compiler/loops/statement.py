@@ -8,7 +8,6 @@ from jinja2 import nodes
 
 from streamtmpl.compiler.analysis import (
     ASSIGNMENT,
-    CALL,
     FUNCTION,
     LOOP_TARGET,
     SCOPED_BLOCK,
@@ -106,10 +105,8 @@ class LoopGenerator(SelectingGenerator):
 
     def _prepare(self, node: nodes.For, frame: Frame) -> Loop:
         body, test = frame.inner(), frame.inner()
-        # Variables are kept track of, for calls that take the context, where there can be any. The
-        # loops of a function share what is kept.
-        outermost = self._loops[0].node if self._loops else node
-        body.loop_frame = contains(node.body, ASSIGNMENT) and contains([outermost], CALL)
+        # Variables are kept track of, for calls that take the context, where there can be any.
+        body.loop_frame = contains(node.body, ASSIGNMENT)
         loop_ref = body.symbols.declare_parameter("loop") if _has_object(node) else None
         # Functions in the body keep the variables, which must not change with what is not selected,
         # and may be called when the loop has ended.
