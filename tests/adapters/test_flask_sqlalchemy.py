@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -85,9 +86,17 @@ class Shop:
         return found
 
     def is_clean(self) -> bool:
-        """Whether all sessions have been removed, and all connections are back in the pool."""
-        with self.app.app_context():
-            return not self.db.session.registry.registry and self.db.engine.pool.checkedout() == 0
+        """Whether all sessions have been removed, and all connections are back in the pool.
+
+        A region's thread has noted its end before it does that.
+        """
+        until = time.monotonic() + HANGS
+        while True:
+            with self.app.app_context():
+                left = self.db.session.registry.registry or self.db.engine.pool.checkedout()
+            if not left or time.monotonic() > until:
+                return not left
+            time.sleep(0.005)
 
 
 @pytest.fixture(name="executor")

@@ -72,9 +72,11 @@ CONTEXTS = {label: context_of(make) for label, make in VALUES.items()}
 @sync_and_async
 @pytest.mark.parametrize("use", USES.values(), ids=USES)
 def test_values(use: str, kind: str, autoescape: bool) -> None:
-    for name in FILTERS:
+    # Every value meets every other filter, each of them in some use.
+    step = 2 if kind == "sync" and autoescape else 7
+    for index, name in enumerate(FILTERS):
         pair = Pair(use.replace("F", name), kind, autoescape=autoescape)
-        for label, make in list(CONTEXTS.items())[:: 1 if kind == "sync" and autoescape else 7]:
+        for label, make in list(CONTEXTS.items())[index % step :: step]:
             pair.agree(make, f"{name}, {label}")
 
 
