@@ -6,6 +6,7 @@ way of one write, such as a wait, gets two.
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -298,3 +299,13 @@ def test_what_stands_before_a_slow_pull_leaves(
     rows = trace.source([SLOW])
     happened = trace.consume("a" + branches, {"rows": rows, "d": {"rows": rows}, "y": True})
     assert happened[:2] == ["a", 1]
+
+
+@pytest.mark.skipif(not hasattr(sys, "get_int_max_str_digits"), reason="ints of any length")
+def test_an_int_that_is_too_long_fails_in_the_branch() -> None:
+    template = StreamEnvironment().from_string("{{ n }}{% if a %}{{ b }}{% endif %}")
+    notes: Notes = []
+    sides = {name: Noted(notes, name, True) for name in "ab"}
+    with pytest.raises(ValueError, match="digits"):
+        template.render(n=10 ** (sys.get_int_max_str_digits() + 1), **sides)
+    assert notes == [("true?", "a"), ("text", "b")]
