@@ -192,7 +192,7 @@ class _New(jinja2.Undefined):
 
 
 @sync_and_async
-@pytest.mark.parametrize("undefined", [_function, _Three, _New], ids=str)
+@pytest.mark.parametrize("undefined", [_function, _Three, _New], ids=["function", "three", "new"])
 def test_what_is_no_undefined_object(undefined: Any, kind: str) -> None:
     def change(environment: Any) -> None:
         environment.undefined = undefined
