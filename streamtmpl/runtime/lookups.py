@@ -109,17 +109,18 @@ def unknown(kind: str, name: str) -> Callable[..., Any]:
 def call(context: Context, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     """Call *function* as a template does; its variables of a loop or block come as keywords."""
     if not is_plain(function):
-        if type(function) is not FunctionType:
-            if type(function) not in _MACROS:
-                return context.call(function, *args, **kwargs)
-            return _call_macro(context, function, args, kwargs)
-        passed = function.jinja_pass_arg  # type: ignore[attr-defined]
-        if passed is _PassArg.context:
-            return _call_with_context(context, function, args, kwargs)
-        if passed is _PassArg.eval_context:
-            args = (context.eval_ctx, *args)
-        elif passed is _PassArg.environment:
-            args = (context.environment, *args)
+        if type(function) is FunctionType:
+            passed = function.jinja_pass_arg  # type: ignore[attr-defined]
+            if passed is _PassArg.context:
+                return _call_with_context(context, function, args, kwargs)
+            if passed is _PassArg.eval_context:
+                args = (context.eval_ctx, *args)
+            elif passed is _PassArg.environment:
+                args = (context.environment, *args)
+        elif type(function) in _MACROS:
+            function, args = function.called, (context.eval_ctx, *args)  # type: ignore[attr-defined]
+        else:
+            return context.call(function, *args, **kwargs)
     if kwargs:
         kwargs.pop("_loop_vars", None)
         kwargs.pop("_block_vars", None)
@@ -146,18 +147,6 @@ def _call_with_context(
         if function.__module__ == "jinja2.ext":
             return _translations().translated(call, context, function, args, kwargs)
         return function(context, *args, **kwargs)
-    except StopIteration:
-        return stopped(context.environment)
-
-
-@internalcode
-def _call_macro(context: Context, macro: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Call a macro of ours, whose text is a value."""
-    if kwargs:
-        kwargs.pop("_loop_vars", None)
-        kwargs.pop("_block_vars", None)
-    try:
-        return macro.called(context.eval_ctx, args, kwargs)
     except StopIteration:
         return stopped(context.environment)
 

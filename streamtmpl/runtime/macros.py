@@ -116,7 +116,7 @@ class Macro(runtime.Macro):
         return self._invoke(self._bind(args, kwargs), bool(autoescape))
 
     @internalcode
-    def called(self, eval_ctx: EvalContext, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    def called(self, eval_ctx: EvalContext, /, *args: Any, **kwargs: Any) -> str:
         """Render with a template's arguments, called from where *eval_ctx* holds."""
         fits = self._plain and not kwargs and len(args) <= self._argument_count
         arguments = args if fits else self._bind(args, kwargs)
