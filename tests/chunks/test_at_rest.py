@@ -11,6 +11,8 @@ from tests.support.gates import settle, stream_of
 
 STREAMS = 30
 
+pytestmark = pytest.mark.comparison
+
 
 @pytest.mark.parametrize("script", TEXTS)
 @pytest.mark.parametrize("title", situations(""))

@@ -53,6 +53,7 @@ def repeated(construct: str, times: int) -> str:
     return "".join(construct.replace("###", str(number)) for number in range(times))
 
 
+@pytest.mark.comparison
 @pytest.mark.parametrize("code", CODE)
 @pytest.mark.parametrize("is_async", [False, True])
 @pytest.mark.parametrize("construct", REPEATED)
@@ -70,6 +71,7 @@ def bytes_of_code(code: CodeType) -> int:
     return len(code.co_code) + sum(map(bytes_of_code, inner))
 
 
+@pytest.mark.comparison
 @pytest.mark.parametrize("is_async", [False, True])
 def test_long_templates_become_code_in_proportion(is_async: bool) -> None:
     """Compact code is 2 to 2.4 times what Jinja2 makes of it; quick code is 3.4 to 4.3 times."""

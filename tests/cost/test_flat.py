@@ -45,6 +45,7 @@ def row_in(sources: dict[str, str], is_async: bool) -> Cost:
     return cost_of_row(lambda count: streamed(template, rows(count)), ROWS)
 
 
+@pytest.mark.comparison
 @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
 @pytest.mark.parametrize("title", nesting.NESTED)
 def test_twenty_levels_around_a_row(title: str, is_async: bool) -> None:
@@ -55,6 +56,7 @@ def test_twenty_levels_around_a_row(title: str, is_async: bool) -> None:
     assert deep.instructions < CLOSE * flat.instructions
 
 
+@pytest.mark.comparison
 @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
 @pytest.mark.parametrize("lazy", [False, True], ids=["list", "generator"])
 def test_many_rows_before_a_row(lazy: bool, is_async: bool) -> None:

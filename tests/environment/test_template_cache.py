@@ -137,12 +137,12 @@ def test_a_cache_of_the_users_stays() -> None:
     assert environment.get_template("a").render(x=1) == "1"
 
 
-@pytest.mark.parametrize("size", [1, 2, 5, 30])
+@pytest.mark.parametrize("size", [1, 5, 30])
 def test_threads(size: int) -> None:
     environment = of(StreamEnvironment, cache_size=size)
 
     def ask(start: int) -> None:
-        for step in range(60):
+        for step in range(30):
             number = (start * 5 + step * step) % len(NAMES)
             assert environment.get_template(NAMES[number]).render(x=1) == f"t{number}: 1"
 

@@ -35,7 +35,7 @@ def sent(*events: Event) -> bytes:
     return b"".join(event_stream(events, keep_alive=None))
 
 
-@settings(max_examples=500, deadline=None, derandomize=True)
+@settings(max_examples=200, deadline=None, derandomize=True)
 @given(st.lists(EVENTS, max_size=6))
 def test_a_client_reads_what_was_given(events: list[Event]) -> None:
     client = EventSource().take(sent(*events))

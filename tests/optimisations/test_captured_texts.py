@@ -109,7 +109,8 @@ def with_filter(environment: Any) -> None:
 @pytest.mark.parametrize(("kind", "autoescape"), [("sync", False), ("sync", True), ("async", True)])
 @pytest.mark.parametrize("block", BLOCKS.values(), ids=BLOCKS)
 def test_blocks(block: str, kind: str, autoescape: bool) -> None:
-    for label, body in BODIES.items():
+    step = 1 if kind == "sync" and autoescape else 2
+    for label, body in list(BODIES.items())[::step]:
         if "macro" in block and label == "a block":
             continue
         page = SHOWN + block.replace("IT", body) + "{{ q }}"

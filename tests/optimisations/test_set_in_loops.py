@@ -77,7 +77,7 @@ def change(environment: Any) -> None:
 @every_kind
 @pytest.mark.parametrize("loop", LOOPS.values(), ids=LOOPS)
 def test_who_sees_what_is_set(loop: str, kind: str) -> None:
-    for setting in SETS[:: 1 if kind == "sync" else 2]:
+    for setting in SETS[:: 1 if kind == "sync" else 4]:
         for call in CALLS:
             source = "{% set ns = namespace() %}" + loop.replace("SET", setting)
             pair = Pair({"page.html": source.replace("CALL", call), **OTHERS}, kind, change=change)
