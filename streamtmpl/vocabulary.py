@@ -61,7 +61,8 @@ _BOTH = {
     "streamtmpl.runtime.filters": "joined_texts",
     "streamtmpl.runtime.includes": "without_missing",
     "streamtmpl.runtime.lookups": (
-        "attribute_missing call is_plain item_missing item_or_undefined looked_up stopped unknown"
+        "Row attribute_missing call is_plain item_missing item_or_undefined"
+        " looked_up stopped unknown"
     ),
     "streamtmpl.runtime.loops": "SteppedLoop",
     "streamtmpl.runtime.sources": ("PATIENCE ahead dict_items in_memory iterated paused row_types"),

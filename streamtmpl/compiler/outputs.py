@@ -52,11 +52,6 @@ class OutputGenerator(TextGenerator):
     # Whether a function is being written that is called from a captured block alone.
     _in_capture = False
 
-    @property
-    def in_loop(self) -> bool:
-        """Whether what is being written runs for each item of a loop in this function."""
-        return False
-
     def visit_Output(self, node: nodes.Output, frame: Frame) -> None:
         """Write a run; at the top level of a child template only if nothing is extended."""
         if frame.require_output_check:

@@ -181,6 +181,11 @@ class WritingGenerator(CodeGenerator):
         """
         return not self.compact or pulls(node)
 
+    @property
+    def in_loop(self) -> bool:
+        """Whether what is being written runs for each item of a loop in this function."""
+        return False
+
     # -- what the code written so far has found out
 
     def indent(self) -> None:

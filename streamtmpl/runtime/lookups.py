@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2.exceptions import TemplateRuntimeError
 from jinja2.runtime import Context
-from jinja2.utils import _PassArg, internalcode
+from jinja2.utils import _PassArg, internalcode, missing
 
 from .macros import AsyncMacro, Macro
 
@@ -43,24 +43,51 @@ def item_or_undefined(environment: Environment, value: Any, name: str) -> Any:
 
 @internalcode
 def looked_up(environment: Environment, value: Any, name: str) -> Any:
-    """``value.name``, as compact code looks it up, where dicts have no such attribute."""
+    """``value.name``, at one cost whether it is missing or not; dicts have no such attribute."""
     if type(value) is dict:
         try:
             return value[name]
-        except KeyError:
+        except (TypeError, LookupError, AttributeError):  # keys of the user's may raise them
             return environment.undefined(obj=value, name=name)
-    return environment.getattr(value, name)
+    found = getattr(value, name, missing)
+    return item_or_undefined(environment, value, name) if found is missing else found
 
 
 @internalcode
-def attribute_missing(environment: Environment, value: Any, name: str) -> Any:
-    """``value.name`` where looking the attribute up has raised the error that is being handled."""
+def attribute_missing(environment: Environment, value: Any, name: str, row: Any = None) -> Any:
+    """``value.name`` where looking the attribute up has raised the error that is being handled.
+
+    :param row: the :class:`Row` that has looked for it, if one has.
+    """
     error: Any = sys.exc_info()[1]
-    if type(value) is not dict and not isinstance(error, AttributeError):
+    if type(value) is not dict and (row is not None or not isinstance(error, AttributeError)):
         # A property's own KeyError is no missing attribute. Its traceback begins with the frame
         # that this is called from.
         raise error.with_traceback(error.__traceback__.tb_next)
     return item_or_undefined(environment, value, name)
+
+
+class Row:
+    """Gives the attributes of a value, or what stands for them, as its items, without an error."""
+
+    __slots__ = ("_environment", "_value")
+
+    def __init__(self, environment: Environment, value: Any) -> None:
+        """Look into *value*."""
+        self._environment = environment
+        self._value = value
+
+    @internalcode
+    def __getitem__(self, name: str) -> Any:
+        found = getattr(self._value, name, missing)
+        if found is missing:
+            return item_or_undefined(self._environment, self._value, name)
+        return found
+
+    @internalcode
+    def get(self, name: str, default: Any) -> Any:
+        """The attribute, or *default* where there is none."""
+        return getattr(self._value, name, default)
 
 
 @internalcode

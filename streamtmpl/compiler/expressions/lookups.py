@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from jinja2.compiler import Frame
 
 
+_MISSING = "(AttributeError, LookupError, TypeError)"
+"""What Jinja2 takes for a missing item."""
+
+
 class LookupGenerator(LoopAttributeGenerator):
     """Compiles ``value.name`` and ``value[item]``: as statements where it can, else inline."""
 
@@ -132,24 +136,30 @@ class LookupGenerator(LoopAttributeGenerator):
     def assign_attribute(self, target: str, node: nodes.Getattr, frame: Frame) -> None:
         """Write ``value.name`` as a look-up that costs nothing more unless it fails."""
         name, value = node.attr, self.operand(node.node, frame)
+        if hasattr({}, name):
+            items, is_dict = None, ""
+        elif self.in_loop:
+            items, is_dict = self._items(value, node.node)
+        else:
+            items, is_dict = value, self._is_dict(value, node.node)
         if node in self.perhaps:
             found = f"getattr({value}, {name!r}, missing)"
-            if not hasattr({}, name):
-                is_dict = self._is_dict(value, node.node)
-                found = f"{value}.get({name!r}, missing) if {is_dict} else {found}"
+            if items:
+                found = f"{items}.get({name!r}, missing) if {is_dict} else {found}"
             self.writeline(f"{target} = {found}", node)
             looked_up = f"item_or_undefined(environment, {value}, {name!r})"
             self.writeline(f"if {target} is missing: {target} = {looked_up}")
             return
-        found = f"{value}.{name}"
-        failures = "AttributeError"
-        if not hasattr({}, name):
-            found = f"{value}[{name!r}] if {self._is_dict(value, node.node)} else {found}"
-            failures = "(AttributeError, KeyError)"
+        found, failures = f"{value}.{name}", "AttributeError"
+        if items:
+            found, failures = f"{items}[{name!r}] if {is_dict} else {found}", _MISSING
+        sought = f"environment, {value}, {name!r}"
+        instead = f"{target} = attribute_missing({sought})"
+        if items and self.in_loop:
+            missed = self.known(f"missed {value}")
+            instead = f"{missed}, {target} = True, attribute_missing({sought}, {items})"
         self.writeline(f"try: {target} = {found}", node)
-        self.writeline(
-            f"except {failures}: {target} = attribute_missing(environment, {value}, {name!r})"
-        )
+        self.writeline(f"except {failures}: {instead}")
 
     def _is_dict(self, local: str, node: nodes.Expr) -> str:
         """The condition that local *local*, the value of *node*, is a dict.
@@ -166,12 +176,33 @@ class LookupGenerator(LoopAttributeGenerator):
         self.learn(f"dict {local}", condition)
         return f"({condition} := {plain})"
 
+    def _items(self, local: str, node: nodes.Expr) -> tuple[str, str]:
+        """In a loop, where items of local *local*, the value of *node*, are looked for, if any are.
+
+        That is where it is a dict, or where a value before it had no such attribute: rows of
+        databases have items alone, and an error for each of them takes longer than all else.
+
+        :return: the local that has these items, and the condition that there are any.
+        """
+        missed = self.known(f"missed {local}")
+        if missed is None:
+            missed = self.remembered_local()
+            self.learn(f"missed {local}", missed)
+        shared = type(node) is nodes.Name and not self.is_set(node.name)
+        items = self.known(f"items {local}") if shared else None
+        if items is not None:
+            return items, f"{items} is not None"
+        items = self.temporary_identifier()
+        if shared:
+            self.learn(f"items {local}", items)
+        row = f"{missed} and Row(environment, {local})"
+        return items, f"({items} := {local} if type({local}) is dict else {row}) is not None"
+
     def assign_item(self, target: str, node: nodes.Getitem, frame: Frame) -> None:
         """Write ``value[item]`` as a look-up that costs nothing more unless it fails."""
         assert isinstance(node.arg, nodes.Const)
         value, item = self.operand(node.node, frame), node.arg.value
         self.writeline(f"try: {target} = {value}[{item!r}]", node)
         self.writeline(
-            "except (AttributeError, TypeError, LookupError):"
-            f" {target} = item_missing(environment, {value}, {item!r})"
+            f"except {_MISSING}: {target} = item_missing(environment, {value}, {item!r})"
         )
