@@ -59,7 +59,7 @@ _BOTH = {
         "block_text do_escape escape_any escape_text escape_value plain_text text_as to_text"
     ),
     "streamtmpl.runtime.filters": "joined_texts",
-    "streamtmpl.runtime.includes": "without_missing",
+    "streamtmpl.runtime.includes": "asks_for_loop without_missing",
     "streamtmpl.runtime.lookups": (
         "Row attribute_missing call is_plain item_missing item_or_undefined"
         " looked_up stopped unknown"
@@ -78,7 +78,7 @@ _SYNC = {
     "streamtmpl.regions.threads": "begin_region",
     "streamtmpl.runtime": "streamed",
     "streamtmpl.runtime.filters": "sync_do_list sync_do_slice",
-    "streamtmpl.runtime.includes": "asks_for_loop including",
+    "streamtmpl.runtime.includes": "including",
     "streamtmpl.runtime.loops": "CountedItems LoopContext",
     "streamtmpl.runtime.macros": "Macro",
     "streamtmpl.runtime.sources": "open_source",
@@ -93,7 +93,7 @@ _ASYNC = {
     "streamtmpl.runtime.filters": (
         "Later async_join is_awaitable piped plain_types plain_variant skipped"
     ),
-    "streamtmpl.runtime.loops": "async_loop",
+    "streamtmpl.runtime.loops": "AwaitedCountedItems async_loop",
     "streamtmpl.runtime.macros": "AsyncMacro",
     "streamtmpl.runtime.sources": "open_async_source",
 }

@@ -269,8 +269,15 @@ _NEVER_AWAITED = (
 )
 
 
-def may_await(node: nodes.Node) -> bool:
-    """Whether code of the expression *node* may await something."""
+def may_await(
+    node: nodes.Node, is_known: Callable[[nodes.Node], bool] = lambda node: False
+) -> bool:
+    """Whether code of the expression *node* may await something.
+
+    :param is_known: tells parts of it whose value is there, whatever they are.
+    """
+    if is_known(node):
+        return False
     return not isinstance(node, _NEVER_AWAITED) or any(
-        may_await(child) for child in node.iter_child_nodes()
+        may_await(child, is_known) for child in node.iter_child_nodes()
     )

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 from jinja2 import nodes
 
-from .analysis import may_await
 from .outputs import OutputGenerator
 from .runs import Run
 from .tags import is_flush
@@ -62,7 +61,7 @@ class BranchGenerator(OutputGenerator):
     def keeps_silent(self, node: nodes.Expr, frame: Frame) -> bool:
         """Whether nothing is handed over where *node* is evaluated, so that text may wait."""
         if self.environment.is_async:
-            return not may_await(node)
+            return not self.may_await(node, frame)
         return not self.may_hand_over(node, frame)
 
     def visit_If(self, node: nodes.If, frame: Frame) -> None:

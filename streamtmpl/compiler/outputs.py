@@ -9,7 +9,7 @@ from jinja2 import nodes
 
 from streamtmpl.vocabulary import PARAMETER
 
-from .analysis import FILTER, contains, may_await, pulls
+from .analysis import FILTER, contains, pulls
 from .expressions.calls import Arguments, shape
 from .runs import Run
 from .tags import is_flush
@@ -203,7 +203,7 @@ class OutputGenerator(TextGenerator):
         """
         keywords = [pair.value for pair in node.kwargs]
         parts = [*node.args, *keywords, node.dyn_args, node.dyn_kwargs]
-        if self.environment.is_async and any(may_await(part) for part in parts if part):
+        if self.environment.is_async and any(self.may_await(part, frame) for part in parts if part):
             return None
         return self.arguments(node, frame)
 

@@ -218,6 +218,16 @@ class AsyncLoopContext(AwaitedLoopContext, runtime.AsyncLoopContext):
     def __next__(self) -> Any:
         return self.__anext__()
 
+    def _items(self) -> Iterator[Any]:
+        """Awaitables of the items alone, without an end: the last one raises."""
+        while True:
+            yield self._next_item()
+
+    @internalcode
+    async def _next_item(self) -> Any:
+        item, _ = await self.__anext__()
+        return item
+
     @internalcode
     async def __anext__(self) -> Any:
         """The next item, beside this object."""
@@ -265,6 +275,8 @@ class SteppedLoop(LoopContext):
 class CountedItems:
     """Items of a list or tuple, which generated code counts until a ``loop`` object is needed."""
 
+    _kind = LoopContext
+
     def __init__(self, sequence: list[Any] | tuple[Any, ...], undefined: type[Undefined]) -> None:
         """Loop over *sequence*."""
         self._sequence = sequence
@@ -281,7 +293,7 @@ class CountedItems:
         *looked* and *size* say whether that was the last one, and how many there are, was asked
         before. The sequence must not have been changed.
         """
-        loop = LoopContext(self._sequence, self._undefined)
+        loop = self._kind(self._sequence, self._undefined)
         for _ in range(count):
             loop._step(next(loop._iterator))
         if looked:
@@ -291,6 +303,12 @@ class CountedItems:
             pass
         self._passes.append(loop._items())
         return loop
+
+
+class AwaitedCountedItems(CountedItems):
+    """Those of an async environment."""
+
+    _kind = AwaitedLoopContext
 
 
 def async_loop(

@@ -165,21 +165,25 @@ def test_one_part_after_another(first: str, second: str, kind: str) -> None:
         agree(loop + "{{ loop.index }}{{ loop.last }};{% endfor %}", kind, LISTS)
 
 
-def test_no_object_is_made_unless_one_might_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+@sync_and_async
+def test_no_object_is_made_unless_one_might_be_asked_for(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Or none of the above would compare anything."""
+    items: Any = loops.CountedItems if kind == "sync" else loops.AwaitedCountedItems
     made = []
 
-    class Counted(loops.LoopContext):
+    class Counted(items._kind):
         def __init__(self, *args: Any) -> None:
             made.append(self)
             super().__init__(*args)
 
-    monkeypatch.setattr(loops, "LoopContext", Counted)
+    monkeypatch.setattr(items, "_kind", Counted)
     counts = {}
     for part in ("alone", "shows", "grows", "turns", "includes"):
         made.clear()
         page = f"{{% for x in rows %}}{{% include '{part}' %}}{{{{ loop.last }}}}{{% endfor %}}"
-        pair = Pair({"page.html": page, **PARTS}, change=_filters)
+        pair = Pair({"page.html": page, **PARTS}, kind, change=_filters)
         pair.text(lambda notes: {"rows": three(notes)})
         counts[part] = len(made) // 2  # there are two ways
     assert counts == {"alone": 0, "shows": 1, "grows": 1, "turns": 1, "includes": 1}

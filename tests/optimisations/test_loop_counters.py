@@ -123,11 +123,11 @@ def agree(loop: str, body: str, kind: str, iterables: dict[str, Make] = ITERABLE
         pair.agree(context_of(make), label)
 
 
+@sync_and_async
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
-def test_loops(body: str) -> None:
+def test_loops(body: str, kind: str) -> None:
     for loop in LOOPS.values():
-        agree(loop, body, "sync")
-    agree(LOOPS["plain"], body, "async")
+        agree(loop, body, kind)
 
 
 # In async environments it is no length that they get, but an awaitable.
@@ -185,6 +185,37 @@ ASKED = {
     "both": ("{{ loop.length }}{{ loop.last }}", "{{ x }}{{ loop.length }}{{ loop.nextitem }}"),
     "both, the other way": ("{{ loop.nextitem }}", "{{ x }}{{ loop.last }}{{ loop.length }}"),
 }
+
+
+class Growing:
+    """Adds a row when it is shown, as a list does that somebody else adds to meanwhile."""
+
+    def __init__(self, rows: list[object], most: int) -> None:
+        self._rows, self._most = rows, most
+
+    def __str__(self) -> str:
+        if len(self._rows) < self._most:
+            self._rows.append(Growing(self._rows, self._most))
+        return f"{len(self._rows)}"
+
+
+def growing(most: int) -> Make:
+    def context(notes: Notes) -> dict[str, Any]:
+        rows: list[object] = []
+        rows += [Growing(rows, most), "b", Growing(rows, most)]
+        return {"rows": rows}
+
+    return context
+
+
+@sync_and_async
+@pytest.mark.parametrize("body", ["{{ x }}{{ loop.last }}", "{{ loop.last }}{{ x }}"])
+def test_the_last_row_of_a_list_that_grows_unseen(body: str, kind: str) -> None:
+    for around in (body, body + "{% include 'row' %}", "{% include 'row' %}" + body):
+        files = {"page.html": "{% for x in rows %}" + around + ";{% endfor %}", "row": "[{{ x }}]"}
+        pair = Pair(files, kind)
+        for most in (3, 4, 6):
+            pair.agree(growing(most), around)
 
 
 class Rows(list):

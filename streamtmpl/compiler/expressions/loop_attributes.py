@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from jinja2 import nodes
 
+from streamtmpl.compiler.analysis import may_await
 from streamtmpl.compiler.loop_needs import COUNTED, NUMBERED, is_cycle
 from streamtmpl.compiler.records import Record
 
@@ -47,6 +48,7 @@ class LoopCounter(Record):
     :ivar beside: whether there is an object in any case, which counts.
     :ivar lent: the locals of a loop that includes templates, if it has no object until one of them
         might ask for it; from there on the object counts.
+    :ivar sequence: what it runs over, if that has a size.
     """
 
     counted: str
@@ -54,6 +56,7 @@ class LoopCounter(Record):
     object: str
     beside: bool = False
     lent: Lent | None = None
+    sequence: str | None = None
 
     @property
     def index(self) -> str:
@@ -73,7 +76,8 @@ _SOURCES = {
     "first": "{0} == 1",
     "depth": "1",
     "depth0": "0",
-    "last": "{0} == {1}",
+    # It may have grown: the row is the last one if nothing follows now.
+    "last": "{0} >= {1} and {2} == len({3})",
     "length": "{1}",
     "revindex": "{1} - {0} + 1",
     "revindex0": "{1} - {0}",
@@ -114,8 +118,9 @@ class LoopAttributeGenerator(LiftingGenerator):
         counted, size = counter.counted, counter.size
         if counter.lent:
             counted, size = counter.lent.noting(node.attr, counted, size)
-        source = _SOURCES[node.attr].format(counted, size)
+        source = _SOURCES[node.attr].format(counted, size, counter.counted, counter.sequence)
         looked_up = f"environment.getattr({counter.object}, {node.attr!r})"
+        looked_up = self.choose_async(f"await auto_await({looked_up})", looked_up)
         return f"({source} if {counter.size} is not None else {looked_up})"
 
     def lent_counter(self, frame: Frame) -> LoopCounter | None:
@@ -136,6 +141,16 @@ class LoopAttributeGenerator(LiftingGenerator):
         if type(node) is nodes.Getattr and node.attr in ("index", "index0", "depth", "depth0"):
             return self.counted_attribute(node, frame)
         return None
+
+    def may_await(self, node: nodes.Expr, frame: Frame) -> bool:
+        """Whether *node* may be waited for in an async environment: not for what is counted."""
+
+        def is_counted(part: nodes.Node) -> bool:
+            if type(part) is not nodes.Getattr or part.attr not in COUNTED:
+                return False
+            return self.counted_attribute(part, frame) is not None
+
+        return may_await(node, is_counted)
 
     def may_count_on(self, node: nodes.Expr, frame: Frame) -> bool:
         """Whether what is evaluated after *node* could change what is counted there."""

@@ -22,15 +22,17 @@ from .watching import WatchingGenerator
 class CounterGenerator(WatchingGenerator):
     """Makes the counters of loops."""
 
-    def counter_instead(self, node: nodes.For, loop: str) -> LoopCounter | None:
-        """A counter for a loop whose object would be in local *loop*, if it needs no more."""
+    def counter_instead(self, node: nodes.For, loop: str, iterable: str) -> LoopCounter | None:
+        """A counter for a loop whose object would be in local *loop*, if it needs no more.
+
+        :param iterable: the local of what it runs over.
+        """
         if not plain_getattr(self.environment):
             return None
         if needs_only(node, COUNTED, cycle_only=True):
             return LoopCounter(self.temporary_identifier(), None, loop)
         if (
-            self.environment.is_async
-            or node.test
+            node.test
             or not needs_only(node, SIZED, cycle_only=True, but_for_includes=True)
             # What the body calls might change a list while the loop runs over it.
             or not leaves_data_alone(node.body, but_for_includes=True)
@@ -43,7 +45,7 @@ class CounterGenerator(WatchingGenerator):
                 return None
             lent = Lent(*(self.temporary_identifier() for _ in Lent.__annotations__))
         counted, size = self.temporary_identifier(), self.temporary_identifier()
-        return LoopCounter(counted, size, loop, False, lent)
+        return LoopCounter(counted, size, loop, False, lent, iterable)
 
     def counter_beside(self, node: nodes.For, loop: str) -> LoopCounter | None:
         """The count of a loop's object, in local *loop*, if the body asks for numbers.

@@ -111,7 +111,10 @@ class LoopGenerator(SelectingGenerator):
         # Functions in the body keep the variables, which must not change with what is not selected,
         # and may be called when the loop has ended.
         closed_over = contains(node.body, FUNCTION)
-        counter = self.counter_instead(node, loop_ref) if loop_ref and not closed_over else None
+        iterable = self._iterable_local(node, frame) or self.temporary_identifier()
+        counter = None
+        if loop_ref and not closed_over:
+            counter = self.counter_instead(node, loop_ref, iterable)
         body.symbols.analyze_node(node, for_branch="body")
         if counter:  # there is no such local, or not one of the usual kind
             loop_ref = None
@@ -120,7 +123,6 @@ class LoopGenerator(SelectingGenerator):
             counter = self.counter_beside(node, loop_ref)
         if node.test:
             test.symbols.analyze_node(node, for_branch="test")
-        iterable = self._iterable_local(node, frame) or self.temporary_identifier()
         selected = stepped = None
         steps = not loop_ref or needs_only(node, STEPPED)
         if loop_ref and node.test and (closed_over or not steps):
@@ -304,14 +306,16 @@ class LoopGenerator(SelectingGenerator):
         if counter.size:
             known = f"type({loop.iterable}) is list or type({loop.iterable}) is tuple"
             self.writeline(f"{counter.size} = len({loop.iterable}) if {known} else None")
+            maker = self.choose_async("async_loop", "LoopContext")
             self.writeline(
                 f"{counter.object} = None if {counter.size} is not None"
-                f" else LoopContext({loop.iterable}, undefined, {loop.source})"
+                f" else {maker}({loop.iterable}, undefined, {loop.source})"
             )
         if counter.lent:
+            counted = self.choose_async("AwaitedCountedItems", "CountedItems")
             self.writeline(f"{counter.lent.looked} = {counter.lent.sized} = None")
             self.writeline(
-                f"{counter.lent.items} = CountedItems({loop.iterable}, undefined)"
+                f"{counter.lent.items} = {counted}({loop.iterable}, undefined)"
                 f" if {counter.size} is not None else {counter.object}._items()"
             )
 
