@@ -61,7 +61,7 @@ _BOTH = {
     "streamtmpl.runtime.filters": "joined_texts",
     "streamtmpl.runtime.includes": "asks_for_loop without_missing",
     "streamtmpl.runtime.lookups": (
-        "Row attribute_missing call is_plain item_missing item_or_undefined"
+        "NOT_FOUND Row attribute_missing call is_plain item_missing item_or_undefined"
         " looked_up stopped unknown"
     ),
     "streamtmpl.runtime.loops": "SteppedLoop",

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
+NOT_FOUND = (AttributeError, LookupError, TypeError)
+"""What Jinja2 takes for a missing item."""
+
 _MACROS = frozenset({Macro, AsyncMacro})
 
 
@@ -36,7 +39,7 @@ def item_or_undefined(environment: Environment, value: Any, name: str) -> Any:
     ):
         try:
             return value[name]
-        except (TypeError, LookupError, AttributeError):
+        except NOT_FOUND:
             pass
     return environment.undefined(obj=value, name=name)
 
@@ -47,7 +50,7 @@ def looked_up(environment: Environment, value: Any, name: str) -> Any:
     if type(value) is dict:
         try:
             return value[name]
-        except (TypeError, LookupError, AttributeError):  # keys of the user's may raise them
+        except NOT_FOUND:  # keys of the user's may raise any of them
             return environment.undefined(obj=value, name=name)
     found = getattr(value, name, missing)
     return item_or_undefined(environment, value, name) if found is missing else found

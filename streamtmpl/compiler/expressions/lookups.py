@@ -22,10 +22,6 @@ if TYPE_CHECKING:
     from jinja2.compiler import Frame
 
 
-_MISSING = "(AttributeError, LookupError, TypeError)"
-"""What Jinja2 takes for a missing item."""
-
-
 class LookupGenerator(LoopAttributeGenerator):
     """Compiles ``value.name`` and ``value[item]``: as statements where it can, else inline."""
 
@@ -152,7 +148,7 @@ class LookupGenerator(LoopAttributeGenerator):
             return
         found, failures = f"{value}.{name}", "AttributeError"
         if items:
-            found, failures = f"{items}[{name!r}] if {is_dict} else {found}", _MISSING
+            found, failures = f"{items}[{name!r}] if {is_dict} else {found}", "NOT_FOUND"
         sought = f"environment, {value}, {name!r}"
         instead = f"{target} = attribute_missing({sought})"
         if items and self.in_loop:
@@ -203,6 +199,4 @@ class LookupGenerator(LoopAttributeGenerator):
         assert isinstance(node.arg, nodes.Const)
         value, item = self.operand(node.node, frame), node.arg.value
         self.writeline(f"try: {target} = {value}[{item!r}]", node)
-        self.writeline(
-            f"except {_MISSING}: {target} = item_missing(environment, {value}, {item!r})"
-        )
+        self.writeline(f"except NOT_FOUND: {target} = item_missing(environment, {value}, {item!r})")
