@@ -17,12 +17,35 @@ def plain_getattr(environment: Environment) -> bool:
 
 def plain_getitem(environment: Environment) -> bool:
     """Whether items are looked up as Jinja2 does it."""
+    return _getitem(environment) is Environment.getitem
+
+
+def sandboxed_getattr(environment: Environment) -> bool:
+    """Whether attributes are looked up as Jinja2's sandbox does it: a dict's items are all safe."""
+    found = getattr(environment.getattr, "__func__", None)
+    return environment.sandboxed and found is _sandbox(environment).getattr
+
+
+def sandboxed_getitem(environment: Environment) -> bool:
+    """The same for items."""
+    return environment.sandboxed and _getitem(environment) is _sandbox(environment).getitem
+
+
+def _getitem(environment: Environment) -> Any:
+    """The method that looks up items, whatever ours does around it."""
     if "getitem" in vars(environment):
-        return False
+        return None
     found = (vars(kind).get("getitem") for kind in type(environment).__mro__)
     # What wraps ours has its attributes as well.
-    theirs = next(each for each in found if each and each is not _does_as_inherited(each))
-    return theirs is Environment.getitem
+    return next(each for each in found if each and each is not _does_as_inherited(each))
+
+
+def _sandbox(environment: Environment) -> Any:
+    if not environment.sandboxed:
+        return Environment
+    from jinja2.sandbox import SandboxedEnvironment  # noqa: PLC0415 - who is sandboxed has it
+
+    return SandboxedEnvironment
 
 
 def _does_as_inherited(method: Any) -> Any:
@@ -60,11 +83,9 @@ def calls_stream(environment: Environment) -> bool:
         or not plain_call(environment)
     ):
         return False
-    if not environment.sandboxed:
-        return True
-    from jinja2.sandbox import SandboxedEnvironment  # noqa: PLC0415 - who is sandboxed has it
-
-    return getattr(type(environment), "call", None) is SandboxedEnvironment.call
+    return not environment.sandboxed or (
+        getattr(type(environment), "call", None) is _sandbox(environment).call
+    )
 
 
 _CALLED_BY = {"map": 0, "select": 0, "reject": 0, "selectattr": 1, "rejectattr": 1}
@@ -106,6 +127,8 @@ def traits(environment: Environment) -> str:
         "concat": environment.concat == "".join,
         "getattr": plain_getattr(environment),
         "getitem": plain_getitem(environment),
+        "sandbox-getattr": sandboxed_getattr(environment),
+        "sandbox-getitem": sandboxed_getitem(environment),
         "resolve": plain_resolve(environment),
         "undefined": plain_undefined(environment),
         "call": plain_call(environment),

@@ -203,7 +203,15 @@ class Shouting:
         return value.upper() if isinstance(value, str) else value
 
 
-MIXINS = [OwnGetattr, OwnGetitem, OwnBoth, ItemsFirst, AttributesFirst, Shouting]
+class Suspicious:
+    """Finds few attributes safe, in a sandbox."""
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        self.notes.append(("safe", type(obj).__name__, attr))  # type: ignore[attr-defined]
+        return attr in ("f", "items", "index")
+
+
+MIXINS = [Suspicious, OwnGetattr, OwnGetitem, OwnBoth, ItemsFirst, AttributesFirst, Shouting]
 MIXED_USES = {
     "look-ups": "{{ x.name }}{{ x['name'] }}{{ x.name ~ x['name'] }}{{ x[key] }}{{ l[0] }}"
     "{{ l.0 }}",

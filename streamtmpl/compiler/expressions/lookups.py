@@ -14,11 +14,19 @@ from jinja2 import nodes
 from jinja2.compiler import optimizeconst
 from jinja2.idtracking import VAR_LOAD_RESOLVE
 
-from streamtmpl.compiler.traits import plain_getattr, plain_getitem, plain_resolve
+from streamtmpl.compiler.traits import (
+    plain_getattr,
+    plain_getitem,
+    plain_resolve,
+    sandboxed_getattr,
+    sandboxed_getitem,
+)
 
 from .loop_attributes import LoopAttributeGenerator
 
 if TYPE_CHECKING:
+    from typing import TypeGuard
+
     from jinja2.compiler import Frame
 
 
@@ -83,6 +91,9 @@ class LookupGenerator(LoopAttributeGenerator):
             if quick and not self.compact:
                 self._getattr_inline(node, frame)
                 return
+            if sandboxed_getattr(self.environment) and not (self.compact or hasattr({}, node.attr)):
+                self._of_dict_or(node.node, node.attr, "getattr", frame)
+                return
             known = quick and not hasattr({}, node.attr)
             self.write("looked_up(environment, " if known else "environment.getattr(")
             self.visit(node.node, frame)
@@ -103,6 +114,16 @@ class LookupGenerator(LoopAttributeGenerator):
             self.write(f") is dict else getattr({value}, {name!r}, missing)")
         self.write(f") is not missing else item_or_undefined(environment, {value}, {name!r}))")
 
+    def _of_dict_or(self, node: nodes.Expr, name: str, method: str, frame: Frame) -> None:
+        """Write the item of a dict, or the look-up by a *method* of the environment."""
+        found, value = self.temporary_identifier(), self.temporary_identifier()
+        self.write(f"({found} if type({value} := ")
+        self.visit(node, frame)
+        self.write(
+            f") is dict and ({found} := {value}.get({name!r}, missing)) is not missing"
+            f" else environment.{method}({value}, {name!r}))"
+        )
+
     @optimizeconst
     def visit_Getitem(self, node: nodes.Getitem, frame: Frame) -> None:
         """``value[item]``; slices go past the environment."""
@@ -113,11 +134,21 @@ class LookupGenerator(LoopAttributeGenerator):
             self.write("]")
             return
         with self.awaited():
+            if self._is_item_of_sandbox(node.arg) and not self.compact:
+                self._of_dict_or(node.node, node.arg.value, "getitem", frame)
+                return
             self.write("environment.getitem(")
             self.visit(node.node, frame)
             self.write(", ")
             self.visit(node.arg, frame)
             self.write(")")
+
+    def _is_item_of_sandbox(self, name: nodes.Expr) -> TypeGuard[nodes.Const]:
+        return (
+            type(name) is nodes.Const
+            and type(name.value) is str
+            and sandboxed_getitem(self.environment)
+        )
 
     def _looked_into(self, value: str, local: str | None, node: nodes.Expr, frame: Frame) -> None:
         """Write the value looked into, and keep it in local *value* if it is in none yet."""
