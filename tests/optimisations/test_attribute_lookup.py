@@ -204,11 +204,11 @@ class Shouting:
 
 
 class Suspicious:
-    """Finds few attributes safe, in a sandbox."""
+    """Finds an attribute unsafe, in a sandbox: an item of a dict it is not asked for."""
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         self.notes.append(("safe", type(obj).__name__, attr))  # type: ignore[attr-defined]
-        return attr in ("f", "items", "index")
+        return attr != "name"
 
 
 MIXINS = [Suspicious, OwnGetattr, OwnGetitem, OwnBoth, ItemsFirst, AttributesFirst, Shouting]
