@@ -287,6 +287,13 @@ class CountedItems:
     def __iter__(self) -> Iterator[Any]:
         return chain.from_iterable(self._passes)
 
+    def __length_hint__(self) -> int:
+        return self._pulled.__length_hint__()  # type: ignore[attr-defined, no-any-return]
+
+    def __next__(self) -> Any:
+        """The next item; asked for where there is none, there will be none."""
+        return next(self._pulled)
+
     def loop(self, count: int, looked: bool, size: int | None) -> LoopContext:
         """The object at the last item of *count*; from here on it gives the items.
 

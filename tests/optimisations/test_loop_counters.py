@@ -187,35 +187,52 @@ ASKED = {
 }
 
 
-class Growing:
-    """Adds a row when it is shown, as a list does that somebody else adds to meanwhile."""
+class Changing:
+    """Changes the list that it is in when it is shown, as other tasks and threads may."""
 
-    def __init__(self, rows: list[object], most: int) -> None:
-        self._rows, self._most = rows, most
+    def __init__(self, rows: list[object], change: str) -> None:
+        self._rows, self._change = rows, change
 
     def __str__(self) -> str:
-        if len(self._rows) < self._most:
-            self._rows.append(Growing(self._rows, self._most))
+        if self._change == "append" and len(self._rows) < 6:
+            self._rows.append("new")
+        elif self._change == "pop":
+            self._rows.pop()
+        elif self._change == "clear":
+            self._rows.clear()
         return f"{len(self._rows)}"
 
 
-def growing(most: int) -> Make:
+def changing(change: str, at: int) -> Make:
     def context(notes: Notes) -> dict[str, Any]:
-        rows: list[object] = []
-        rows += [Growing(rows, most), "b", Growing(rows, most)]
+        rows: list[object] = ["a", "b", "c"]
+        rows[at] = Changing(rows, change)
         return {"rows": rows}
 
     return context
 
 
 @sync_and_async
-@pytest.mark.parametrize("body", ["{{ x }}{{ loop.last }}", "{{ loop.last }}{{ x }}"])
-def test_the_last_row_of_a_list_that_grows_unseen(body: str, kind: str) -> None:
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(
+            "{{ x }}{{ loop.last }}",
+            "{{ loop.last }}{{ x }}",
+            "{{ loop.last }}{{ x }}{{ loop.last }}",
+        ),
+        *("{{ x }}{{ loop.length }}", "{{ loop.length }}{{ x }}{{ loop.revindex }}"),
+        "{% if loop.first %}{{ loop.length }}{% endif %}{{ x }}{{ loop.revindex0 }}{{ loop.last }}",
+    ],
+)
+def test_lists_that_change_unseen(body: str, kind: str) -> None:
+    """Where one gets shorter before its last row, what was seen to follow is not kept."""
     for around in (body, body + "{% include 'row' %}", "{% include 'row' %}" + body):
         files = {"page.html": "{% for x in rows %}" + around + ";{% endfor %}", "row": "[{{ x }}]"}
         pair = Pair(files, kind)
-        for most in (3, 4, 6):
-            pair.agree(growing(most), around)
+        for at in range(3):
+            for change in ("append", "pop", "clear") if at == 2 else ("append",):
+                pair.agree(changing(change, at), f"{around}, {change} at {at}")
 
 
 class Rows(list):

@@ -16,27 +16,37 @@ if TYPE_CHECKING:
     from jinja2.compiler import Frame
 
 
-class Lent(Record):
-    """Locals of a loop whose object is made when an included template might ask for it.
+class Sized(Record):
+    """Locals of a loop over a list or tuple that counts.
 
+    :ivar sequence: the list or tuple.
     :ivar items: what gives the items, and makes the object.
-    :ivar looked: at which item it was last asked what follows: the object would know that item.
-    :ivar sized: how many there are, if that was asked: the object would not ask again.
+    :ivar length: how many there are, if that was asked: an object would not ask again.
+    :ivar looked: in a loop whose object is made when an included template might ask for it: at
+        which item it was last asked what follows. The object would know that item.
     """
 
+    sequence: str
     items: str
-    looked: str
-    sized: str
+    length: str
+    looked: str | None
 
-    def noting(self, attribute: str, counted: str, size: str | None) -> tuple[str, str]:
-        """The sources of both numbers where *attribute* is looked up, which note that it was."""
+    def source(self, attribute: str, counted: str, size: str) -> str:
+        """The source of an *attribute*, at the item *counted* of *size* that there were at first.
+
+        Where nothing follows now, nothing will: the object would have found its iterator's end.
+        """
         if attribute == "last":
-            return f"({self.looked} := {counted})", f"{size}"
-        return counted, f"({self.sized} := {size})"
+            at = f"({self.looked} := {counted})" if self.looked else counted
+            left = f"{self.items}.__length_hint__()"
+            return f"{at} >= {size} and not {left} and next({self.items}, missing) is missing"
+        asked = f"({self.length} := len({self.sequence}))"
+        length = f"({self.length} if {self.length} is not None else {asked})"
+        return _SOURCES[attribute].format(counted, length)
 
     def made_at(self, counted: str) -> str:
         """The source of the object at the item that has been *counted* last."""
-        return f"{self.items}.loop({counted}, {self.looked} == {counted}, {self.sized})"
+        return f"{self.items}.loop({counted}, {self.looked} == {counted}, {self.length})"
 
 
 class LoopCounter(Record):
@@ -46,17 +56,22 @@ class LoopCounter(Record):
     :ivar size: how many there are; ``None`` in there: unknown, and there is an object after all.
     :ivar object: the ``loop`` object.
     :ivar beside: whether there is an object in any case, which counts.
-    :ivar lent: the locals of a loop that includes templates, if it has no object until one of them
-        might ask for it; from there on the object counts.
-    :ivar sequence: what it runs over, if that has a size.
+    :ivar sized: the locals of a loop that has a size.
     """
 
     counted: str
     size: str | None
     object: str
     beside: bool = False
-    lent: Lent | None = None
-    sequence: str | None = None
+    sized: Sized | None = None
+
+    @property
+    def lent(self) -> Sized | None:
+        """Its locals, if it has no object until a template is included that might ask for it.
+
+        From there on the object counts.
+        """
+        return self.sized if self.sized and self.sized.looked else None
 
     @property
     def index(self) -> str:
@@ -76,8 +91,6 @@ _SOURCES = {
     "first": "{0} == 1",
     "depth": "1",
     "depth0": "0",
-    # It may have grown: the row is the last one if nothing follows now.
-    "last": "{0} >= {1} and {2} == len({3})",
     "length": "{1}",
     "revindex": "{1} - {0} + 1",
     "revindex0": "{1} - {0}",
@@ -115,10 +128,9 @@ class LoopAttributeGenerator(LiftingGenerator):
             return counter.index0
         if node.attr in COUNTED:
             return _SOURCES[node.attr].format(counter.index)
-        counted, size = counter.counted, counter.size
-        if counter.lent:
-            counted, size = counter.lent.noting(node.attr, counted, size)
-        source = _SOURCES[node.attr].format(counted, size, counter.counted, counter.sequence)
+        assert counter.sized is not None
+        assert counter.size is not None
+        source = counter.sized.source(node.attr, counter.counted, counter.size)
         looked_up = f"environment.getattr({counter.object}, {node.attr!r})"
         looked_up = self.choose_async(f"await auto_await({looked_up})", looked_up)
         return f"({source} if {counter.size} is not None else {looked_up})"

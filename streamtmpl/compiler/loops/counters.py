@@ -5,7 +5,7 @@ from __future__ import annotations
 from jinja2 import nodes
 
 from streamtmpl.compiler.analysis import INCLUDE, contains
-from streamtmpl.compiler.expressions.loop_attributes import Lent, LoopCounter
+from streamtmpl.compiler.expressions.loop_attributes import LoopCounter, Sized
 from streamtmpl.compiler.loop_needs import (
     COUNTED,
     SIZED,
@@ -39,13 +39,12 @@ class CounterGenerator(WatchingGenerator):
             or not uses_builtins(node, self.environment)
         ):
             return None
-        lent = None
-        if contains(node.body, INCLUDE):
-            if not may_lend(node):
-                return None
-            lent = Lent(*(self.temporary_identifier() for _ in Lent.__annotations__))
-        counted, size = self.temporary_identifier(), self.temporary_identifier()
-        return LoopCounter(counted, size, loop, False, lent, iterable)
+        includes = contains(node.body, INCLUDE)
+        if includes and not may_lend(node):
+            return None
+        local = self.temporary_identifier
+        sized = Sized(iterable, local(), local(), local() if includes else None)
+        return LoopCounter(local(), local(), loop, False, sized)
 
     def counter_beside(self, node: nodes.For, loop: str) -> LoopCounter | None:
         """The count of a loop's object, in local *loop*, if the body asks for numbers.

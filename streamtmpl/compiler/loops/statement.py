@@ -226,12 +226,8 @@ class LoopGenerator(SelectingGenerator):
     def _runs_over(self, loop: Loop) -> str:
         """What the ``for`` runs over."""
         node, iterable, source = loop.node, loop.iterable, loop.source
-        if loop.counter and loop.counter.lent:
-            return loop.counter.lent.items
-        if loop.counter and loop.counter.size:
-            return (
-                f"{iterable} if {loop.counter.size} is not None else {loop.counter.object}._items()"
-            )
+        if loop.counter and loop.counter.sized:
+            return loop.counter.sized.items
         if loop.object is None or loop.stepped:
             return f"{iterable} if {source} is None else {source}.iterator"
         opened = source
@@ -303,21 +299,23 @@ class LoopGenerator(SelectingGenerator):
 
     def _begin_counter(self, loop: Loop, counter: LoopCounter) -> None:
         self.writeline(f"{counter.counted} = 0")
-        if counter.size:
-            known = f"type({loop.iterable}) is list or type({loop.iterable}) is tuple"
-            self.writeline(f"{counter.size} = len({loop.iterable}) if {known} else None")
-            maker = self.choose_async("async_loop", "LoopContext")
-            self.writeline(
-                f"{counter.object} = None if {counter.size} is not None"
-                f" else {maker}({loop.iterable}, undefined, {loop.source})"
-            )
-        if counter.lent:
+        if (sized := counter.sized) is None:
+            return
+        known = f"type({loop.iterable}) is list or type({loop.iterable}) is tuple"
+        self.writeline(f"{counter.size} = len({loop.iterable}) if {known} else None")
+        maker = self.choose_async("async_loop", "LoopContext")
+        self.writeline(
+            f"{counter.object} = None if {counter.size} is not None"
+            f" else {maker}({loop.iterable}, undefined, {loop.source})"
+        )
+        self.writeline(f"{sized.length} = {f'{sized.looked} = ' if sized.looked else ''}None")
+        items = f"iter({loop.iterable})"
+        if sized.looked:
             counted = self.choose_async("AwaitedCountedItems", "CountedItems")
-            self.writeline(f"{counter.lent.looked} = {counter.lent.sized} = None")
-            self.writeline(
-                f"{counter.lent.items} = {counted}({loop.iterable}, undefined)"
-                f" if {counter.size} is not None else {counter.object}._items()"
-            )
+            items = f"{counted}({loop.iterable}, undefined)"
+        self.writeline(
+            f"{sized.items} = {items} if {counter.size} is not None else {counter.object}._items()"
+        )
 
     def _for_target(self, loop: Loop) -> str | None:
         """Write the target of the ``for``, or a local for what is to be looked at before."""
