@@ -146,6 +146,9 @@ class Consumer:
 
     def drop(self) -> None:
         """Leave the stream to the garbage collector."""
+        if self.loop is not None:
+            # A thread holds what it has called a little longer than what comes of it is there.
+            self.run(self.loop.shutdown_default_executor())
         self.stream = None
         gc.collect()
         self.settle()
