@@ -23,12 +23,12 @@ def plain_getitem(environment: Environment) -> bool:
 def sandboxed_getattr(environment: Environment) -> bool:
     """Whether attributes are looked up as Jinja2's sandbox does it: a dict's items are all safe."""
     found = getattr(environment.getattr, "__func__", None)
-    return environment.sandboxed and found is _sandbox(environment).getattr
+    return environment.sandboxed and found is _sandbox().getattr
 
 
 def sandboxed_getitem(environment: Environment) -> bool:
     """The same for items."""
-    return environment.sandboxed and _getitem(environment) is _sandbox(environment).getitem
+    return environment.sandboxed and _getitem(environment) is _sandbox().getitem
 
 
 def _getitem(environment: Environment) -> Any:
@@ -40,9 +40,7 @@ def _getitem(environment: Environment) -> Any:
     return next(each for each in found if each and each is not _does_as_inherited(each))
 
 
-def _sandbox(environment: Environment) -> Any:
-    if not environment.sandboxed:
-        return Environment
+def _sandbox() -> Any:
     from jinja2.sandbox import SandboxedEnvironment  # noqa: PLC0415 - who is sandboxed has it
 
     return SandboxedEnvironment
@@ -84,7 +82,7 @@ def calls_stream(environment: Environment) -> bool:
     ):
         return False
     return not environment.sandboxed or (
-        getattr(type(environment), "call", None) is _sandbox(environment).call
+        getattr(type(environment), "call", None) is _sandbox().call
     )
 
 

@@ -11,9 +11,8 @@ from tests.support.gates import settle, stream_of
 
 STREAMS = 30
 
-pytestmark = pytest.mark.comparison
 
-
+@pytest.mark.comparison
 @pytest.mark.parametrize("script", TEXTS)
 @pytest.mark.parametrize("title", situations(""))
 def test_little_beside_its_text(title: str, script: str) -> None:
@@ -24,6 +23,7 @@ def test_little_beside_its_text(title: str, script: str) -> None:
     assert (rest.rendered > 0) == renders_ahead
 
 
+@pytest.mark.comparison
 @pytest.mark.parametrize("script", TEXTS)
 def test_what_it_holds_does_not_grow_with_what_it_has_given(script: str) -> None:
     found = situations(TEXTS[script])
