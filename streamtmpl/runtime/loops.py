@@ -303,6 +303,8 @@ class CountedItems:
         loop = self._kind(self._sequence, self._undefined)
         for _ in range(count):
             loop._step(next(loop._iterator))
+        if looked and not self.__length_hint__():
+            loop._iterator = self._pulled  # it was found at its end, where it stays
         if looked:
             loop._peek_next()
         loop._length = size

@@ -227,12 +227,22 @@ def changing(change: str, at: int) -> Make:
 )
 def test_lists_that_change_unseen(body: str, kind: str) -> None:
     """Where one gets shorter before its last row, what was seen to follow is not kept."""
+    parts = {"row": "[{{ x }}]"}
     for around in (body, body + "{% include 'row' %}", "{% include 'row' %}" + body):
-        files = {"page.html": "{% for x in rows %}" + around + ";{% endfor %}", "row": "[{{ x }}]"}
-        pair = Pair(files, kind)
+        page = "{% for x in rows %}" + around + ";{% endfor %}"
+        pair = Pair({"page.html": page, **parts}, kind)
         for at in range(3):
             for change in ("append", "pop", "clear") if at == 2 else ("append",):
                 pair.agree(changing(change, at), f"{around}, {change} at {at}")
+
+
+@sync_and_async
+def test_an_object_that_is_made_after_the_last_row_was_told(kind: str) -> None:
+    asked = "{% if x is not string %}{% include 'asks' %}{% endif %};"  # at one row alone
+    page = "{% for x in rows %}{{ loop.last }}{{ x }}" + asked + "{% endfor %}"
+    pair = Pair({"page.html": page, "asks": "[{{ loop.index }}{{ loop.last }}]"}, kind)
+    for at in range(3):
+        pair.agree(changing("append", at), f"append at {at}")
 
 
 class Rows(list):
