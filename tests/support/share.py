@@ -2,7 +2,7 @@
 
 Shares leave out nothing between them. Of a product, of templates and kinds of environment say, each
 has another part; of random templates each has as many others. A test without parameters is in all;
-what is not of the engine is in the first.
+what is not of the engine is in the first third of them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if not 1 <= NUMBER <= OF:
 
 
 WHOLE = ("adapters", "bench", "rows")
-"""The folders that are not shared: the first has them."""
+"""The folders that are not shared."""
 
 _positions: dict[tuple[str, int], dict[str, int]] = defaultdict(dict)
 """Of a test's function and one of its dimensions: the values in the order that they come in."""
@@ -30,7 +30,7 @@ def has(item: pytest.Item) -> bool:
     """Whether a comparison is in the share. What stands next to each other is in different ones."""
     function: Any = item
     if item.path.parent.name in WHOLE:
-        return NUMBER == 1
+        return max(1, OF // 3) >= NUMBER
     if OF == 1 or not hasattr(item, "callspec"):
         return True
     if getattr(function.obj, "is_hypothesis_test", False):
