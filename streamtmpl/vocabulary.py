@@ -89,10 +89,9 @@ _ASYNC = {
     "streamtmpl.chunks.cuts": "cut",
     "streamtmpl.regions.tasks": "begin_region_async",
     "streamtmpl.runtime": "async_streamed",
+    "streamtmpl.runtime.awaiting": "is_awaitable plain_types",
     "streamtmpl.runtime.includes": "async_including",
-    "streamtmpl.runtime.filters": (
-        "Later async_join is_awaitable piped plain_types plain_variant skipped"
-    ),
+    "streamtmpl.runtime.filters": "Later async_join piped plain_variant skipped",
     "streamtmpl.runtime.loops": "AwaitedCountedItems async_loop",
     "streamtmpl.runtime.macros": "AsyncMacro",
     "streamtmpl.runtime.sources": "open_async_source",

@@ -15,14 +15,14 @@ Both look at run time whether a filter is Jinja2's own, as anybody may register 
 
 from __future__ import annotations
 
-import inspect
-from types import BuiltinFunctionType, CoroutineType, FunctionType, GeneratorType, MethodType
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import filters
 from jinja2.runtime import Undefined
 from jinja2.utils import _PassArg, internalcode
-from markupsafe import Markup
+
+from .awaiting import is_awaitable, not_awaited, plain_types
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable, Iterator
@@ -33,24 +33,8 @@ if TYPE_CHECKING:
 
     Filter = Callable[..., Any]
 
-plain_types: frozenset[type] = frozenset(
-    {str, int, float, bool, type(None), list, dict, tuple, Markup, Undefined}
-    | {BuiltinFunctionType, FunctionType, MethodType}
-)
-"""Exact types that need no look before it is known that they cannot be awaited."""
-
 skipped: Any = object()
 """What awaiting a :class:`Later` gives when the item did not pass a ``select`` above it."""
-
-
-def is_awaitable(value: Any) -> bool:
-    """Whether *value* is to be awaited, as :func:`inspect.isawaitable` says."""
-    kind = type(value)
-    if kind is CoroutineType:
-        return True
-    if kind is GeneratorType:
-        return bool(value.gi_code.co_flags & inspect.CO_ITERABLE_COROUTINE)
-    return hasattr(kind, "__await__")
 
 
 def joined_texts(value: Any, d: Any = "") -> str | None:
@@ -77,12 +61,6 @@ class Later:
 
     def __await__(self) -> Generator[Any, Any, Any]:
         return self._coroutine.__await__()
-
-
-@internalcode
-async def _value(value: Any) -> Any:
-    """Just *value*, which is awaitable itself and must not be awaited."""
-    return value
 
 
 def _ended(kind: str, error: BaseException) -> RuntimeError:
@@ -370,7 +348,7 @@ def _variant(original: Filter, plain: Filter) -> Filter:
             raise _ended("coroutine", error) from error
         if type(result) in plain_types or type(result) is Later or not is_awaitable(result):
             return result
-        return Later(_value(result))
+        return Later(not_awaited(result))
 
     return variant
 

@@ -14,6 +14,7 @@ from streamtmpl.chunks.buffer import clock
 from streamtmpl.chunks.compiled import capture, capture_async
 from streamtmpl.vocabulary import Shape
 
+from .awaiting import is_awaitable, not_awaited
 from .naming import named_as, without_prefix
 from .sources import paused
 
@@ -190,6 +191,12 @@ def _only_argument(iterable: Any) -> Any:
 class AwaitedLoopContext(LoopContext):
     """The ``loop`` of an async environment, over an ordinary iterable."""
 
+    @property
+    def nextitem(self) -> Any:
+        """The next item. Templates await what they get; in Jinja2 that is never the item itself."""
+        item = super().nextitem
+        return not_awaited(item) if is_awaitable(item) else item
+
     @internalcode
     async def __call__(self, iterable: Any) -> str:  # type: ignore[override]
         text = await capture_async(
@@ -249,6 +256,7 @@ class AsyncLoopContext(AwaitedLoopContext, runtime.AsyncLoopContext):
         return self._after
 
     last = runtime.AsyncLoopContext.last  # type: ignore[assignment]
+    nextitem = runtime.AsyncLoopContext.nextitem
 
     @property
     async def length(self) -> int:  # type: ignore[override]

@@ -18,7 +18,7 @@ import jinja2
 import pytest
 
 from streamtmpl import StreamEnvironment, render_stream_async
-from streamtmpl.runtime.filters import plain_types
+from streamtmpl.runtime.awaiting import plain_types
 
 EXTENSIONS = ["jinja2.ext.do", "jinja2.ext.loopcontrols"]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Callable, Generator
+
 import jinja2
 import pytest
 
@@ -78,6 +80,39 @@ def test_filtered_loops(body: str, test: str) -> None:
         assert_same(page, sources=sources, undefined=jinja2.ChainableUndefined)
         if "later" not in test:
             assert_same_sync(page)
+
+
+class Awaitable:
+    """A row that could be awaited, as lazy objects of some libraries can."""
+
+    def __await__(self) -> Generator[None, None, str]:
+        yield from ()
+        return "awaited"
+
+    def __str__(self) -> str:
+        return "itself"
+
+
+async def _one_by_one(rows: list[Awaitable]) -> AsyncIterator[Awaitable]:
+    for row in rows:
+        yield row
+
+
+ROWS = [Awaitable(), Awaitable(), Awaitable()]
+
+
+@pytest.mark.parametrize("rows", [list, iter, _one_by_one])
+@pytest.mark.parametrize("use", ["", "{{ loop.index }}", "{{ loop.last }}{{ loop.nextitem }}"])
+def test_rows_that_are_awaitable(use: str, rows: Callable[[list[Awaitable]], object]) -> None:
+    """Are themselves in the loop and as the next item, and awaited as the one before."""
+    loop = "{% for x in rows() %}{{ x }} {{ loop.previtem }} {{ loop.nextitem }}" + use
+
+    def change(environment: jinja2.Environment) -> None:
+        environment.globals["rows"] = lambda: rows(ROWS)
+
+    text = assert_same(loop + ";{% endfor %}", change)
+    assert text.startswith("itself  itself")
+    assert "itself awaited itself" in text
 
 
 ON_TWO_LINES = ["x", "x.number", "1 // 0", "x.broken"]
