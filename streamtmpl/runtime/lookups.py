@@ -98,9 +98,14 @@ def item_missing(environment: Environment, value: Any, item: Any) -> Any:
     """``value[item]`` where there is no such item: the attribute, or undefined."""
     if isinstance(item, str):
         try:
-            return getattr(value, item)
-        except AttributeError:
+            name = str(item)
+        except Exception:  # noqa: BLE001 - whatever a class derived from str raises
             pass
+        else:
+            try:
+                return getattr(value, name)
+            except AttributeError:
+                pass
     return environment.undefined(obj=value, name=item)
 
 

@@ -71,11 +71,11 @@ class LookupGenerator(LoopAttributeGenerator):
 
     def is_plain_item(self, node: nodes.Getitem, frame: Frame) -> bool:
         """Whether the item may be looked up as an item of Python's."""
-        return (
-            type(node.arg) is nodes.Const
-            and type(node.arg.value) in (str, int)
-            and plain_getitem(self.environment)
-        )
+        item = node.arg
+        if type(item) is nodes.Const:
+            return type(item.value) in (str, int) and plain_getitem(self.environment)
+        # A slice, which may be one of several, is no value.
+        return type(item) not in (nodes.Slice, nodes.Tuple) and plain_getitem(self.environment)
 
     # -- as a part of an expression
 
@@ -227,7 +227,7 @@ class LookupGenerator(LoopAttributeGenerator):
 
     def assign_item(self, target: str, node: nodes.Getitem, frame: Frame) -> None:
         """Write ``value[item]`` as a look-up that costs nothing more unless it fails."""
-        assert isinstance(node.arg, nodes.Const)
-        value, item = self.operand(node.node, frame), node.arg.value
-        self.writeline(f"try: {target} = {value}[{item!r}]", node)
-        self.writeline(f"except NOT_FOUND: {target} = item_missing(environment, {value}, {item!r})")
+        value, arg = self.operand(node.node, frame), node.arg
+        item = repr(arg.value) if type(arg) is nodes.Const else self.operand(arg, frame)
+        self.writeline(f"try: {target} = {value}[{item}]", node)
+        self.writeline(f"except NOT_FOUND: {target} = item_missing(environment, {value}, {item})")
