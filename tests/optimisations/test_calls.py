@@ -51,6 +51,8 @@ ARGUMENTS = {
     "all": "1, a=2, *[3], **{'b': 4}",
     "double star of a number": "**1",
     "star of a number": "*1",
+    "star of a number before a keyword that fails": "*1, a=1 // 0",
+    "the same with more keywords": "1, *1, **{'a': 1 // 0}",
     "keys that are no text": "**{1: 2}",
     "names of the engine's": "context=1, function=2",
     "self": "**{'self': 1}",
@@ -80,6 +82,19 @@ def test_callables(place: str, kind: str) -> None:
 def test_arguments(arguments: str, kind: str) -> None:
     for place in ("output", "value", "in a loop that sets", "in a block's loop"):
         agree(place, arguments, kind)
+
+
+def shown(*args: Any, **kwargs: Any) -> str:
+    return f"{args}{kwargs}"
+
+
+@sync_and_async
+@pytest.mark.parametrize("iterator", ["f(*x, a=x|list)", "f(1, *x|map('string'), **{'a': x|list})"])
+def test_an_iterator_is_spread_before_keywords_pull_from_it(iterator: str, kind: str) -> None:
+    for place in ("{{ CALL }}", "{% set v = CALL %}{{ v }}", "{% if 1 %}a{{ CALL }}b{% endif %}"):
+        pair = Pair(place.replace("CALL", iterator), kind)
+        text = pair.text(lambda notes: {"f": shown, "x": iter([1, 2])})
+        assert "{'a': []}" in text
 
 
 def text_of_call(*args: Any, caller: Any, **kwargs: Any) -> str:

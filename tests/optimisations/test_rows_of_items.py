@@ -87,12 +87,18 @@ def row(**values: Any) -> sqlite3.Row:
 
 
 VALUES = {"name": "<n>", "number": 7}
+
+
+class Class:  # lives on: with a class its attributes go
+    name, number = "<n>", 7
+
+
 ROWS: dict[str, Make] = {
     **OBJECTS,
     "row of a database": lambda notes: row(**VALUES),
     "row with other columns": lambda notes: row(keys="<k>", get="<g>", Name="<N>"),
     "proxy": lambda notes: MappingProxyType(VALUES),
-    "proxy of a class": lambda notes: MappingProxyType(type("Class", (), VALUES).__dict__),
+    "proxy of a class": lambda notes: MappingProxyType(Class.__dict__),
     "slots": lambda notes: Slots(),
     "properties": lambda notes: Property(),
     "an object": lambda notes: SimpleNamespace(**VALUES),
