@@ -89,7 +89,7 @@ def shown(*args: Any, **kwargs: Any) -> str:
 
 
 @sync_and_async
-@pytest.mark.parametrize("iterator", ["f(*x, a=x|list)", "f(1, *x|map('string'), **{'a': x|list})"])
+@pytest.mark.parametrize("iterator", ["f(*x, a=x|list)", "f(1, *x|batch(1), **{'a': x|list})"])
 def test_an_iterator_is_spread_before_keywords_pull_from_it(iterator: str, kind: str) -> None:
     for place in ("{{ CALL }}", "{% set v = CALL %}{{ v }}", "{% if 1 %}a{{ CALL }}b{% endif %}"):
         pair = Pair(place.replace("CALL", iterator), kind)
