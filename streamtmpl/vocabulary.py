@@ -45,10 +45,10 @@ LAZY = PIPING | {"batch", "items", "unique"}
 _BOTH = {
     "jinja2.exceptions": "TemplateNotFound TemplateRuntimeError",
     "jinja2.filters": (
-        "do_batch do_capitalize do_default do_items do_lower do_map do_mark_safe do_reject"
+        "do_attr do_batch do_capitalize do_default do_items do_lower do_map do_mark_safe do_reject"
         " do_rejectattr do_replace do_round do_select do_selectattr do_trim do_truncate do_upper"
     ),
-    "jinja2.runtime": "Undefined identity markup_join str_join",
+    "jinja2.runtime": "Undefined identity str_join",
     "jinja2.tests": "test_defined test_even test_none test_odd test_string test_undefined",
     "jinja2.utils": "Namespace internalcode missing",
     "markupsafe": "Markup soft_str",
@@ -56,13 +56,14 @@ _BOTH = {
     "streamtmpl.regions.failures": "boundary_failed",
     "streamtmpl.runtime.blocks": "TemplateReference overridden_block",
     "streamtmpl.runtime.escaping": (
-        "block_text do_escape escape_any escape_text escape_value plain_text text_as to_text"
+        "block_text do_escape escape_any escape_text escape_value joined_markup plain_text text_as"
+        " to_text"
     ),
     "streamtmpl.runtime.filters": "joined_texts",
     "streamtmpl.runtime.includes": "asks_for_loop without_missing",
     "streamtmpl.runtime.lookups": (
         "NOT_FOUND Row attribute_missing call is_plain item_missing item_or_undefined"
-        " looked_up stopped unknown"
+        " looked_up stopped sync_do_attr unknown"
     ),
     "streamtmpl.runtime.loops": "SteppedLoop",
     "streamtmpl.runtime.sources": ("PATIENCE ahead dict_items in_memory iterated paused row_types"),
@@ -71,14 +72,16 @@ _BOTH = {
 _SYNC = {
     "jinja2.filters": (
         "do_first do_groupby do_join do_list do_slice do_sum do_unique"
-        " sync_do_first sync_do_groupby sync_do_join sync_do_map sync_do_reject sync_do_rejectattr"
-        " sync_do_select sync_do_selectattr sync_do_sum sync_do_unique"
+        " sync_do_first sync_do_groupby sync_do_join sync_do_sum sync_do_unique"
     ),
     "streamtmpl.chunks.compiled": "capture into template_function",
     "streamtmpl.regions.threads": "begin_region",
     "streamtmpl.runtime": "streamed",
     "streamtmpl.runtime.filters": "sync_do_list sync_do_slice",
     "streamtmpl.runtime.includes": "including",
+    "streamtmpl.runtime.item_filters": (
+        "sync_do_map sync_do_reject sync_do_rejectattr sync_do_select sync_do_selectattr"
+    ),
     "streamtmpl.runtime.loops": "CountedItems LoopContext",
     "streamtmpl.runtime.macros": "Macro",
     "streamtmpl.runtime.sources": "open_source",

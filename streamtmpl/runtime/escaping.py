@@ -10,6 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import markupsafe
+from jinja2.runtime import markup_join
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 _PROBES = ("", "plain", '<a href="x">&\'</a>', "é<", "\u20ac&", "\U0001f600>", "&amp;\x00")
 
 _NEVER_ESCAPED = frozenset({bool, float, int, type(None)})
+_JOINED = _NEVER_ESCAPED | {str, markupsafe.Markup}
 
 
 def _escape_exact(value: Any) -> str:
@@ -69,6 +71,17 @@ def escape_value(value: Any) -> str:
         return escape_text(text)
     # Where there is nothing to escape, it is the same object still.
     return str.__str__(markupsafe.Markup(escape_text(text)))
+
+
+def joined_markup(values: tuple[Any, ...]) -> Any:
+    """What Jinja2 makes of ``a ~ b`` where text is escaped: HTML if any of the values is."""
+    kinds = {*map(type, values)}
+    if not kinds <= _JOINED:
+        return markup_join(values)
+    if markupsafe.Markup not in kinds:
+        return "".join(map(str, values))
+    texts = [escape_text(value) if type(value) is str else escape_value(value) for value in values]
+    return text_as(markupsafe.Markup, "".join(texts))
 
 
 def plain_text(value: Any) -> str | None:

@@ -23,6 +23,7 @@ from jinja2.runtime import Undefined
 from jinja2.utils import _PassArg, internalcode
 
 from .awaiting import is_awaitable, not_awaited, plain_types
+from .item_filters import negated, of_each, passes, same
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable, Iterator
@@ -98,7 +99,7 @@ def _mapped(
 ) -> Iterator[Any]:
     if not value:
         return
-    function = filters.prepare_map(context, args, kwargs)
+    function = of_each(context, args, kwargs)
     try:
         for item in value:
             if type(item) is Later:
@@ -117,12 +118,12 @@ def _mapped(
 
 
 @internalcode
-async def _selected_later(item: Later, passes: Filter) -> Any:
+async def _selected_later(item: Later, is_kept: Filter) -> Any:
     value = await item
     if value is skipped:
         return value
     try:
-        return value if passes(value) else skipped
+        return value if is_kept(value) else skipped
     except (StopIteration, StopAsyncIteration) as error:
         raise _ended("async generator", error) from error
 
@@ -138,14 +139,14 @@ def _selected(
 ) -> Iterator[Any]:
     if not value:
         return
-    passes = filters.prepare_select_or_reject(context, args, kwargs, modify, by_attribute)
+    is_kept = passes(context, args, kwargs, modify, by_attribute)
     try:
         for item in value:
             if type(item) is Later:
-                yield Later(_selected_later(item, passes))
+                yield Later(_selected_later(item, is_kept))
                 continue
             try:
-                if not passes(item):
+                if not is_kept(item):
                     continue
             except (StopIteration, StopAsyncIteration) as error:
                 raise _ended("async generator", error) from error
@@ -154,20 +155,12 @@ def _selected(
         return
 
 
-def _same(value: Any) -> Any:
-    return value
-
-
-def _negated(value: Any) -> bool:
-    return not value
-
-
 _PIPING: dict[Filter, tuple[Filter, tuple[Any, ...]]] = {
     filters.do_map: (_mapped, ()),
-    filters.do_select: (_selected, (_same, False)),
-    filters.do_reject: (_selected, (_negated, False)),
-    filters.do_selectattr: (_selected, (_same, True)),
-    filters.do_rejectattr: (_selected, (_negated, True)),
+    filters.do_select: (_selected, (same, False)),
+    filters.do_reject: (_selected, (negated, False)),
+    filters.do_selectattr: (_selected, (same, True)),
+    filters.do_rejectattr: (_selected, (negated, True)),
 }
 """Jinja2's filter: the generator function in its place, and the arguments it takes last."""
 
@@ -235,7 +228,7 @@ async def _drained_later(
 
 
 def _list(value: Iterable[Any]) -> Any:
-    return _drained(value, _same)
+    return _drained(value, same)
 
 
 def _first(environment: Environment, seq: Iterable[Any]) -> Any:
@@ -303,7 +296,7 @@ def _sum(
     start: Any = 0,
 ) -> Any:
     # Not Python's sum(): that refuses text, adds floats in a way of its own and leaves *start* be.
-    get = _same if attribute is None else filters.make_attrgetter(environment, attribute)
+    get = same if attribute is None else filters.make_attrgetter(environment, attribute)
     iterator, total = iter(iterable), start
     while True:
         try:

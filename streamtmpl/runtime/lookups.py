@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import sys
 from functools import cache
+from inspect import getattr_static
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
+from jinja2 import Environment, filters
 from jinja2.exceptions import TemplateRuntimeError
 from jinja2.runtime import Context
 from jinja2.utils import _PassArg, internalcode, missing
@@ -20,12 +22,11 @@ from .macros import AsyncMacro, Macro
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from jinja2 import Environment
-
 NOT_FOUND = (AttributeError, LookupError, TypeError)
 """What Jinja2 takes for a missing item."""
 
 _MACROS = frozenset({Macro, AsyncMacro})
+_FINDS: Any = object.__getattribute__
 
 
 @internalcode
@@ -107,6 +108,38 @@ def item_missing(environment: Environment, value: Any, item: Any) -> Any:
             except AttributeError:
                 pass
     return environment.undefined(obj=value, name=item)
+
+
+@internalcode
+def sync_do_attr(environment: Environment, /, *args: Any, **kwargs: Any) -> Any:
+    """Jinja2's ``attr``, which first looks whether there is such an attribute, without asking.
+
+    That takes long, and makes a difference only where an attribute is made when it is asked for.
+    """
+    if len(args) == 2 and not kwargs and _has_nothing_but_attributes(environment, *args):
+        value, name = args
+        try:
+            return getattr(value, name)
+        except AttributeError:
+            pass
+        try:
+            getattr_static(value, name)
+        except AttributeError:
+            return environment.undefined(obj=value, name=name)
+        return item_or_undefined(environment, value, name)
+    return filters.do_attr(environment, *args, **kwargs)
+
+
+def _has_nothing_but_attributes(environment: Environment, value: Any, name: Any) -> bool:
+    """Whether Python itself finds the attributes of *value*, and the environment asks it."""
+    kind: Any = type(value)
+    return (
+        type(name) is str
+        and type(kind) is type
+        and kind.__getattribute__ is _FINDS
+        and not hasattr(kind, "__getattr__")
+        and getattr(environment.getattr, "__func__", None) is Environment.getattr
+    )
 
 
 def is_plain(function: Any) -> bool:

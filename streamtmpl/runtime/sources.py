@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from streamtmpl.chunks.buffer import NEVER, clock
 
+from . import item_filters
 from .filters import pipe_codes
 
 if TYPE_CHECKING:
@@ -62,19 +63,23 @@ def _generator_code(function: Any) -> CodeType:
 
 
 # Generator filters keep what they run over in their local ``value``.
-_LAZY_FILTERS = pipe_codes | frozenset(
-    map(
-        _generator_code,
-        (
-            filters.sync_do_map,
-            filters.do_map,
-            filters.select_or_reject,
-            filters.async_select_or_reject,
-            filters.do_batch,
-            filters.sync_do_slice,
-            filters.sync_do_unique,
-            filters.do_items,
-        ),
+_LAZY_FILTERS = (
+    pipe_codes
+    | item_filters.codes
+    | frozenset(
+        map(
+            _generator_code,
+            (
+                filters.sync_do_map,
+                filters.do_map,
+                filters.select_or_reject,
+                filters.async_select_or_reject,
+                filters.do_batch,
+                filters.sync_do_slice,
+                filters.sync_do_unique,
+                filters.do_items,
+            ),
+        )
     )
 )
 

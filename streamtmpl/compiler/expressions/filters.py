@@ -57,9 +57,9 @@ class FilterGenerator(AwaitingGenerator):
         # Jinja2's filters of two kinds ask at each call which one is wanted. What is passed to them
         # has been decided by what there is now.
         replaced = DRAINING if self.environment.is_async else DRAINING | PIPING
-        for name in sorted(filter(self.has_builtin, replaced & used.filters)):
+        for name in sorted(filter(self.has_builtin, (replaced | {"attr"}) & used.filters)):
             local = self.filters[name]
-            if self.environment.is_async:
+            if self.environment.is_async and name != "attr":
                 self.writeline(f"{local} = plain_variant({local})")
             else:
                 self.writeline(f"if {local} is do_{name}: {local} = sync_do_{name}")

@@ -139,7 +139,7 @@ class ShortcutGenerator(CallGenerator):
                 run.add_name(local)
                 values.append(local)
                 plain.append(f"(type({local}) is str or type({local}) is int)")
-        join = "markup_join" if frame.eval_ctx.autoescape else "str_join"
+        join = "joined_markup" if frame.eval_ctx.autoescape else "str_join"
         joined = f"{join}(({', '.join(values)},))"
         self.writeline(f"{target} = {run.source()} if {' and '.join(plain)} else {joined}", node)
 
