@@ -48,7 +48,7 @@ _BOTH = {
         "do_attr do_batch do_capitalize do_default do_items do_lower do_map do_mark_safe do_reject"
         " do_rejectattr do_replace do_round do_select do_selectattr do_trim do_truncate do_upper"
     ),
-    "jinja2.runtime": "Undefined identity str_join",
+    "jinja2.runtime": "Undefined identity markup_join str_join",
     "jinja2.tests": "test_defined test_even test_none test_odd test_string test_undefined",
     "jinja2.utils": "Namespace internalcode missing",
     "markupsafe": "Markup soft_str",
