@@ -108,7 +108,7 @@ def sync_do_map(context: Context, value: Iterable[Any], *args: Any, **kwargs: An
 
 
 @internalcode
-def _selected(
+def select_or_reject(
     context: Context,
     value: Iterable[Any],
     args: tuple[Any, ...],
@@ -116,6 +116,7 @@ def _selected(
     modify: Callable[[Any], Any],
     by_attribute: bool,
 ) -> Iterator[Any]:
+    """What the four filters below give; a generator prints as the name of its function."""
     if value:
         is_kept = passes(context, args, kwargs, modify, by_attribute)
         for item in value:
@@ -127,29 +128,29 @@ def sync_do_select(
     context: Context, value: Iterable[Any], *args: Any, **kwargs: Any
 ) -> Iterator[Any]:
     """Jinja2's ``select`` of a sync environment."""
-    return _selected(context, value, args, kwargs, same, False)
+    return select_or_reject(context, value, args, kwargs, same, False)
 
 
 def sync_do_reject(
     context: Context, value: Iterable[Any], *args: Any, **kwargs: Any
 ) -> Iterator[Any]:
     """Jinja2's ``reject`` of a sync environment."""
-    return _selected(context, value, args, kwargs, negated, False)
+    return select_or_reject(context, value, args, kwargs, negated, False)
 
 
 def sync_do_selectattr(
     context: Context, value: Iterable[Any], *args: Any, **kwargs: Any
 ) -> Iterator[Any]:
     """Jinja2's ``selectattr`` of a sync environment."""
-    return _selected(context, value, args, kwargs, same, True)
+    return select_or_reject(context, value, args, kwargs, same, True)
 
 
 def sync_do_rejectattr(
     context: Context, value: Iterable[Any], *args: Any, **kwargs: Any
 ) -> Iterator[Any]:
     """Jinja2's ``rejectattr`` of a sync environment."""
-    return _selected(context, value, args, kwargs, negated, True)
+    return select_or_reject(context, value, args, kwargs, negated, True)
 
 
-codes = frozenset({sync_do_map.__code__, _selected.__code__})
+codes = frozenset({sync_do_map.__code__, select_or_reject.__code__})
 """The code of the generators that these filters give; each has what it runs over in ``value``."""
