@@ -21,6 +21,9 @@ locals already."""
 Shape = tuple[Any, ...]
 """How many positional arguments a call has, and the names of its keyword arguments."""
 
+NAMESPACE_ITEMS = "_Namespace__attrs"
+"""The attribute of Jinja2's namespaces that has what is set in them."""
+
 END = "<?end>"
 """What ends a placeholder."""
 
@@ -39,14 +42,18 @@ PIPING = frozenset({"map", "reject", "rejectattr", "select", "selectattr"})
 DRAINING = frozenset({"first", "groupby", "join", "list", "slice", "sum", "unique"})
 """The filters of Jinja2's that have a variant without a coroutine, for what is not async."""
 
+QUICKER = frozenset({"attr", "tojson"})
+"""The filters of Jinja2's that are functions of our own, in both kinds of environments."""
+
 LAZY = PIPING | {"batch", "items", "unique"}
 """The filters of Jinja2's that pull from their value when they are pulled from themselves."""
 
 _BOTH = {
     "jinja2.exceptions": "TemplateNotFound TemplateRuntimeError",
     "jinja2.filters": (
-        "do_attr do_batch do_capitalize do_default do_items do_lower do_map do_mark_safe do_reject"
-        " do_rejectattr do_replace do_round do_select do_selectattr do_trim do_truncate do_upper"
+        "do_attr do_batch do_capitalize do_default do_format do_items do_lower do_map do_mark_safe"
+        " do_reject do_rejectattr do_replace do_round do_select do_selectattr do_tojson do_trim"
+        " do_truncate do_upper"
     ),
     "jinja2.runtime": "Undefined identity markup_join str_join",
     "jinja2.tests": "test_defined test_even test_none test_odd test_string test_undefined",
@@ -63,10 +70,11 @@ _BOTH = {
     "streamtmpl.runtime.includes": "asks_for_loop without_missing",
     "streamtmpl.runtime.lookups": (
         "NOT_FOUND Row attribute_missing call is_plain item_missing item_or_undefined"
-        " looked_up stopped sync_do_attr unknown"
+        " known_namespace looked_up namespace_items stopped sync_do_attr unknown"
     ),
     "streamtmpl.runtime.loops": "SteppedLoop",
     "streamtmpl.runtime.sources": ("PATIENCE ahead dict_items in_memory iterated paused row_types"),
+    "streamtmpl.runtime.tojson": "sync_do_tojson",
     "types": "FunctionType GeneratorType MethodType",
 }
 _SYNC = {

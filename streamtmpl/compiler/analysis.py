@@ -122,6 +122,7 @@ class Survey:
     :ivar set_names: the variables that are set, but for the targets of loops.
     :ivar shown: how often variables are shown, just as they are.
     :ivar looked_into: how often attributes of variables are looked up.
+    :ivar namespaces: the variables of which attributes are set.
     :ivar weight: how many nodes there are.
     :ivar shared: the statements that are in more than one place, where an extension put them.
     """
@@ -134,6 +135,7 @@ class Survey:
         self.set_names: set[str] = set()
         self.shown: Counter[str] = Counter()
         self.looked_into: Counter[str] = Counter()
+        self.namespaces: set[str] = set()
         self.weight = 0
         self.shared: set[nodes.Node | None] = set()
         self._statements: set[int] = set()
@@ -170,6 +172,8 @@ class Survey:
         elif kind is nodes.Getattr:
             if type(node.node) is nodes.Name:
                 self.looked_into[node.node.name] += 1
+        elif kind is nodes.NSRef:
+            self.namespaces.add(node.name)
         elif kind is nodes.ImportedName:
             self.imported.append(node)
         elif kind is nodes.Output:

@@ -5,6 +5,7 @@
 - ``naming``: how templates' errors call them;
 - ``loops``, ``sources``: the ``loop`` object, and what a loop runs over;
 - ``filters``, ``lookups``, ``escaping``: values, and their text;
+- ``tojson``: that filter;
 - ``item_filters``: the filters that call another one, or a test, for each item;
 - ``awaiting``: which values are awaited;
 - ``translations``: what the i18n extension calls.

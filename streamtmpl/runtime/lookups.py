@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, filters
 from jinja2.exceptions import TemplateRuntimeError
 from jinja2.runtime import Context
-from jinja2.utils import _PassArg, internalcode, missing
+from jinja2.utils import Namespace, _PassArg, internalcode, missing
+
+from streamtmpl.vocabulary import NAMESPACE_ITEMS
 
 from .macros import AsyncMacro, Macro
 
@@ -25,6 +27,23 @@ if TYPE_CHECKING:
 NOT_FOUND = (AttributeError, LookupError, TypeError)
 """What Jinja2 takes for a missing item."""
 
+namespace_items: Callable[[Any, str], Any] = object.__getattribute__
+"""Look into a namespace past its own look-up, which is a function of Python's."""
+
+
+def _known_namespace() -> type:
+    """Jinja2's class, if what is set is where it has been; else a class of which nothing is."""
+    try:
+        known = namespace_items(Namespace(a=1), NAMESPACE_ITEMS) == {"a": 1}
+    except AttributeError:
+        known = False
+    return Namespace if known else type("Unknown", (), {})
+
+
+known_namespace = _known_namespace()
+"""The class of the namespaces whose items :data:`namespace_items` gives."""
+
+_OF_ITEMS = frozenset({dict, known_namespace})
 _MACROS = frozenset({Macro, AsyncMacro})
 _FINDS: Any = object.__getattribute__
 
@@ -64,7 +83,7 @@ def attribute_missing(environment: Environment, value: Any, name: str, row: Any 
     :param row: the :class:`Row` that has looked for it, if one has.
     """
     error: Any = sys.exc_info()[1]
-    if type(value) is not dict and (row is not None or not isinstance(error, AttributeError)):
+    if type(value) not in _OF_ITEMS and (row is not None or not isinstance(error, AttributeError)):
         # A property's own KeyError is no missing attribute. Its traceback begins with the frame
         # that this is called from.
         raise error.with_traceback(error.__traceback__.tb_next)

@@ -15,7 +15,7 @@ import pytest
 from jinja2 import pass_environment, pass_eval_context
 from markupsafe import Markup
 
-from .agreement import Change, Make, Notes, Pair, each_escaping, sync_and_async
+from .agreement import Change, Make, Notes, Pair, each_escaping, every_kind, sync_and_async
 from .test_escaping_by_type import VALUES
 from .test_undefined import Telling, Unmakeable
 
@@ -113,6 +113,31 @@ def test_numbers_to_be_rounded(kind: str, autoescape: bool) -> None:
     others = [3, True, 10**30, Decimal("2.5"), Fraction(5, 2), complex(1, 2), Rounded(2.5)]
     for number in [*numbers, *infinite, *others]:
         pair.agree(lambda notes, number=number: {"x": number}, repr(number))  # type: ignore[misc]
+
+
+FORMATS = ["%s", "<%s>", "%.2f", "%d|%5d", "%r %%", "%", "none", "%(x)s", "{%s}", "'\\n%s\""]
+
+
+@each_escaping
+@every_kind
+@pytest.mark.parametrize("arguments", ["x", "x, 2", "d.x", "later(x), x", "k=x", "*[x]", ""])
+def test_texts_that_values_are_put_into(arguments: str, kind: str, autoescape: bool) -> None:
+    for text in FORMATS:
+        put = f"{text!r}|format({arguments})"
+        source = f"{{{{ {put} }}}}{{{{ ({put}) ~ x }}}}{{{{ {put}|upper }}}}"
+        pair = Pair(source, kind, autoescape=autoescape)
+        for change in (None, _other, _told_format):
+            if change:
+                pair.change(change)
+            for label, make in list(CONTEXTS.items())[:: 7 if change is None else 19]:
+                pair.agree(
+                    lambda notes, make=make: {**make(notes), "later": repr},  # type: ignore[misc]
+                    f"{text}, {label}",
+                )
+
+
+def _told_format(environment: Any) -> None:
+    environment.filters["format"] = _told("format")
 
 
 class Rounded(float):

@@ -159,17 +159,18 @@ class CallGenerator(LookupGenerator):
 
     def arguments(self, node: nodes.Call, frame: Frame) -> Arguments:
         """Write the evaluation of the arguments, in Python's order."""
-        positional = [self._local_or_constant(argument, frame) for argument in node.args]
-        spread = None if node.dyn_args is None else self._local_or_constant(node.dyn_args, frame)
+        positional = [self.local_or_constant(argument, frame) for argument in node.args]
+        spread = None if node.dyn_args is None else self.local_or_constant(node.dyn_args, frame)
         if spread is not None and (node.kwargs or node.dyn_kwargs is not None):
             # It is spread before keywords are worked out: they may raise, or pull from it too.
             iterated, spread = spread, self.temporary_identifier()
             self.writeline(f"{spread} = [*{iterated}]", node)
-        keywords = [(pair.key, self._local_or_constant(pair.value, frame)) for pair in node.kwargs]
-        named = None if node.dyn_kwargs is None else self._local_or_constant(node.dyn_kwargs, frame)
+        keywords = [(pair.key, self.local_or_constant(pair.value, frame)) for pair in node.kwargs]
+        named = None if node.dyn_kwargs is None else self.local_or_constant(node.dyn_kwargs, frame)
         return Arguments(positional, keywords, spread, named)
 
-    def _local_or_constant(self, node: nodes.Expr, frame: Frame) -> str:
+    def local_or_constant(self, node: nodes.Expr, frame: Frame) -> str:
+        """What stands for the value of *node*, after the statements that this takes."""
         if type(node) is not nodes.Const:
             return self.operand(node, frame)
         outer, self.stream = self.stream, StringIO()

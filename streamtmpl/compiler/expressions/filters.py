@@ -11,7 +11,7 @@ from jinja2.filters import FILTERS
 from jinja2.utils import _PassArg
 
 from streamtmpl.compiler.analysis import ITERATING_FILTERS
-from streamtmpl.vocabulary import DRAINING, LAZY, PIPING
+from streamtmpl.vocabulary import DRAINING, LAZY, PIPING, QUICKER
 
 from .awaiting import AwaitingGenerator
 
@@ -57,9 +57,9 @@ class FilterGenerator(AwaitingGenerator):
         # Jinja2's filters of two kinds ask at each call which one is wanted. What is passed to them
         # has been decided by what there is now.
         replaced = DRAINING if self.environment.is_async else DRAINING | PIPING
-        for name in sorted(filter(self.has_builtin, (replaced | {"attr"}) & used.filters)):
+        for name in sorted(filter(self.has_builtin, (replaced | QUICKER) & used.filters)):
             local = self.filters[name]
-            if self.environment.is_async and name != "attr":
+            if self.environment.is_async and name not in QUICKER:
                 self.writeline(f"{local} = plain_variant({local})")
             else:
                 self.writeline(f"if {local} is do_{name}: {local} = sync_do_{name}")

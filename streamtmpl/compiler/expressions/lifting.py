@@ -12,6 +12,7 @@ from jinja2 import nodes
 from jinja2.idtracking import VAR_LOAD_PARAMETER
 
 from streamtmpl.compiler.analysis import ITERATING_FILTERS
+from streamtmpl.vocabulary import NAMESPACE_ITEMS
 
 from .filters import FilterGenerator
 
@@ -39,6 +40,16 @@ def replaced(node: _Node, /, **fields: Any) -> _Node:
     copy = object.__new__(type(node))
     vars(copy).update(vars(node), **fields)
     return copy
+
+
+def is_namespace(local: str) -> str:
+    """The condition that *local* is a namespace whose items can be had."""
+    return f"type({local}) is known_namespace"
+
+
+def items_of_namespace(local: str) -> str:
+    """The items of the namespace in *local*."""
+    return f"namespace_items({local}, {NAMESPACE_ITEMS!r})"
 
 
 class Strategy:
@@ -156,11 +167,22 @@ class LiftingGenerator(FilterGenerator):
             self.outdent()
         with self.line_of(node):
             value = self.lift_parts(self.folded(cast("nodes.Expr", node.node), frame), frame)
+            if isinstance(node.target, nodes.NSRef) and self.is_quick(value):
+                self._assign_in_namespace(node.target, value, frame)
+                self.pop_assign_tracking(frame)
+                return
         self.newline(node)
         self.visit(node.target, frame)
         self.write(" = ")
         self.visit(value, frame)
         self.pop_assign_tracking(frame)
+
+    def _assign_in_namespace(self, target: nodes.NSRef, value: nodes.Expr, frame: Frame) -> None:
+        local, ref = self.temporary_identifier(), frame.symbols.ref(target.name)
+        self.writeline(f"{local} = ", target)
+        self.visit(value, frame)
+        items = f"{items_of_namespace(ref)} if {is_namespace(ref)} else {ref}"
+        self.writeline(f"({items})[{target.attr!r}] = {local}", target)
 
     def lift_parts(self, node: nodes.Expr, frame: Frame) -> nodes.Expr:
         """Write the statements for what can be lifted out of *node*.

@@ -21,7 +21,9 @@ from streamtmpl.compiler.traits import (
     sandboxed_getattr,
     sandboxed_getitem,
 )
+from streamtmpl.vocabulary import NAMESPACE_ITEMS
 
+from .lifting import is_namespace, items_of_namespace
 from .loop_attributes import LoopAttributeGenerator
 
 if TYPE_CHECKING:
@@ -67,6 +69,7 @@ class LookupGenerator(LoopAttributeGenerator):
             and name.isascii()
             and name.isidentifier()
             and not iskeyword(name)
+            and name != NAMESPACE_ITEMS
         )
 
     def is_plain_item(self, node: nodes.Getitem, frame: Frame) -> bool:
@@ -207,7 +210,8 @@ class LookupGenerator(LoopAttributeGenerator):
         """In a loop, where items of local *local*, the value of *node*, are looked for, if any are.
 
         That is where it is a dict, or where a value before it had no such attribute: rows of
-        databases have items alone, and an error for each of them takes longer than all else.
+        databases have items alone, and an error for each of them takes longer than all else. What
+        is set in a namespace is in a dict, and its own look-up is a function of Python's.
 
         :return: the local that has these items, and the condition that there are any.
         """
@@ -222,8 +226,10 @@ class LookupGenerator(LoopAttributeGenerator):
         items = self.temporary_identifier()
         if shared:
             self.learn(f"items {local}", items)
-        row = f"{missed} and Row(environment, {local})"
-        return items, f"({items} := {local} if type({local}) is dict else {row}) is not None"
+        found = f"{local} if type({local}) is dict else {missed} and Row(environment, {local})"
+        if type(node) is nodes.Name and node.name in self.survey.namespaces:
+            found = f"{items_of_namespace(local)} if {is_namespace(local)} else {found}"
+        return items, f"({items} := {found}) is not None"
 
     def assign_item(self, target: str, node: nodes.Getitem, frame: Frame) -> None:
         """Write ``value[item]`` as a look-up that costs nothing more unless it fails."""

@@ -143,6 +143,27 @@ class ShortcutGenerator(CallGenerator):
         joined = f"{join}(({', '.join(values)},))"
         self.writeline(f"{target} = {run.source()} if {' and '.join(plain)} else {joined}", node)
 
+    def formats_constant(self, node: nodes.Filter, frame: Frame) -> bool:
+        """Whether ``'...'|format(value)`` puts values into a text that can be seen."""
+        return (
+            node.name == "format"
+            and type(node.node) is nodes.Const
+            and type(node.node.value) is str
+            and 0 < len(node.args) == len(_all_arguments(node))
+            and self.has_builtin(node.name)
+        )
+
+    def assign_formatted(self, target: str, node: nodes.Filter, frame: Frame) -> None:
+        """Write ``'...'|format(value)`` as Python's own operator."""
+        assert isinstance(node.node, nodes.Const)
+        text, function = self.temporary_identifier(), self.filters[node.name]
+        values = ", ".join([self.local_or_constant(each, frame) for each in node.args])
+        # Beside a constant, Python would make an f-string of it, which asks for another format.
+        self.writeline(f"{text} = {node.node.value!r}", node)
+        self.writeline(f"{target} = {text} % ({values},) if {function} is do_format else ", node)
+        with self.awaited():
+            self.write(f"{function}({text}, {values})")
+
     def assign_filtered(self, target: str, node: nodes.Filter, frame: Frame) -> None:
         """Write the value of a filter that has a shortcut."""
         shortcut = self.shortcut_for(node, frame)

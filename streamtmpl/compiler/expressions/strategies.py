@@ -84,6 +84,12 @@ class ExpressionGenerator(ShortcutGenerator):
         # Filters of Jinja2's. Where one is a part, only what it filters gets a local.
         Strategy(
             nodes.Filter,
+            ShortcutGenerator.formats_constant,
+            ShortcutGenerator.assign_formatted,
+            quick=True,
+        ),
+        Strategy(
+            nodes.Filter,
             ShortcutGenerator.shortcut_for,
             ShortcutGenerator.assign_filtered,
             quick=True,
