@@ -79,12 +79,14 @@ CONSTRUCTS: Mapping[str, Sequence[str]] = {
     "Filters of other values": (
         *("{{ row.missing|default('x') }}", "{{ row.price|round(1) }}", "{{ row.price|int }}"),
         *("{{ row.tags|join(', ') }}", "{{ row.tags|first }}", "{{ row.tags|tojson }}"),
+        *("{{ row.tags|map('upper')|join(', ') }}", "{{ row.tags|select('in', 'ab')|list }}"),
         *("{{ some|map(attribute='name')|join(', ') }}", "{{ some|sum(attribute='price') }}"),
         *("{{ {'href': row.name}|xmlattr }}", "{{ '%s-%d'|format(row.name, row.id) }}"),
         *("{{ row.id|filesizeformat }}", "{{ row|attr('name') }}"),
     ),
     "Expressions": (
         *("{{ row.price * 2 + 1 }}", "{{ row.name ~ '-' ~ row.id }}", "{{ row.name[:4] }}"),
+        *("{{ row.html ~ row.name }}", "{{ row.price ~ ' EUR' }}"),
         *("{{ row.id // 2 }}", "{{ row.none or 'x' }}", "{{ row.active and 'x' }}"),
         *("{{ 'a' if row.active else 'b' }}", "{{ 'a' if row.active }}", "{{ [row.id, 1]|join }}"),
     ),
@@ -118,6 +120,10 @@ CONSTRUCTS: Mapping[str, Sequence[str]] = {
         *(
             "{% for i in range(3) %}{{ i }}{% endfor %}",
             "{% for i in range(row.id % 5) %}*{% endfor %}",
+        ),
+        *(
+            "{% for column in columns %}<td>{{ row.data[column] }}{% endfor %}",
+            "{% for column in columns %}<td>{{ row|attr(column) }}{% endfor %}",
         ),
         "{% for one in some|selectattr('active') %}{{ one.name }}{% endfor %}",
         "{% for one in some|rejectattr('active') %}{{ one.name }}{% endfor %}",
@@ -278,7 +284,7 @@ def timed(render: Callable[[], object]) -> float:
 def measure(rounds: int, random: Random) -> dict[str, tuple[Spread, Spread]]:
     """By construct, its time as a share of Jinja2's, and that of Jinja2 itself."""
     rows = [Row(number) for number in range(ROWS)]
-    tasks = renderings({"rows": rows, "some": rows[:3]})
+    tasks = renderings({"rows": rows, "some": rows[:3], "columns": ["id", "name"]})
     times = interleaved(
         {key: partial(timed, render) for key, render in tasks.items()}, rounds, random
     )
