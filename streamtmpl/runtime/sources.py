@@ -280,7 +280,7 @@ def iterated(value: Any, out: Buffer) -> Any:
 
 def ahead(iterable: Any, out: Buffer) -> bool:
     """Whether to hand over now, before a filter pulls from *iterable*: nothing has been so far."""
-    return out.main.holds_head() and is_lazy(iterable) and not hasattr(iterable, "__aiter__")
+    return out.main.holds_head() and is_lazy(iterable) and not hasattr(type(iterable), "__aiter__")
 
 
 def open_source(iterable: Any, out: Buffer) -> Source:

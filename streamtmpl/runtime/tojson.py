@@ -18,7 +18,16 @@ _KEYWORDS = {"sort_keys": True}
 """Jinja2's default for its policy ``json.dumps_kwargs``."""
 
 _encode = json.JSONEncoder(sort_keys=True).encode
-_dumps = json.dumps
+_filters: Any = filters
+
+
+def _used() -> tuple[Any, ...]:
+    """What Jinja2 uses: programs put others in the place of any of these."""
+    encoder, of_jinja2 = json.JSONEncoder, _filters.htmlsafe_json_dumps
+    return json.dumps, encoder, encoder.__init__, encoder.encode, of_jinja2
+
+
+_USED = _used()
 
 
 @internalcode
@@ -28,9 +37,9 @@ def sync_do_tojson(eval_ctx: EvalContext, /, *args: Any, **kwargs: Any) -> Any:
     if (
         len(args) == 1
         and not kwargs
-        and policies.get("json.dumps_function", _dumps) is None
+        and policies.get("json.dumps_function", json) is None
         and policies.get("json.dumps_kwargs") == _KEYWORDS
-        and json.dumps is _dumps
+        and _used() == _USED
     ):
         text = _encode(args[0])
         # As htmlsafe_json_dumps() does: the four cannot end a script, a comment or an attribute.

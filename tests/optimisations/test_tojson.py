@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Callable
 from enum import IntEnum
 from typing import Any, NoReturn
 
@@ -123,8 +122,30 @@ def test_where_the_policy_changes_later() -> None:
     assert pair.text(given) == '{"b": 1, "a": 2}'
 
 
-def test_where_another_function_dumps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A quicker library in the place of Python's, for all of a program."""
-    dumps: Callable[..., str] = json.dumps
-    monkeypatch.setattr(json, "dumps", lambda value, **kwargs: dumps(value, **kwargs) + " ")
-    assert Pair("{{ x|tojson }}").text(lambda notes: {"x": [1]}) == "[1] "
+class Encoder(json.JSONEncoder):
+    def default(self, o: Any) -> str:
+        return "<own>"
+
+
+REPLACED: dict[str, tuple[Any, str, Any]] = {
+    "dumps": (json, "dumps", lambda value, **kwargs: f"<dumps {kwargs}>"),
+    "the encoder": (json, "JSONEncoder", Encoder),
+    "how it begins": (json.JSONEncoder, "__init__", Encoder.__init__),
+    "how it encodes": (json.JSONEncoder, "encode", lambda self, value: "<encode>"),
+    "what it makes of others": (json.JSONEncoder, "default", Encoder.default),
+    "Jinja2's": (jinja2.filters, "htmlsafe_json_dumps", lambda value, **kwargs: "<safe>"),
+}
+
+
+@pytest.mark.parametrize("replaced", REPLACED.values(), ids=REPLACED)
+def test_where_a_program_has_another(
+    replaced: tuple[Any, str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A quicker library in the place of Python's, say."""
+    pair = Pair("{{ x|tojson }}", autoescape=True)
+    contexts: list[Make] = [lambda notes: {"x": [1, "<"]}, lambda notes: {"x": 3j}]
+    for make in contexts:
+        pair.agree(make)
+    monkeypatch.setattr(*replaced)
+    for make in contexts:
+        pair.agree(make)
