@@ -19,6 +19,7 @@ from streamtmpl.chunks.cuts import DEFAULT_CHUNK_SIZE
 from streamtmpl.responses import delivery
 from streamtmpl.responses.body import async_byte_stream
 from tests.chunks.workers import Workers
+from tests.support.clocks import replaced_clock
 from tests.support.gates import settle
 
 from .exchange import HANGS, Exchange
@@ -38,6 +39,7 @@ async def until(condition: Callable[[], object]) -> None:
 
 @pytest.fixture
 def long_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    replaced_clock(monkeypatch)  # no source is slow, however busy the machine is
     for module in (ahead, tasks):
         monkeypatch.setattr(module, "MOMENT", HANGS)
 
