@@ -46,6 +46,8 @@ known_namespace = _known_namespace()
 _OF_ITEMS = frozenset({dict, known_namespace})
 _MACROS = frozenset({Macro, AsyncMacro})
 _FINDS: Any = object.__getattribute__
+_ATTR_LOOKS_FIRST = hasattr(filters, "getattr_static")
+"""Whether Jinja2's ``attr`` does, as from 3.1.6 on. Before, it was quick, and gave no items."""
 
 
 @internalcode
@@ -153,7 +155,8 @@ def _has_nothing_but_attributes(environment: Environment, value: Any, name: Any)
     """Whether Python itself finds the attributes of *value*, and the environment asks it."""
     kind: Any = type(value)
     return (
-        type(name) is str
+        _ATTR_LOOKS_FIRST
+        and type(name) is str
         and type(kind) is type
         and kind.__getattribute__ is _FINDS
         and not hasattr(kind, "__getattr__")
