@@ -167,22 +167,17 @@ class LiftingGenerator(FilterGenerator):
             self.outdent()
         with self.line_of(node):
             value = self.lift_parts(self.folded(cast("nodes.Expr", node.node), frame), frame)
-            if isinstance(node.target, nodes.NSRef) and self.is_quick(value):
-                self._assign_in_namespace(node.target, value, frame)
-                self.pop_assign_tracking(frame)
-                return
         self.newline(node)
         self.visit(node.target, frame)
         self.write(" = ")
         self.visit(value, frame)
         self.pop_assign_tracking(frame)
 
-    def _assign_in_namespace(self, target: nodes.NSRef, value: nodes.Expr, frame: Frame) -> None:
-        local, ref = self.temporary_identifier(), frame.symbols.ref(target.name)
-        self.writeline(f"{local} = ", target)
-        self.visit(value, frame)
+    def visit_NSRef(self, node: nodes.NSRef, frame: Frame) -> None:
+        """``name.attribute`` where it is set."""
+        ref = frame.symbols.ref(node.name)
         items = f"{items_of_namespace(ref)} if {is_namespace(ref)} else {ref}"
-        self.writeline(f"({items})[{target.attr!r}] = {local}", target)
+        self.write(f"{ref if self.compact else f'({items})'}[{node.attr!r}]")
 
     def lift_parts(self, node: nodes.Expr, frame: Frame) -> nodes.Expr:
         """Write the statements for what can be lifted out of *node*.
