@@ -81,6 +81,7 @@ CONSTRUCTS: Mapping[str, Sequence[str]] = {
         *("{{ row.tags|join(', ') }}", "{{ row.tags|first }}", "{{ row.tags|tojson }}"),
         *("{{ row.tags|map('upper')|join(', ') }}", "{{ row.tags|select('in', 'ab')|list }}"),
         *("{{ some|map(attribute='name')|join(', ') }}", "{{ some|sum(attribute='price') }}"),
+        *("{{ dicts|map(attribute='name')|join(', ') }}", "{{ dicts|sum(attribute='id') }}"),
         *("{{ {'href': row.name}|xmlattr }}", "{{ '%s-%d'|format(row.name, row.id) }}"),
         *("{{ row.id|filesizeformat }}", "{{ row|attr('name') }}"),
     ),
@@ -128,6 +129,7 @@ CONSTRUCTS: Mapping[str, Sequence[str]] = {
         "{% for one in some|selectattr('active') %}{{ one.name }}{% endfor %}",
         "{% for one in some|rejectattr('active') %}{{ one.name }}{% endfor %}",
         "{% for one in some|sort(attribute='name') %}{{ one.name }}{% endfor %}",
+        "{% for one in dicts|sort(attribute='name') %}{{ one.name }}{% endfor %}",
         "{% for pair in row.tags|batch(2) %}{{ pair|join }}{% endfor %}",
         "{% for group in some|groupby('active') %}{{ group.grouper }}{% endfor %}",
     ),
@@ -284,7 +286,11 @@ def timed(render: Callable[[], object]) -> float:
 def measure(rounds: int, random: Random) -> dict[str, tuple[Spread, Spread]]:
     """By construct, its time as a share of Jinja2's, and that of Jinja2 itself."""
     rows = [Row(number) for number in range(ROWS)]
-    tasks = renderings({"rows": rows, "some": rows[:3], "columns": ["id", "name"]})
+    some = rows[:3]
+    dicts = [row.data for row in some]
+    tasks = renderings(
+        {"rows": rows, "some": some, "dicts": dicts, "columns": ["id", "name"]},
+    )
     times = interleaved(
         {key: partial(timed, render) for key, render in tasks.items()}, rounds, random
     )

@@ -219,9 +219,6 @@ KEEP_ALIVE = 15.0
 LOST_TEXT = "This part did not arrive."
 
 
-_GETITEM = jinja2.Environment.getitem
-
-
 class TemplateCache(LRUCache):
     """Jinja2's cache of templates, which looks for a template's place in the order of use.
 
@@ -263,23 +260,6 @@ class Compiling(jinja2.Environment):
 
     def _compile(self, source: str, filename: str) -> CodeType:
         return compile_generated(source, filename)
-
-    def getitem(self, obj: Any, argument: Any) -> Any:
-        """``obj[argument]``, or the attribute; filters look up with this what they sort by or sum.
-
-        What has no items is not asked for one: that is an error, which takes longer than all else.
-        """
-        inherited = super().getitem
-        if type(argument) is str and getattr(inherited, "__func__", None) is _GETITEM:
-            kind = type(obj)
-            if type(kind) is type and not (hasattr(kind, "__getitem__") or issubclass(kind, type)):
-                try:
-                    return getattr(obj, argument)
-                except AttributeError:
-                    return self.undefined(obj=obj, name=argument)
-        return inherited(obj, argument)
-
-    getitem.does_as_inherited = getitem  # type: ignore[attr-defined]
 
 
 class Streaming(Compiling):

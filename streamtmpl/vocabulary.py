@@ -42,7 +42,7 @@ PIPING = frozenset({"map", "reject", "rejectattr", "select", "selectattr"})
 DRAINING = frozenset({"first", "groupby", "join", "list", "slice", "sum", "unique"})
 """The filters of Jinja2's that have a variant without a coroutine, for what is not async."""
 
-QUICKER = frozenset({"attr", "tojson"})
+QUICKER = frozenset({"attr", "max", "min", "sort", "tojson"})
 """The filters of Jinja2's that are functions of our own, in both kinds of environments."""
 
 LAZY = PIPING | {"batch", "items", "unique"}
@@ -52,8 +52,8 @@ _BOTH = {
     "jinja2.exceptions": "TemplateNotFound TemplateRuntimeError",
     "jinja2.filters": (
         "do_attr do_batch do_capitalize do_default do_format do_items do_lower do_map do_mark_safe"
-        " do_reject do_rejectattr do_replace do_round do_select do_selectattr do_tojson do_trim"
-        " do_truncate do_upper"
+        " do_max do_min do_reject do_rejectattr do_replace do_round do_select do_selectattr do_sort"
+        " do_tojson do_trim do_truncate do_upper"
     ),
     "jinja2.runtime": "Undefined identity markup_join str_join",
     "jinja2.tests": "test_defined test_even test_none test_odd test_string test_undefined",
@@ -61,30 +61,32 @@ _BOTH = {
     "markupsafe": "Markup soft_str",
     "streamtmpl.chunks.buffer": "NEVER clock",
     "streamtmpl.regions.failures": "boundary_failed",
+    "streamtmpl.runtime.attribute_filters": "joined_texts quicker_max quicker_min quicker_sort",
     "streamtmpl.runtime.blocks": "TemplateReference overridden_block",
     "streamtmpl.runtime.escaping": (
         "block_text do_escape escape_any escape_text escape_value joined_markup plain_text text_as"
         " to_text"
     ),
-    "streamtmpl.runtime.filters": "joined_texts",
     "streamtmpl.runtime.includes": "asks_for_loop without_missing",
     "streamtmpl.runtime.lookups": (
         "NOT_FOUND Row attribute_missing call is_plain item_missing item_or_undefined"
-        " known_namespace looked_up namespace_items stopped sync_do_attr unknown"
+        " known_namespace looked_up namespace_items quicker_attr stopped unknown"
     ),
     "streamtmpl.runtime.loops": "SteppedLoop",
     "streamtmpl.runtime.sources": ("PATIENCE ahead dict_items in_memory iterated paused row_types"),
-    "streamtmpl.runtime.tojson": "sync_do_tojson",
+    "streamtmpl.runtime.tojson": "quicker_tojson",
     "types": "FunctionType GeneratorType MethodType",
 }
 _SYNC = {
     "jinja2.filters": (
-        "do_first do_groupby do_join do_list do_slice do_sum do_unique"
-        " sync_do_first sync_do_groupby sync_do_join sync_do_sum sync_do_unique"
+        "do_first do_groupby do_join do_list do_slice do_sum do_unique sync_do_first"
     ),
     "streamtmpl.chunks.compiled": "capture into template_function",
     "streamtmpl.regions.threads": "begin_region",
     "streamtmpl.runtime": "streamed",
+    "streamtmpl.runtime.attribute_filters": (
+        "sync_do_groupby sync_do_join sync_do_sum sync_do_unique"
+    ),
     "streamtmpl.runtime.filters": "sync_do_list sync_do_slice",
     "streamtmpl.runtime.includes": "including",
     "streamtmpl.runtime.item_filters": (

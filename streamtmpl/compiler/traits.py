@@ -17,7 +17,7 @@ def plain_getattr(environment: Environment) -> bool:
 
 def plain_getitem(environment: Environment) -> bool:
     """Whether items are looked up as Jinja2 does it."""
-    return _getitem(environment) is Environment.getitem
+    return getattr(environment.getitem, "__func__", None) is Environment.getitem
 
 
 def sandboxed_getattr(environment: Environment) -> bool:
@@ -28,26 +28,14 @@ def sandboxed_getattr(environment: Environment) -> bool:
 
 def sandboxed_getitem(environment: Environment) -> bool:
     """The same for items."""
-    return environment.sandboxed and _getitem(environment) is _sandbox().getitem
-
-
-def _getitem(environment: Environment) -> Any:
-    """The method that looks up items, whatever ours does around it."""
-    if "getitem" in vars(environment):
-        return None
-    found = (vars(kind).get("getitem") for kind in type(environment).__mro__)
-    # What wraps ours has its attributes as well.
-    return next(each for each in found if each and each is not _does_as_inherited(each))
+    found = getattr(environment.getitem, "__func__", None)
+    return environment.sandboxed and found is _sandbox().getitem
 
 
 def _sandbox() -> Any:
     from jinja2.sandbox import SandboxedEnvironment  # noqa: PLC0415 - who is sandboxed has it
 
     return SandboxedEnvironment
-
-
-def _does_as_inherited(method: Any) -> Any:
-    return getattr(method, "does_as_inherited", None)
 
 
 def plain_resolve(environment: Environment) -> bool:

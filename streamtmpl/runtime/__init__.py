@@ -5,6 +5,7 @@
 - ``naming``: how templates' errors call them;
 - ``loops``, ``sources``: the ``loop`` object, and what a loop runs over;
 - ``filters``, ``lookups``, ``escaping``: values, and their text;
+- ``attribute_filters``: the filters that look up an attribute of each item;
 - ``tojson``: that filter;
 - ``item_filters``: the filters that call another one, or a test, for each item;
 - ``awaiting``: which values are awaited;

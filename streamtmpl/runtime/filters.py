@@ -22,6 +22,12 @@ from jinja2 import filters
 from jinja2.runtime import Undefined
 from jinja2.utils import _PassArg, internalcode
 
+from .attribute_filters import (
+    attribute_getter,
+    sync_do_groupby,
+    sync_do_join,
+    sync_do_unique,
+)
 from .awaiting import is_awaitable, not_awaited, plain_types
 from .item_filters import negated, of_each, passes, same
 
@@ -36,20 +42,6 @@ if TYPE_CHECKING:
 
 skipped: Any = object()
 """What awaiting a :class:`Later` gives when the item did not pass a ``select`` above it."""
-
-
-def joined_texts(value: Any, d: Any = "") -> str | None:
-    """What Jinja2's ``join`` gives for plain texts in a list or tuple; ``None`` for all else.
-
-    The filter itself looks at each item whether it is HTML, and wants to know whether to escape.
-    """
-    kind = type(value)
-    if type(d) is not str or (kind is not list and kind is not tuple):
-        return None
-    for item in value:
-        if type(item) is not str:
-            return None
-    return d.join(value)
 
 
 class Later:
@@ -254,7 +246,7 @@ def _no_first(environment: Environment) -> Undefined:
 def _join(
     eval_ctx: EvalContext, value: Iterable[Any], d: str = "", attribute: str | int | None = None
 ) -> Any:
-    return _drained(value, lambda items: filters.sync_do_join(eval_ctx, items, d, attribute))
+    return _drained(value, lambda items: sync_do_join(eval_ctx, items, d, attribute))
 
 
 def _unique(
@@ -265,7 +257,7 @@ def _unique(
 ) -> Any:
     return _drained(
         value,
-        lambda items: filters.sync_do_unique(environment, items, case_sensitive, attribute),
+        lambda items: sync_do_unique(environment, items, case_sensitive, attribute),
     )
 
 
@@ -280,12 +272,10 @@ def _groupby(
     default: Any = None,
     case_sensitive: bool = False,
 ) -> Any:
-    filters.make_attrgetter(environment, attribute)  # what this raises comes before the pulls
+    attribute_getter(environment, attribute)  # what this raises comes before the pulls
     return _drained(
         value,
-        lambda items: filters.sync_do_groupby(
-            environment, items, attribute, default, case_sensitive
-        ),
+        lambda items: sync_do_groupby(environment, items, attribute, default, case_sensitive),
     )
 
 
@@ -296,7 +286,7 @@ def _sum(
     start: Any = 0,
 ) -> Any:
     # Not Python's sum(): that refuses text, adds floats in a way of its own and leaves *start* be.
-    get = same if attribute is None else filters.make_attrgetter(environment, attribute)
+    get = same if attribute is None else attribute_getter(environment, attribute)
     iterator, total = iter(iterable), start
     while True:
         try:

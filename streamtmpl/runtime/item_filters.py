@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, filters
 from jinja2.utils import _PassArg, internalcode
 
+from .attribute_filters import attribute_getter
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 def of_each(context: Context, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Function:
     """What ``map`` with these arguments makes of an item."""
     environment = context.environment
+    if not args and "attribute" in kwargs and kwargs.keys() <= _OF_ATTRIBUTES:
+        return attribute_getter(environment, kwargs["attribute"], kwargs.get("default"))
     if args and _is_own(environment.call_filter, "call_filter"):
         function = _called(environment.filters, context, args, kwargs)
         if function is not None:
@@ -49,6 +53,9 @@ def passes(
     if test is not None:
         return _tested(context, args[:by_attribute], test, modify)
     return filters.prepare_select_or_reject(context, args, kwargs, modify, by_attribute)
+
+
+_OF_ATTRIBUTES = frozenset({"attribute", "default"})
 
 
 def _is_own(method: Any, name: str) -> bool:
@@ -83,7 +90,7 @@ def _tested(
     context: Context, attribute: tuple[Any, ...], test: Function, modify: Callable[[Any], Any]
 ) -> Function:
     if attribute:
-        get = filters.make_attrgetter(context.environment, *attribute)
+        get = attribute_getter(context.environment, *attribute)
         return lambda item: modify(test(get(item)))
     return test if modify is same else lambda item: modify(test(item))
 

@@ -132,7 +132,7 @@ def item_missing(environment: Environment, value: Any, item: Any) -> Any:
 
 
 @internalcode
-def sync_do_attr(environment: Environment, /, *args: Any, **kwargs: Any) -> Any:
+def quicker_attr(environment: Environment, /, *args: Any, **kwargs: Any) -> Any:
     """Jinja2's ``attr``, which first looks whether there is such an attribute, without asking.
 
     That takes long, and makes a difference only where an attribute is made when it is asked for.

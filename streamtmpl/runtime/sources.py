@@ -17,6 +17,7 @@ from markupsafe import Markup
 from streamtmpl.chunks.buffer import NEVER, clock
 
 from . import item_filters
+from .attribute_filters import sync_do_unique
 from .filters import pipe_codes
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ _LAZY_FILTERS = (
                 filters.do_batch,
                 filters.sync_do_slice,
                 filters.sync_do_unique,
+                sync_do_unique,
                 filters.do_items,
             ),
         )

@@ -31,7 +31,7 @@ _USED = _used()
 
 
 @internalcode
-def sync_do_tojson(eval_ctx: EvalContext, /, *args: Any, **kwargs: Any) -> Any:
+def quicker_tojson(eval_ctx: EvalContext, /, *args: Any, **kwargs: Any) -> Any:
     """JSON that may stand in HTML, by the environment's policies."""
     policies = eval_ctx.environment.policies
     if (

@@ -62,7 +62,8 @@ class FilterGenerator(AwaitingGenerator):
             if self.environment.is_async and name not in QUICKER:
                 self.writeline(f"{local} = plain_variant({local})")
             else:
-                self.writeline(f"if {local} is do_{name}: {local} = sync_do_{name}")
+                ours = f"quicker_{name}" if name in QUICKER else f"sync_do_{name}"
+                self.writeline(f"if {local} is do_{name}: {local} = {ours}")
 
     def has_builtin(self, name: str) -> bool:
         """Whether the filter *name* is Jinja2's own."""

@@ -1,0 +1,330 @@
+"""``sort``, ``sum`` and their like look up an attribute of each item without the environment."""
+
+from __future__ import annotations
+
+from collections import UserDict
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+
+from .agreement import Make, Notes, Pair, each_escaping, every_kind, given, sync_and_async
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CALLS = {
+    "sum": "sum('n')",
+    "sum of what has no such attribute": "sum(attribute='nope')",
+    "sum from a start": "sum(attribute='n', start=2)",
+    "sum of items": "map(attribute='n')|sum",
+    "sort": "sort(attribute='name')",
+    "sort, the other way round": "sort(true, attribute='name')",
+    "sort by case": "sort(case_sensitive=true, attribute='name')",
+    "sort by two": "sort(attribute='n,name')",
+    "sort by two, with a space": "sort(attribute='n, name')",
+    "sort by parts": "sort(attribute='of.n,of.name')",
+    "sort by a number": "sort(attribute=0)",
+    "sort by a number in a text": "sort(attribute='0')",
+    "sort by nothing": "sort(attribute='')",
+    "sort by what is no name": "sort(attribute=[])",
+    "sort of names": "map(attribute='name')|sort",
+    "sort with an argument too many": "sort(1, 2, 3, 4)",
+    "sort with another argument": "sort(key=1)",
+    "min": "min(attribute='n')",
+    "min of names": "map(attribute='name')|min",
+    "max": "max(attribute='name')",
+    "max by case": "max(true, 'name')",
+    "max with an argument too many": "max(1, 2, 3)",
+    "min with another argument": "min(key=1)",
+    "unique": "unique(attribute='name')",
+    "unique by case": "unique(true, attribute='name')",
+    "unique names": "map(attribute='name')|unique",
+    "unique with another argument": "unique(key=1)",
+    "groupby": "groupby('name')",
+    "groupby with case": "groupby('name', case_sensitive=true)",
+    "groupby with a default": "groupby('nope', default='<d>')",
+    "groupby parts with a default": "groupby('of.nope', default='<d>')",
+    "groupby a number": "groupby('n')|map('first')",
+    "groupby with names": "groupby('n')|map(attribute='grouper')",
+    "groupby with lists": "groupby('n')|map(attribute='list')|map('length')",
+    "groupby nothing": "groupby(none)",
+    "groupby without an attribute": "groupby",
+    "join": "join(', ', attribute='name')",
+    "join with HTML": "join('<br>'|safe, attribute='name')",
+    "join parts": "join(attribute='of.name')",
+    "join with a number": "join(1)",
+    "join of names": "map(attribute='name')|join('<')",
+    "join of numbers": "map(attribute='n')|join('<')",
+    "join with an argument too many": "join(1, 2, 3, 4)",
+    "map": "map(attribute='name')",
+    "map parts": "map(attribute='of.of.name')",
+    "map to a method": "map(attribute='items')",
+    "map to what is there in some": "map(attribute='some')",
+    "map with a default": "map(attribute='some', default='<d>')",
+    "map with a default of parts": "map(attribute='of.some.real', default=3)",
+    "map with no default": "map(attribute='some', default=none)",
+    "map by number": "map(attribute='0')",
+    "map by another number": "map(attribute='²')",
+    "map by no text": "map(attribute=HTML)",
+    "map to private": "map(attribute='__class__')",
+    "map with another argument": "map(attribute='name', other=1)",
+    "selectattr": "selectattr('some')",
+    "selectattr by a test": "selectattr('of.name', 'eq', 'B')",
+    "rejectattr": "rejectattr('some')",
+    "rejectattr by a test": "rejectattr('some', 'defined')",
+}
+USES = {
+    "shown": "{{ xs|CALL|string|length }}",
+    "looped over": "{% for y in xs|CALL %}{{ y }}{{ loop.index }},{% endfor %}",
+    "listed": "{{ xs|CALL|list }}",
+    "of none": "{{ []|CALL|list }}",
+}
+NAMES = ["b", "<A>", "B", "a", "a"]
+
+
+class _Named:
+    def __str__(self) -> str:
+        return f"<{self.name}>"  # type: ignore[attr-defined]
+
+    __repr__ = __str__
+
+
+class _Object(_Named):
+    def __init__(self, notes: Notes, name: str, n: int) -> None:
+        self.notes, self.name, self.n = notes, name, n
+        if n:
+            self.some = n
+
+    @property
+    def of(self) -> _Object:
+        self.notes.append(("of", self.name))
+        return self
+
+
+class _Answering(_Object):
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        self.notes.append(("getattr", name))
+        if name == "some":
+            raise AttributeError(name)
+        return "answer"
+
+
+class _Failing(_Object):
+    @property
+    def of(self) -> _Object:
+        raise LookupError("failed")
+
+
+class _Slotted(_Named):
+    __slots__ = ("n", "name")
+
+    def __init__(self, name: str, n: int) -> None:
+        self.name, self.n = name, n
+
+
+class _Items(_Named):
+    """Has items, which come first."""
+
+    name = "attribute"
+
+    def __init__(self, notes: Notes, values: dict[Any, Any]) -> None:
+        self.notes, self.values = notes, values
+
+    def __getitem__(self, name: Any) -> Any:
+        self.notes.append(("getitem", name))
+        return self.values[name]
+
+
+class _Meta(type):
+    def __getitem__(cls, name: Any) -> Any:
+        return f"item {name}"
+
+
+class _Class(_Named, metaclass=_Meta):
+    name = "class"
+
+
+class _AnsweringMeta(type):
+    def __getattr__(cls, name: str) -> Any:
+        raise RuntimeError(f"asked for {name}")
+
+
+class _Asked(_Named, metaclass=_AnsweringMeta):
+    name = "asked"
+
+
+class _Subscripted(_Named):
+    name = "subscripted"
+
+    def __class_getitem__(cls, name: Any) -> Any:
+        return f"class item {name}"
+
+
+class _Row(NamedTuple):
+    name: str
+    n: int
+
+
+class _Text(str):
+    __slots__ = ()
+
+    def lower(self) -> Any:
+        return 3
+
+    def __str__(self) -> str:
+        return f"<{self!r}>"
+
+
+class _Key:
+    """Is no text, and equal to one."""
+
+    def __hash__(self) -> int:
+        return hash("name")
+
+    def __eq__(self, other: object) -> bool:
+        return other == "name"
+
+    def __str__(self) -> str:
+        return "<key>"
+
+    __repr__ = __str__
+
+
+class _BadKey(_Key):
+    def __eq__(self, other: object) -> bool:
+        raise AttributeError("failed")
+
+    __hash__ = _Key.__hash__
+
+
+def _dicts(notes: Notes) -> list[Any]:
+    rows: list[Any] = [{"name": name, "n": n % 3, 0: n} for n, name in enumerate(NAMES)]
+    for row in rows:
+        row["of"] = row
+        if row["n"]:
+            row["some"] = row["n"]
+    return [{**row, "of": {**row}} for row in rows]
+
+
+KINDS: dict[str, Any] = {
+    "dicts": _dicts,
+    "objects": lambda notes: [_Object(notes, name, n % 3) for n, name in enumerate(NAMES)],
+    "with __getattr__": lambda notes: [_Answering(notes, "b", 1), _Answering(notes, "a", 0)],
+    "failing": lambda notes: [_Failing(notes, "b", 1), _Failing(notes, "a", 0)],
+    "with slots": lambda notes: [_Slotted("b", 2), _Slotted("A", 1)],
+    "with items": lambda notes: [_Items(notes, {"name": n, "n": 1, 0: n}) for n in "ba"],
+    "named tuples": lambda notes: [_Row("b", 2), _Row("A", 1)],
+    "dicts of a class": lambda notes: [UserDict(name="b", n=2), UserDict(name="a", n=1)],
+    "mixed": lambda notes: [*_dicts(notes), _Object(notes, "c", 4), _Row("d", 5)],
+    "classes": lambda notes: [_Class, _Object, _Subscripted],
+    "instances of such": lambda notes: [_Class(), _Subscripted(), _Asked()],
+    "texts of a class": lambda notes: [{"name": _Text("b"), "n": 1}, {"name": _Text("a"), "n": 2}],
+    "keys": lambda notes: [{_Key(): "key", "n": 1}, {_BadKey(): "bad", "n": 2}],
+    "undefined and none": lambda notes: [None, 1, "text"],
+    "nan": lambda notes: [{"name": float("nan"), "n": n} for n in (3, float("nan"), 1)],
+    "not to be compared": lambda notes: [{"name": 1, "n": "a"}, {"name": "b", "n": 1}],
+    "lists": lambda notes: [{"name": [2], "n": []}, {"name": [1], "n": [0]}],
+}
+
+
+@every_kind
+@pytest.mark.parametrize("call", CALLS)
+def test_attributes(call: str, kind: str) -> None:
+    makes = {}
+    for name, rows in KINDS.items():
+        makes[name] = lambda notes, rows=rows: {"xs": rows(notes)}
+        makes[f"{name}, lazy"] = lambda notes, rows=rows: {"xs": iter(rows(notes))}
+    _agree(call, kind, makes, autoescape=len(call) % 2 == 0)
+
+
+def _agree(call: str, kind: str, makes: Mapping[str, Make], **options: Any) -> None:
+    for label, use in USES.items():
+        pair = Pair(use.replace("CALL", CALLS[call]), kind, **options)
+        for name, make in makes.items():
+            pair.agree(make, f"{call}, {label}, {name}")
+
+
+@each_escaping
+@every_kind
+@pytest.mark.parametrize("call", ["join", "join with HTML", "join of names", "join of numbers"])
+def test_joined(call: str, kind: str, autoescape: bool) -> None:
+    lists = (["a", "<b>"], ["a", 1], [_Text("<a>"), "b"], [_Object([], "<o>", 1), ""])
+    makes = {
+        str(values): given(xs=[{"name": value, "n": value} for value in values]) for values in lists
+    }
+    makes["texts that are made"] = _pulled
+    _agree(call, kind, makes, autoescape=autoescape)
+
+
+def _pulled(notes: Notes) -> dict[str, Any]:
+    class Made:
+        def __str__(self) -> str:
+            notes.append(("str",))
+            return "made"
+
+    def rows() -> Any:
+        for _ in range(3):
+            notes.append(("pull",))
+            yield {"name": Made(), "n": Made()}
+
+    return {"xs": rows()}
+
+
+@every_kind
+def test_what_fails_in_between(kind: str) -> None:
+    """An error of a source, and an end that is none."""
+
+    def failing(notes: Notes) -> Any:
+        yield {"name": "a", "n": 1}
+        notes.append(("pull",))
+        raise ValueError("failed")
+
+    class Stops:
+        @property
+        def name(self) -> str:
+            raise StopIteration("stopped")
+
+    makes: dict[str, Make] = {"source": lambda notes: {"xs": failing(notes)}}
+    if kind != "async":  # there the error of a StopIteration says what function it has left
+        makes["end"] = given(xs=[{"name": "a", "n": 1}, Stops(), {"name": "b", "n": 2}])
+    for call in ("sum", "sort", "max", "unique", "groupby", "join", "map", "selectattr by a test"):
+        _agree(call, kind, makes)
+
+
+@sync_and_async
+def test_an_undefined_of_ones_own(kind: str) -> None:
+    from jinja2 import ChainableUndefined, StrictUndefined  # noqa: PLC0415
+
+    for undefined in (ChainableUndefined, StrictUndefined):
+        for call in ("sum", "sort by parts", "groupby parts with a default", "map parts", "join"):
+            _agree(call, kind, {"": given(xs=[{}, SimpleNamespace(n=1)])}, undefined=undefined)
+
+
+class Renaming:
+    """Looks for another item."""
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        self.notes.append(("getitem", argument))  # type: ignore[attr-defined]
+        return super().getitem(obj, "n" if argument == "name" else argument)  # type: ignore[misc]
+
+
+@every_kind
+def test_an_environment_that_looks_up_by_itself(kind: str) -> None:
+    for call in ("sum", "sort", "min", "max", "unique", "groupby", "join", "map", "selectattr"):
+        for use in USES.values():
+            pair = Pair(use.replace("CALL", CALLS[call]), kind, mixin=Renaming)
+            pair.agree(lambda notes: {"xs": _dicts(notes)}, call)
+
+
+@every_kind
+def test_filters_of_ones_own(kind: str) -> None:
+    def exchange(environment: Any) -> None:
+        for name in ("sort", "sum", "min", "unique", "groupby", "join"):
+            environment.filters[name] = lambda value, *args, **kwargs: ["<own>"]
+
+    for call in ("sort", "sum", "min", "unique", "groupby", "join"):
+        pair = Pair(f"{{{{ xs|{CALLS[call]}|list }}}}", kind, change=exchange)
+        assert "own" in pair.text(given(xs=[]))
