@@ -45,7 +45,7 @@ DRAINING = frozenset({"first", "groupby", "join", "list", "slice", "sum", "uniqu
 QUICKER = frozenset({"attr", "max", "min", "sort", "tojson"})
 """The filters of Jinja2's that are functions of our own, in both kinds of environments."""
 
-LAZY = PIPING | {"batch", "items", "unique"}
+LAZY = PIPING | {"batch", "items", "slice", "unique"}
 """The filters of Jinja2's that pull from their value when they are pulled from themselves."""
 
 _BOTH = {
@@ -64,8 +64,8 @@ _BOTH = {
     "streamtmpl.runtime.attribute_filters": "joined_texts quicker_max quicker_min quicker_sort",
     "streamtmpl.runtime.blocks": "TemplateReference overridden_block",
     "streamtmpl.runtime.escaping": (
-        "block_text do_escape escape_any escape_text escape_value joined_markup plain_text text_as"
-        " to_text"
+        "block_text do_escape escape_any escape_text escape_value exact_text joined_markup"
+        " plain_text text_as to_text"
     ),
     "streamtmpl.runtime.includes": "asks_for_loop without_missing",
     "streamtmpl.runtime.lookups": (

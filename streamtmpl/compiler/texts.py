@@ -152,10 +152,12 @@ class TextGenerator(ExpressionGenerator):
             return
         if self.plain_only:
             other, statement = self._not_plain(name), "break"
-        else:
-            function = "escape_value" if frame.eval_ctx.autoescape else "to_text"
+        elif frame.eval_ctx.autoescape:
             other = f"type({name}) is not int"
-            statement = f"{name} = {self._float_or(name, f'{function}({source})')}"
+            statement = f"{name} = {self._float_or(name, f'escape_value({source})')}"
+        else:
+            other = f"type({name}) is not int and type({name} := str({source})) is not str"
+            statement = f"{name} = exact_text({name})"
         if frame.eval_ctx.autoescape:
             self.writeline(f"if type({name}) is str: {name} = escape_text({name})")
             self.writeline(f"elif {other}: {statement}")

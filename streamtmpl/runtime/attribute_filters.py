@@ -5,6 +5,7 @@ Jinja2 asks the environment for each part of each item's attribute.
 
 from __future__ import annotations
 
+import sys
 from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any
 
@@ -35,44 +36,46 @@ def attribute_getter(
     :param default: what stands for each of them that is undefined, unless it is ``None``.
     :param ignore_case: whether a text is put in lower case.
     """
-    missed = _what_misses(environment)
+    if attribute is None:
+        return filters.ignore_case if ignore_case else same
+    looks_up = getattr(environment.getitem, "__func__", None)
+    plain = looks_up is Environment.getitem
     # Jinja2 takes what is a number for one.
-    names = attribute.split(".") if type(attribute) is str else []
-    if missed is None or not names or any(map(str.isdigit, names)):
+    names = attribute.split(".") if type(attribute) is str else ["0"]
+    if any(map(str.isdigit, names)) or not (plain or _is_of_sandbox(looks_up)):
         post = filters.ignore_case if ignore_case else None
         return filters.make_attrgetter(environment, attribute, post, default)
-    *first, last = names
     get: Getter | None = None
-    for name in first:
-        get = _getter(environment, missed, get, name, default, False)
-    return _getter(environment, missed, get, last, default, ignore_case)
+    last = names.pop()
+    for name in names:
+        get = _getter(environment, plain, get, name, default, False)
+    return _getter(environment, plain, get, last, default, ignore_case)
 
 
-def _what_misses(environment: Environment) -> Callable[[Any, str], Any] | None:
-    """What gives the value of a name that a dict does not have; ``None``: nothing goes past it."""
-    looks_up = getattr(environment.getitem, "__func__", None)
-    if looks_up is Environment.getitem:
-        return lambda value, name: item_missing(environment, value, name)
-    if environment.sandboxed:
-        from jinja2.sandbox import (  # noqa: PLC0415 - who is sandboxed has it
-            SandboxedEnvironment,
-        )
+def same(value: Any) -> Any:
+    """The value itself."""
+    return value
 
-        if looks_up is SandboxedEnvironment.getitem:
-            return environment.getitem
-    return None
+
+def _is_of_sandbox(looks_up: Any) -> bool:
+    """Whether a method is that of Jinja2's sandbox, which finds a dict's items as they are."""
+    sandbox = sys.modules.get("jinja2.sandbox")  # who is sandboxed has it
+    return sandbox is not None and looks_up is sandbox.SandboxedEnvironment.getitem
 
 
 def _getter(
     environment: Environment,
-    missed: Callable[[Any, str], Any],
+    plain: bool,
     before: Getter | None,
     name: str,
     default: Any,
     ignore_case: bool,
 ) -> Getter:
-    """What looks up one *name*, in what *before* has found: an item of a dict, an attribute."""
-    sandboxed, itemless = environment.sandboxed, None
+    """What looks up one *name*, in what *before* has found: an item of a dict, an attribute.
+
+    :param plain: whether the environment looks up as Jinja2's does, not as its sandbox.
+    """
+    itemless = None
 
     @internalcode
     def get(item: Any) -> Any:
@@ -84,8 +87,12 @@ def _getter(
             try:
                 found = item[name]
             except NOT_FOUND:
-                found = missed(item, name)
-        elif not sandboxed and (kind is itemless or _has_no_items(kind)):
+                found = (
+                    item_missing(environment, item, name)
+                    if plain
+                    else environment.getitem(item, name)
+                )
+        elif plain and (kind is itemless or _has_no_items(kind)):
             itemless = kind
             try:
                 found = getattr(item, name)
@@ -118,15 +125,14 @@ def quicker_sort(
 ) -> list[Any]:
     """``sort``, by several attributes if there are commas between them."""
     # Jinja2 compares lists of them. Tuples compare alike, and Python sorts them faster.
-    names: Any = attribute.split(",") if isinstance(attribute, str) else [attribute]
-    first, *more = (
-        attribute_getter(environment, name, ignore_case=not case_sensitive) for name in names
-    )
-
-    def key(item: Any) -> tuple[Any, ...]:
-        return (first(item), *[get(item) for get in more]) if more else (first(item),)
-
-    return sorted(value, key=key, reverse=reverse)
+    if isinstance(attribute, str) and "," in attribute:
+        names = attribute.split(",")
+        getters = [attribute_getter(environment, name, None, not case_sensitive) for name in names]
+        return sorted(
+            value, key=lambda item: tuple([get(item) for get in getters]), reverse=reverse
+        )
+    get = attribute_getter(environment, attribute, None, not case_sensitive)
+    return sorted(value, key=lambda item: (get(item),), reverse=reverse)
 
 
 @internalcode
@@ -142,7 +148,7 @@ def _extreme(
         first = next(iterator)
     except StopIteration:
         return environment.undefined("No aggregated item, sequence was empty.")
-    key = attribute_getter(environment, attribute, ignore_case=not case_sensitive)
+    key = attribute_getter(environment, attribute, None, not case_sensitive)
     return choose(chain([first], iterator), key=key)
 
 
@@ -222,7 +228,7 @@ def sync_do_unique(
     attribute: Attribute = None,
 ) -> Iterator[Any]:
     """``unique`` of a sync environment."""
-    get = attribute_getter(environment, attribute, ignore_case=not case_sensitive)
+    get = attribute_getter(environment, attribute, None, not case_sensitive)
     seen = set()
     for item in value:
         key = get(item)
@@ -242,7 +248,7 @@ def sync_do_groupby(
     """``groupby`` of a sync environment."""
     key = attribute_getter(environment, attribute, default, not case_sensitive)
     groups = [(named, list(items)) for named, items in groupby(sorted(value, key=key), key)]
-    if not case_sensitive:
+    if groups and not case_sensitive:
         name = attribute_getter(environment, attribute, default)
         groups = [(name(items[0]), items) for _, items in groups]
     return [filters._GroupTuple(*each) for each in groups]

@@ -118,7 +118,11 @@ def block_text(value: Any) -> str:
     return value
 
 
+exact_text: Callable[[str], str] = str.__str__
+"""Make an exact ``str`` of one of a class derived from it, as what ``str()`` gives may be."""
+
+
 def to_text(value: Any) -> str:
     """The unescaped text of any value, as ``str()`` decides."""
     text = str(value)
-    return text if type(text) is str else str.__str__(text)
+    return text if type(text) is str else exact_text(text)

@@ -24,12 +24,13 @@ from jinja2.utils import _PassArg, internalcode
 
 from .attribute_filters import (
     attribute_getter,
+    same,
     sync_do_groupby,
     sync_do_join,
     sync_do_unique,
 )
 from .awaiting import is_awaitable, not_awaited, plain_types
-from .item_filters import negated, of_each, passes, same
+from .item_filters import negated, of_each, passes
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable, Iterator

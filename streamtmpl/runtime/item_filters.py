@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, filters
 from jinja2.utils import _PassArg, internalcode
 
-from .attribute_filters import attribute_getter
+from .attribute_filters import attribute_getter, same
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -93,11 +93,6 @@ def _tested(
         get = attribute_getter(context.environment, *attribute)
         return lambda item: modify(test(get(item)))
     return test if modify is same else lambda item: modify(test(item))
-
-
-def same(value: Any) -> Any:
-    """The answer of ``select``."""
-    return value
 
 
 def negated(value: Any) -> bool:

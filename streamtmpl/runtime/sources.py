@@ -36,7 +36,13 @@ PATIENCE = 0.002
 _STRIDES = {2: 4, 12: 8, 50: 16}
 """Pulls from one look at the clock to the next, by how many chunks in a row have filled fast."""
 
-in_memory: frozenset[type] = frozenset(
+_SAMPLES: tuple[Any, ...] = ([], (), {}, {}.values(), {}.items(), "", b"", deque(), range(0))
+_IN_MEMORY_ITERATORS: frozenset[type] = frozenset(
+    [type(iter(sample)) for sample in (*_SAMPLES, set(), range(2**64))]
+    + [type(reversed(sample)) for sample in _SAMPLES]
+)
+
+in_memory: frozenset[type] = _IN_MEMORY_ITERATORS | frozenset(
     {list, tuple, dict, set, frozenset, str, Markup, range, deque}
     | {type({}.keys()), type({}.values()), type({}.items())}
 )
@@ -46,12 +52,6 @@ row_types: frozenset[type] = frozenset({list, tuple, dict, type({}.keys()), type
 """Exact types of what cells may be taken from twice, and whose length is known."""
 
 dict_items: type = type({}.items())
-
-_SAMPLES: tuple[Any, ...] = ([], (), {}, {}.values(), {}.items(), "", b"", deque(), range(0))
-_IN_MEMORY_ITERATORS: frozenset[type] = frozenset(
-    [type(iter(sample)) for sample in (*_SAMPLES, set(), range(2**64))]
-    + [type(reversed(sample)) for sample in _SAMPLES]
-)
 
 
 def _generator_code(function: Any) -> CodeType:
