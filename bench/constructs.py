@@ -113,6 +113,8 @@ CONSTRUCTS: Mapping[str, Sequence[str]] = {
         "{% for tag in row.tags %}<i>{{ tag }}</i>{% endfor %}",
         "{% for tag in row.tags %}{{ tag }}{% if not loop.last %}, {% endif %}{% endfor %}",
         "{% for tag in row.tags if tag %}{{ tag }}{% else %}none{% endfor %}",
+        "{% for tag in row.missing %}{{ tag }}{% else %}none{% endfor %}",
+        "{% for tag in row.tags|reverse %}{{ tag }}{% endfor %}",
         "{% for one in some %}<a href='{{ one.url }}'>{{ one.name }}</a>{% endfor %}",
         "{% for one in some %}{% if one.active %}{{ one.name }}{% else %}-{% endif %}{% endfor %}",
         "{% for key, value in row.data.items() %}{{ key }}={{ value }}{% endfor %}",

@@ -11,7 +11,7 @@ from collections import deque
 from types import AsyncGeneratorType, GeneratorType
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import filters
+from jinja2 import ChainableUndefined, DebugUndefined, Undefined, filters
 from markupsafe import Markup
 
 from streamtmpl.chunks.buffer import NEVER, clock
@@ -42,8 +42,12 @@ _IN_MEMORY_ITERATORS: frozenset[type] = frozenset(
     + [type(reversed(sample)) for sample in _SAMPLES]
 )
 
+# What stands for missing data has no items, or is no iterable at all.
+_MISSING = {type(None), Undefined, ChainableUndefined, DebugUndefined}
+
 in_memory: frozenset[type] = _IN_MEMORY_ITERATORS | frozenset(
-    {list, tuple, dict, set, frozenset, str, Markup, range, deque}
+    _MISSING
+    | {list, tuple, dict, set, frozenset, str, Markup, range, deque}
     | {type({}.keys()), type({}.values()), type({}.items())}
 )
 """Exact types that a loop may run over without a :class:`Source`."""

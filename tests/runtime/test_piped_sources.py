@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from jinja2 import ChainableUndefined, DebugUndefined, Undefined
 
 from streamtmpl.runtime.sources import Source
 from tests.support.clocks import SLOW, replaced_clock
@@ -17,6 +18,20 @@ from .slow_pulls import KINDS, TimedTrace
 @pytest.fixture(params=KINDS)
 def trace(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> TimedTrace:
     return TimedTrace(request.param, replaced_clock(monkeypatch))
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """What sources are made of, as it happens."""
+    iterables: list[object] = []
+    make = Source.__init__
+
+    def noted(self: Source, iterable: object, *args: Any) -> None:
+        iterables.append(iterable)
+        make(self, iterable, *args)
+
+    monkeypatch.setattr(Source, "__init__", noted)
+    return iterables
 
 
 class Own:
@@ -105,23 +120,16 @@ def test_a_lazy_source_below_is_watched_and_closed(pipe: str, trace: TimedTrace)
     "pipe",
     [
         *("map('int')", "select", "reject('none')|map('int')", "selectattr('real')", "batch(2)"),
-        *("unique|batch(2)", "batch(2)|batch(1)", "items"),
+        *("unique|batch(2)", "batch(2)|batch(1)", "items", "slice(1)", "reverse", "list|reverse"),
+        *("reverse|batch(2)", "reverse|slice(1)"),
     ],
 )
 def test_no_source_is_made_of_plain_data(
-    pipe: str, rows: Any, trace: TimedTrace, monkeypatch: pytest.MonkeyPatch
+    pipe: str, rows: Any, trace: TimedTrace, made: list[object]
 ) -> None:
-    made: list[object] = []
-    make = Source.__init__
-
-    def noted(self: Source, iterable: object, *args: Any) -> None:
-        made.append(iterable)
-        make(self, iterable, *args)
-
-    monkeypatch.setattr(Source, "__init__", noted)
     if pipe == "items":
         rows = {1: 2}
-    drained = trace.kind == "async" and "unique" in pipe
+    drained = trace.kind == "async" and ("unique" in pipe or "slice" in pipe)
     for body in BODIES:
         trace.events.clear()
         trace.consume(
@@ -129,3 +137,16 @@ def test_no_source_is_made_of_plain_data(
         )
         assert len(trace.chunks) == 1
     assert bool(made) == drained
+
+
+@pytest.mark.parametrize("rows", ["nothing", "empty|select", "empty|map('int')", "nothing|reverse"])
+@pytest.mark.parametrize("undefined", [Undefined, ChainableUndefined, DebugUndefined])
+def test_no_source_is_made_of_what_is_missing(
+    rows: str, undefined: type[Undefined], trace: TimedTrace, made: list[object]
+) -> None:
+    trace.change = lambda environment: setattr(environment, "undefined", undefined)
+    for body in BODIES:
+        trace.events.clear()
+        source = "head{% for r in " + rows + " %}" + body + "{% else %}none{% endfor %}"
+        assert trace.consume(source, {"empty": None}) == ["headnone"]
+    assert made == []
