@@ -6,6 +6,7 @@ Jinja2 asks the environment for each part of each item's attribute.
 from __future__ import annotations
 
 import sys
+from functools import partial
 from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any
 
@@ -40,16 +41,18 @@ def attribute_getter(
         return filters.ignore_case if ignore_case else same
     looks_up = getattr(environment.getitem, "__func__", None)
     plain = looks_up is Environment.getitem
-    # Jinja2 takes what is a number for one.
-    names = attribute.split(".") if type(attribute) is str else ["0"]
-    if any(map(str.isdigit, names)) or not (plain or _is_of_sandbox(looks_up)):
-        post = filters.ignore_case if ignore_case else None
-        return filters.make_attrgetter(environment, attribute, post, default)
-    get: Getter | None = None
-    last = names.pop()
-    for name in names:
-        get = _getter(environment, plain, get, name, default, False)
-    return _getter(environment, plain, get, last, default, ignore_case)
+    if type(attribute) is str and (plain or _is_of_sandbox(looks_up)):
+        if attribute.isidentifier():
+            return partial(_found, environment, plain, set(), None, attribute, default, ignore_case)
+        *first, last = attribute.split(".")
+        # Jinja2 takes what is a number for one.
+        if not last.isdigit() and not any(map(str.isdigit, first)):
+            get: Getter | None = None
+            for name in first:
+                get = partial(_found, environment, plain, set(), get, name, default, False)
+            return partial(_found, environment, plain, set(), get, last, default, ignore_case)
+    post = filters.ignore_case if ignore_case else None
+    return filters.make_attrgetter(environment, attribute, post, default)
 
 
 def same(value: Any) -> Any:
@@ -63,53 +66,51 @@ def _is_of_sandbox(looks_up: Any) -> bool:
     return sandbox is not None and looks_up is sandbox.SandboxedEnvironment.getitem
 
 
-def _getter(
+@internalcode
+def _found(
     environment: Environment,
     plain: bool,
+    itemless: set[type],
     before: Getter | None,
     name: str,
     default: Any,
     ignore_case: bool,
-) -> Getter:
-    """What looks up one *name*, in what *before* has found: an item of a dict, an attribute.
+    item: Any,
+) -> Any:
+    """What one *name* finds in *item*: an item of a dict, an attribute of what can have no items.
 
     :param plain: whether the environment looks up as Jinja2's does, not as its sandbox.
+    :param itemless: the classes of which this is known.
+    :param before: what finds in *item* what is looked into.
     """
-    itemless = None
-
-    @internalcode
-    def get(item: Any) -> Any:
-        nonlocal itemless
-        if before is not None:
-            item = before(item)
-        kind = type(item)
-        if kind is dict:
-            try:
-                found = item[name]
-            except NOT_FOUND:
-                found = (
-                    item_missing(environment, item, name)
-                    if plain
-                    else environment.getitem(item, name)
-                )
-        elif plain and (kind is itemless or _has_no_items(kind)):
-            itemless = kind
-            try:
-                found = getattr(item, name)
-            except AttributeError:
-                found = environment.undefined(obj=item, name=name)
-        else:
-            found = environment.getitem(item, name)
-        if default is not None and isinstance(found, Undefined):
-            found = default
-        return found.lower() if ignore_case and isinstance(found, str) else found
-
-    return get
+    if before is not None:
+        item = before(item)
+    kind = type(item)
+    if kind is dict:
+        try:
+            found = item[name]
+        except NOT_FOUND:
+            found = (
+                item_missing(environment, item, name) if plain else environment.getitem(item, name)
+            )
+    elif plain and (kind in itemless or _has_no_items(kind, itemless)):
+        try:
+            found = getattr(item, name)
+        except AttributeError:
+            found = environment.undefined(obj=item, name=name)
+    else:
+        found = environment.getitem(item, name)
+    if default is not None and isinstance(found, Undefined):
+        found = default
+    return found.lower() if ignore_case and isinstance(found, str) else found
 
 
-def _has_no_items(kind: Any) -> bool:
-    """Whether to ask an object of that class for an item can but fail, which takes long."""
-    return type(kind) is type and not (hasattr(kind, "__getitem__") or issubclass(kind, type))
+def _has_no_items(kind: Any, itemless: set[type]) -> bool:
+    """Whether to ask an object of *kind* for an item can but fail, which takes long; it is noted."""
+    if type(kind) is not type or hasattr(kind, "__getitem__") or issubclass(kind, type):
+        return False
+    itemless.add(kind)
+    return True
 
 
 # -- the filters, with the arguments of Jinja2's
