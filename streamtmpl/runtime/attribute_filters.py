@@ -106,7 +106,7 @@ def _found(
 
 
 def _has_no_items(kind: Any, itemless: set[type]) -> bool:
-    """Whether to ask an object of *kind* for an item can but fail, which takes long; it is noted."""
+    """Whether an object of *kind* can have no items, to ask for which takes long; it is noted."""
     if type(kind) is not type or hasattr(kind, "__getitem__") or issubclass(kind, type):
         return False
     itemless.add(kind)

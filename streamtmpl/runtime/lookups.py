@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from functools import cache
-from inspect import getattr_static
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
@@ -143,11 +142,10 @@ def quicker_attr(environment: Environment, /, *args: Any, **kwargs: Any) -> Any:
             return getattr(value, name)
         except AttributeError:
             pass
-        try:
-            getattr_static(value, name)
-        except AttributeError:
-            return environment.undefined(obj=value, name=name)
-        return item_or_undefined(environment, value, name)
+        for kind in type(value).__mro__:
+            if name in kind.__dict__:  # a property that has none
+                return item_or_undefined(environment, value, name)
+        return environment.undefined(obj=value, name=name)
     return filters.do_attr(environment, *args, **kwargs)
 
 
