@@ -51,9 +51,10 @@ LAZY = PIPING | {"batch", "items", "slice", "unique"}
 _BOTH = {
     "jinja2.exceptions": "TemplateNotFound TemplateRuntimeError",
     "jinja2.filters": (
-        "do_attr do_batch do_capitalize do_default do_format do_items do_lower do_map do_mark_safe"
-        " do_max do_min do_reject do_rejectattr do_replace do_round do_select do_selectattr do_sort"
-        " do_tojson do_trim do_truncate do_upper"
+        "do_attr do_batch do_capitalize do_default do_first do_format do_groupby do_items"
+        " do_join do_list do_lower do_map do_mark_safe do_max do_min do_reject do_rejectattr"
+        " do_replace do_round do_select do_selectattr do_slice do_sort do_sum do_tojson"
+        " do_trim do_truncate do_unique do_upper"
     ),
     "jinja2.runtime": "Undefined identity markup_join str_join",
     "jinja2.tests": "test_defined test_even test_none test_odd test_string test_undefined",
@@ -78,9 +79,7 @@ _BOTH = {
     "types": "FunctionType GeneratorType MethodType",
 }
 _SYNC = {
-    "jinja2.filters": (
-        "do_first do_groupby do_join do_list do_slice do_sum do_unique sync_do_first"
-    ),
+    "jinja2.filters": "sync_do_first",
     "streamtmpl.chunks.compiled": "capture into template_function",
     "streamtmpl.regions.threads": "begin_region",
     "streamtmpl.runtime": "streamed",
@@ -104,7 +103,10 @@ _ASYNC = {
     "streamtmpl.runtime": "async_streamed",
     "streamtmpl.runtime.awaiting": "is_awaitable plain_types",
     "streamtmpl.runtime.includes": "async_including",
-    "streamtmpl.runtime.filters": "Later async_join piped plain_variant skipped",
+    "streamtmpl.runtime.filters": (
+        "Later async_do_first async_do_groupby async_do_join async_do_list async_do_slice"
+        " async_do_sum async_do_unique piped skipped"
+    ),
     "streamtmpl.runtime.loops": "AwaitedCountedItems async_loop",
     "streamtmpl.runtime.macros": "AsyncMacro",
     "streamtmpl.runtime.sources": "open_async_source",

@@ -337,29 +337,21 @@ def _variant(original: Filter, plain: Filter) -> Filter:
     return variant
 
 
-_variants: dict[Filter, Filter] = {
-    original: _variant(original, plain)
-    for original, plain in (
-        (filters.do_first, _first),
-        (filters.do_groupby, _groupby),
-        (filters.do_join, _join),
-        (filters.do_list, _list),
-        (filters.do_slice, _slice),
-        (filters.do_sum, _sum),
-        (filters.do_unique, _unique),
-    )
-}
+async_do_first = _variant(filters.do_first, _first)
+async_do_groupby = _variant(filters.do_groupby, _groupby)
+async_do_join = _variant(filters.do_join, _join)
+async_do_list = _variant(filters.do_list, _list)
+async_do_slice = _variant(filters.do_slice, _slice)
+async_do_sum = _variant(filters.do_sum, _sum)
+async_do_unique = _variant(filters.do_unique, _unique)
 
-async_join = _variants[filters.do_join]
-"""What stands for Jinja2's ``join`` in async environments."""
-
-_known = frozenset([*_PIPING, *_variants.values()])
+_known = frozenset(
+    [
+        *(*_PIPING, async_do_first, async_do_groupby, async_do_join, async_do_list),
+        *(async_do_slice, async_do_sum, async_do_unique),
+    ]
+)
 """The filters that know what to do with a :class:`Later`."""
-
-
-def plain_variant(function: Any) -> Any:
-    """What generated code calls for a registered filter: the same, or its variant."""
-    return _variants.get(function, function) if type(function) is FunctionType else function
 
 
 # What Jinja2 passes only to ask which of two a filter is to be.

@@ -59,11 +59,8 @@ class FilterGenerator(AwaitingGenerator):
         replaced = DRAINING if self.environment.is_async else DRAINING | PIPING
         for name in sorted(filter(self.has_builtin, (replaced | QUICKER) & used.filters)):
             local = self.filters[name]
-            if self.environment.is_async and name not in QUICKER:
-                self.writeline(f"{local} = plain_variant({local})")
-            else:
-                ours = f"quicker_{name}" if name in QUICKER else f"sync_do_{name}"
-                self.writeline(f"if {local} is do_{name}: {local} = {ours}")
+            kind = "quicker_" if name in QUICKER else self.choose_async("async_do_", "sync_do_")
+            self.writeline(f"if {local} is do_{name}: {local} = {kind}{name}")
 
     def has_builtin(self, name: str) -> bool:
         """Whether the filter *name* is Jinja2's own."""

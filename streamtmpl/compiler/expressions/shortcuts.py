@@ -79,7 +79,10 @@ class ShortcutGenerator(CallGenerator):
         ):
             super().visit_Filter(node, frame)
             return
-        text, builtin = self.temporary_identifier(), self.choose_async("async_join", "sync_do_join")
+        text, builtin = (
+            self.temporary_identifier(),
+            self.choose_async("async_do_join", "sync_do_join"),
+        )
         self.write(f"({text} if {self.filters['join']} is {builtin}")
         self.write(f" and ({text} := joined_texts({node.node.name}")
         self.signature(node, frame)
