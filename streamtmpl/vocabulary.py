@@ -1,5 +1,7 @@
 """The names that generated code may use, as names: what the compiler and the runtime agree on.
 
+What both ask of an environment, :func:`own_method`, is here as well.
+
 Generated code imports from two packages, ``streamtmpl.runtime`` and ``streamtmpl.regions``. Neither
 is imported here: the table says in which module a name is, and the packages fetch it from there
 when generated code first asks for it.
@@ -150,3 +152,13 @@ def fetching(package: str) -> Callable[[str], Any]:
         return value
 
     return fetch
+
+
+def own_method(environment: Any, name: str) -> Any:
+    """The function of a method that *environment* has of its class: is it Jinja2's?
+
+    ``None``: it has been given another one, perhaps of another environment.
+    """
+    method = getattr(environment, name)
+    own = getattr(method, "__self__", None) is environment
+    return getattr(method, "__func__", None) if own else None

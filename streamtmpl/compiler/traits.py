@@ -9,27 +9,27 @@ from jinja2.filters import FILTERS
 from jinja2.runtime import Context, Undefined
 from jinja2.tests import TESTS
 
+from streamtmpl.vocabulary import own_method
+
 
 def plain_getattr(environment: Environment) -> bool:
     """Whether attributes are looked up as Jinja2 does it."""
-    return getattr(environment.getattr, "__func__", None) is Environment.getattr
+    return own_method(environment, "getattr") is Environment.getattr
 
 
 def plain_getitem(environment: Environment) -> bool:
     """Whether items are looked up as Jinja2 does it."""
-    return getattr(environment.getitem, "__func__", None) is Environment.getitem
+    return own_method(environment, "getitem") is Environment.getitem
 
 
 def sandboxed_getattr(environment: Environment) -> bool:
     """Whether attributes are looked up as Jinja2's sandbox does it: a dict's items are all safe."""
-    found = getattr(environment.getattr, "__func__", None)
-    return environment.sandboxed and found is _sandbox().getattr
+    return environment.sandboxed and own_method(environment, "getattr") is _sandbox().getattr
 
 
 def sandboxed_getitem(environment: Environment) -> bool:
     """The same for items."""
-    found = getattr(environment.getitem, "__func__", None)
-    return environment.sandboxed and found is _sandbox().getitem
+    return environment.sandboxed and own_method(environment, "getitem") is _sandbox().getitem
 
 
 def _sandbox() -> Any:

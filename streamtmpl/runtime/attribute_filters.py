@@ -14,6 +14,8 @@ from jinja2 import Environment, filters
 from jinja2.runtime import Undefined
 from jinja2.utils import internalcode
 
+from streamtmpl.vocabulary import own_method
+
 from .lookups import NOT_FOUND, item_missing
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ def attribute_getter(
     """
     if attribute is None:
         return filters.ignore_case if ignore_case else same
-    looks_up = getattr(environment.getitem, "__func__", None)
+    looks_up = own_method(environment, "getitem")
     plain = looks_up is Environment.getitem
     if type(attribute) is str and (plain or _is_of_sandbox(looks_up)):
         if attribute.isidentifier():
@@ -125,15 +127,12 @@ def quicker_sort(
     attribute: Attribute = None,
 ) -> list[Any]:
     """``sort``, by several attributes if there are commas between them."""
-    # Jinja2 compares lists of them. Tuples compare alike, and Python sorts them faster.
-    if isinstance(attribute, str) and "," in attribute:
-        names = attribute.split(",")
-        getters = [attribute_getter(environment, name, None, not case_sensitive) for name in names]
-        return sorted(
-            value, key=lambda item: tuple([get(item) for get in getters]), reverse=reverse
-        )
-    get = attribute_getter(environment, attribute, None, not case_sensitive)
-    return sorted(value, key=lambda item: (get(item),), reverse=reverse)
+    if attribute is None or (type(attribute) is str and "," not in attribute):
+        get = attribute_getter(environment, attribute, None, not case_sensitive)
+        return sorted(value, key=lambda item: [get(item)], reverse=reverse)
+    names: Any = attribute.split(",") if isinstance(attribute, str) else [attribute]
+    getters = [attribute_getter(environment, name, None, not case_sensitive) for name in names]
+    return sorted(value, key=lambda item: [get(item) for get in getters], reverse=reverse)
 
 
 @internalcode

@@ -273,7 +273,8 @@ def _groupby(
     default: Any = None,
     case_sensitive: bool = False,
 ) -> Any:
-    attribute_getter(environment, attribute)  # what this raises comes before the pulls
+    # What this raises comes before the pulls.
+    attribute_getter(environment, attribute, default, not case_sensitive)
     return _drained(
         value,
         lambda items: sync_do_groupby(environment, items, attribute, default, case_sensitive),

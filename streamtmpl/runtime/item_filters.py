@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, filters
 from jinja2.utils import _PassArg, internalcode
 
+from streamtmpl.vocabulary import own_method
+
 from .attribute_filters import attribute_getter, same
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ def of_each(context: Context, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
     environment = context.environment
     if not args and "attribute" in kwargs and kwargs.keys() <= _OF_ATTRIBUTES:
         return attribute_getter(environment, kwargs["attribute"], kwargs.get("default"))
-    if args and _is_own(environment.call_filter, "call_filter"):
+    if args and _is_own(environment, "call_filter"):
         function = _called(environment.filters, context, args, kwargs)
         if function is not None:
             return function
@@ -48,7 +50,7 @@ def passes(
     test: Function | None = None
     if len(args) == by_attribute:
         test = bool
-    elif len(args) > by_attribute and _is_own(environment.call_test, "call_test"):
+    elif len(args) > by_attribute and _is_own(environment, "call_test"):
         test = _called(environment.tests, context, args[by_attribute:], kwargs)
     if test is not None:
         return _tested(context, args[:by_attribute], test, modify)
@@ -58,8 +60,8 @@ def passes(
 _OF_ATTRIBUTES = frozenset({"attribute", "default"})
 
 
-def _is_own(method: Any, name: str) -> bool:
-    return getattr(method, "__func__", None) is getattr(Environment, name)
+def _is_own(environment: Environment, name: str) -> bool:
+    return own_method(environment, name) is getattr(Environment, name)
 
 
 def _called(

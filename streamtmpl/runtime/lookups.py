@@ -16,7 +16,7 @@ from jinja2.exceptions import TemplateRuntimeError
 from jinja2.runtime import Context
 from jinja2.utils import Namespace, _PassArg, internalcode, missing
 
-from streamtmpl.vocabulary import NAMESPACE_ITEMS
+from streamtmpl.vocabulary import NAMESPACE_ITEMS, own_method
 
 from .macros import AsyncMacro, Macro
 
@@ -158,7 +158,7 @@ def _has_nothing_but_attributes(environment: Environment, value: Any, name: Any)
         and type(kind) is type
         and kind.__getattribute__ is _FINDS
         and not hasattr(kind, "__getattr__")
-        and getattr(environment.getattr, "__func__", None) is Environment.getattr
+        and own_method(environment, "getattr") is Environment.getattr
     )
 
 

@@ -6,7 +6,10 @@ from collections import UserDict
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import jinja2
 import pytest
+from jinja2 import ChainableUndefined, StrictUndefined
+from markupsafe import Markup
 
 from .agreement import Make, Notes, Pair, each_escaping, every_kind, given, sync_and_async
 
@@ -296,11 +299,70 @@ def test_what_fails_in_between(kind: str) -> None:
 
 @sync_and_async
 def test_an_undefined_of_ones_own(kind: str) -> None:
-    from jinja2 import ChainableUndefined, StrictUndefined  # noqa: PLC0415
-
     for undefined in (ChainableUndefined, StrictUndefined):
         for call in ("sum", "sort by parts", "groupby parts with a default", "map parts", "join"):
             _agree(call, kind, {"": given(xs=[{}, SimpleNamespace(n=1)])}, undefined=undefined)
+
+
+@every_kind
+def test_what_is_compared_to_sort(kind: str) -> None:
+    class Noting:
+        def __init__(self, notes: Notes, n: int) -> None:
+            self.notes, self.n, self.name = notes, n, self
+
+        def __lt__(self, other: Any) -> Any:
+            self.notes.append(("lt", self.n, other.n))
+            return NotImplemented
+
+        def __gt__(self, other: Any) -> bool:
+            self.notes.append(("gt", self.n, other.n))
+            return bool(self.n > other.n)
+
+    for call in ("sort", "sort by parts", "sort of names", "min", "max"):
+        makes: dict[str, Make] = {"": lambda notes: {"xs": [Noting(notes, n) for n in (3, 1, 2)]}}
+        _agree(call, kind, makes)
+
+
+class _Split(str):
+    """A name that is taken apart in its own way."""
+
+    __slots__ = ()
+
+    def split(self, sep: Any = None, maxsplit: Any = -1) -> list[Any]:
+        return ["n"] if sep == "," else ["name"]
+
+
+@every_kind
+@pytest.mark.parametrize("call", ["sort", "sum", "map", "unique", "join", "min"])
+def test_names_that_are_no_plain_text(call: str, kind: str) -> None:
+    rows = [{"name": 1, "n": 2}, {"name": 2, "n": 1}]
+    pair = Pair(f"{{{{ xs|{call}(attribute=name)|string }}}}", kind)
+    for name in (_Split("x"), Markup("n"), _Text("n"), Markup("n,name")):
+        pair.agree(given(xs=rows, name=name), repr(name))
+
+
+@sync_and_async
+def test_a_condition_that_cannot_be_told_before_the_pulls(kind: str) -> None:
+    def lazy(notes: Notes) -> dict[str, Any]:
+        def rows() -> Any:
+            notes.append(("pull",))
+            yield {"name": "a"}
+
+        return {"xs": rows()}
+
+    for call in ("groupby('name', case_sensitive=nope)", "unique(nope, 'name')"):
+        pair = Pair(f"{{{{ xs|{call}|list }}}}", kind, undefined=StrictUndefined)
+        pair.error(lazy, call)
+
+
+@every_kind
+def test_a_look_up_of_another_environment(kind: str) -> None:
+    def exchange(environment: Any) -> None:
+        other = jinja2.Environment(undefined=jinja2.DebugUndefined)
+        environment.getitem, environment.getattr = other.getitem, other.getattr
+
+    source = "{{ xs|map(attribute='nope')|join }}{{ d['nope'] }}{{ d.nope }}"
+    Pair(source, kind, change=exchange).text(given(xs=[{}], d={}))
 
 
 class Renaming:

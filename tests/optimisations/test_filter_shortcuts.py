@@ -80,6 +80,27 @@ def test_values(use: str, kind: str, autoescape: bool) -> None:
             pair.agree(make, f"{name}, {label}")
 
 
+class _Awaited:
+    """A filter is given it as it is; what a filter gives is awaited."""
+
+    def __await__(self) -> Any:
+        yield from ()
+        return "<awaited>"
+
+    def __str__(self) -> str:
+        return "<to be awaited>"
+
+    __repr__ = __str__
+
+
+@each_escaping
+@pytest.mark.parametrize("use", USES.values(), ids=USES)
+def test_values_that_are_to_be_awaited(use: str, autoescape: bool) -> None:
+    for name in FILTERS:
+        pair = Pair(use.replace("F", name), "async", autoescape=autoescape)
+        pair.agree(context_of(lambda notes: _Awaited()), name)
+
+
 @sync_and_async
 @pytest.mark.parametrize("leeway", [5, 0, 1.5, -1, None, True, "5"])
 def test_how_much_longer_text_may_be_than_what_it_is_cut_to(leeway: Any, kind: str) -> None:

@@ -99,3 +99,14 @@ def test_unpacking(target: str) -> None:
         for rows in ROWS:
             pair.agree(given(rows=rows), str(rows))
             pair.agree(lambda notes, rows=rows: {"rows": iter(rows)}, str(rows))  # type: ignore[misc]
+
+
+@sync_and_async
+@pytest.mark.parametrize("tail", ["", "{{ loop.index }}", "{{ loop.last }}", "{{ [loop]|length }}"])
+@pytest.mark.parametrize(
+    "head", ["n", "n\n\n if x", "n\n recursive", "n\n if x recursive", "n|map('upper')\n\n if x"]
+)
+def test_the_line_of_what_cannot_be_looped_over(head: str, tail: str, kind: str) -> None:
+    pair = Pair(f"a\n{{% for x\n in {head} %}}{{{{ x }}}}{tail}{{% endfor %}}", kind)
+    for value in (None, 3):
+        pair.agree(given(n=value), str(value))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from jinja2 import nodes
@@ -213,12 +214,15 @@ class ShortcutGenerator(CallGenerator):
         self.writeline(f"{target} = {value} if {condition} else ", node)
         if to_text:
             self.write(f"{to_text}(")
-        with self.awaited():
+        # A default value stands for what may have to be awaited: for what the filter gives as well.
+        with nullcontext() if shortcut.applies is None else self.awaited():
             self.write(f"{function}({shortcut.first}{target}")
             self.signature(node, frame)
             self.write(")")
         if to_text:
             self.write(")")
+        if shortcut.applies is None and self.environment.is_async:
+            self.await_local(target)
 
     def _chosen_at_once(self, target: str, node: nodes.Filter, frame: Frame) -> bool:
         """Write ``name|default(value)`` without the undefined object for a missing name.

@@ -176,17 +176,18 @@ class LoopGenerator(SelectingGenerator):
                 if self.assign(iterable, cast("nodes.Expr", node.iter), outer):
                     self.await_local(iterable)
         opener = self.choose_async("open_async_source", "open_source")
-        # Jinja2 begins to iterate where it pulls, but for this one case.
+        # Jinja2 begins to iterate where it pulls, but for these cases.
         bare = loop.object is None and loop.counter is None
-        early = node.test is None or (self.environment.is_async and bare)
-        where = node if early else node.test
+        early = self.environment.is_async and (bare or node.recursive)
+        where = node if node.test is None or early else node.test
         if self._gives_loop_away(loop):
             # User code expects Jinja2's loop object, whose attributes can be awaited.
             self.writeline(f"{source} = {opener}(auto_aiter({iterable}), {out})", where)
             self._after_opening(loop)
         else:
             self.writeline(f"{' = '.join(loop.watch.unwatched)} = None")
-            self.writeline(f"if {self.may_be_lazy(iterable)}:")
+            failing = f" or {iterable} is None" if node.test and early else ""
+            self.writeline(f"if {self.may_be_lazy(iterable)}{failing}:")
             self.indent()
             self.writeline(f"{source} = {opener}({iterable}, {out})", where)
             self._after_opening(loop)
