@@ -18,6 +18,7 @@ from .analysis import (
     EXTENDS,
     SCOPED_BLOCK,
     contains,
+    find,
     outermost_blocks,
     sets_attribute,
     undeclared,
@@ -35,6 +36,22 @@ _DEFINING = (*_SETTING, nodes.Macro, nodes.Import, nodes.FromImport)
 _ALWAYS = (nodes.ExprStmt, nodes.Extends, nodes.EvalContextModifier)
 _SCOPES = (nodes.With, nodes.Scope, nodes.OverlayScope)
 _AROUND = (nodes.If, *_SCOPES, nodes.ScopedEvalContextModifier)
+
+
+_VALUES = frozenset(
+    {nodes.Output, nodes.TemplateData, nodes.Name, nodes.Const, nodes.Getattr, nodes.Getitem}
+    | {nodes.If, nodes.CondExpr, nodes.And, nodes.Or, nodes.Not, nodes.Compare, nodes.Operand}
+)
+"""What looks at values and calls nothing of a template's."""
+
+
+def _told(node: nodes.ScopedEvalContextModifier) -> bool | None:
+    """Whether text is escaped in there, if the template says so in a word, and nothing else."""
+    option, *others = node.options
+    value = option.value
+    if others or option.key != "autoescape" or type(value) is not nodes.Const:
+        return None
+    return bool(value.value)
 
 
 def needed_for_parts(node: nodes.Node, scoped: bool = False) -> bool:
@@ -147,13 +164,27 @@ class PartsGenerator(JoiningGenerator):
         self, node: nodes.ScopedEvalContextModifier, frame: Frame
     ) -> None:
         """What ``{% autoescape %}`` has inside."""
-        before = self.temporary_identifier()
         saved = frame.eval_ctx.save()
+        escapes = None if frame.eval_ctx.volatile else _told(node)
+        if escapes is not None and self._decided_here(node.body):
+            frame.eval_ctx.autoescape = escapes
+            self.blockvisit(node.body, frame)
+            frame.eval_ctx.revert(saved)
+            return
+        before = self.temporary_identifier()
         self.writeline(f"{before} = context.eval_ctx.save()")
         self.visit_EvalContextModifier(node, frame)
         self.blockvisit(node.body, frame)
         frame.eval_ctx.revert(saved)
         self.writeline(f"context.eval_ctx.revert({before})")
+
+    def _decided_here(self, body: list[nodes.Node]) -> bool:
+        """Whether nothing that *body* runs could ask whether text is escaped."""
+        return (
+            not self.environment.is_async
+            and self.environment.finalize is None
+            and all(type(each) in _VALUES for node in body for each in find([node], (nodes.Node,)))
+        )
 
     def parts_of_module(self) -> dict[str, Any]:
         """The attributes of the module's functions by which parts find blocks, by their source."""
