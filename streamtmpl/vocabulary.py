@@ -59,7 +59,9 @@ _BOTH = {
         " do_trim do_truncate do_unique do_upper"
     ),
     "jinja2.runtime": "Undefined identity markup_join str_join",
-    "jinja2.tests": "test_defined test_even test_none test_odd test_string test_undefined",
+    "jinja2.tests": (
+        "test_defined test_divisibleby test_even test_none test_odd test_string test_undefined"
+    ),
     "jinja2.utils": "Namespace internalcode missing",
     "markupsafe": "Markup soft_str",
     "streamtmpl.chunks.buffer": "NEVER clock",

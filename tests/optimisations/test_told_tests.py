@@ -111,6 +111,24 @@ def test_values(use: str, kind: str) -> None:
             pair.agree(make, f"{test}, {label}")
 
 
+@every_kind
+@pytest.mark.parametrize("by", ["3", "0", "1.5", "true", "n", "-2", "num=3", "*[3]", "'a'", "3, 4"])
+def test_division(by: str, kind: str) -> None:
+    for label, use in USES.items():
+        if not label.startswith("with"):
+            pair = Pair(use.replace("T", f"divisibleby({by})"), kind, autoescape=True)
+            for value, make in list(CONTEXTS.items())[:: 1 if kind == "sync" else 5]:
+                pair.agree(lambda notes, make=make: {**make(notes), "n": 3}, f"{label}, {value}")  # type: ignore[misc]
+
+
+@sync_and_async
+def test_another_test_of_divisibility(kind: str) -> None:
+    pair = Pair("{{ x is divisibleby 3 }}{% if x is divisibleby(2) %}y{% endif %}", kind)
+    pair.agree(given(x=6))
+    pair.change(lambda environment: environment.tests.update(divisibleby=_told))
+    assert "told" in pair.text(given(x=6))
+
+
 def _told(*args: Any, **kwargs: Any) -> str:
     return f"told {len(args)}"
 

@@ -56,6 +56,7 @@ _TEXT_SHORTCUTS = {
 
 _TEST_SHORTCUTS = {
     "defined": "not isinstance({0}, Undefined)",
+    "divisibleby": "{0} % {1} == 0",
     "even": "{0} % 2 == 0",
     "none": "{0} is None",
     "odd": "{0} % 2 == 1",
@@ -104,7 +105,11 @@ class ShortcutGenerator(CallGenerator):
     def _told(self, node: nodes.Test, frame: Frame) -> str | None:
         """What a test tells of a value in a local, and when: without a call."""
         shortcut = _TEST_SHORTCUTS.get(node.name)
-        if shortcut is None or self.compact or node.args or node.kwargs:
+        if shortcut is None or self.compact or node.kwargs:
+            return None
+        constants = [each.value for each in node.args if isinstance(each, nodes.Const)]
+        numbers = [value for value in constants if type(value) is int]
+        if not len(node.args) == len(numbers) == shortcut.count("{1}"):
             return None
         if node.dyn_args is not None or node.dyn_kwargs is not None:
             return None
@@ -113,11 +118,11 @@ class ShortcutGenerator(CallGenerator):
         is_builtin = f"{self.tests[node.name]} is test_{node.name}"
         local = self.sure_local(node.node, frame)
         if local is not None:
-            return f"{shortcut.format(local)} if {is_builtin}"
+            return f"{shortcut.format(local, *numbers)} if {is_builtin}"
         if not isinstance(node.node, nodes.Name):
             return None
         local = frame.symbols.ref(node.node.name)
-        told = shortcut.format(local)
+        told = shortcut.format(local, *numbers)
         if plain_undefined(self.environment) and node.name == "defined":
             return f"{local} is not missing and {told} if {is_builtin}"
         if plain_undefined(self.environment) and node.name == "undefined":
