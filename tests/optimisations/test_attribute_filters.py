@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import jinja2
 import pytest
 from jinja2 import ChainableUndefined, StrictUndefined
+from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
+
+from streamtmpl import SandboxedStreamEnvironment, StreamEnvironment
 
 from .agreement import Make, Notes, Pair, each_escaping, every_kind, given, sync_and_async
 
@@ -390,3 +393,41 @@ def test_filters_of_ones_own(kind: str) -> None:
     for call in ("sort", "sum", "min", "unique", "groupby", "join"):
         pair = Pair(f"{{{{ xs|{CALLS[call]}|list }}}}", kind, change=exchange)
         assert "own" in pair.text(given(xs=[]))
+
+
+# -- what the documentation says is not the same
+
+
+def test_a_class_that_gets_items_while_a_filter_runs() -> None:
+    class Changing:
+        @property
+        def n(self) -> str:
+            setattr(type(self), "__getitem__", lambda self, name: "item")  # noqa: B010 - not typed
+            return "attribute"
+
+    texts = []
+    for kind in (jinja2.Environment, StreamEnvironment):
+        template = kind().from_string("{{ xs|map(attribute='n')|join(' ') }}")
+        texts.append(template.render(xs=[Changing(), Changing()]))
+        delattr(Changing, "__getitem__")
+    assert texts == ["attribute item", "attribute attribute"]
+
+
+def test_a_dict_in_a_sandbox_is_asked_twice() -> None:
+    class Key:
+        asked = 0
+
+        def __hash__(self) -> int:
+            return hash("n")
+
+        def __eq__(self, other: object) -> bool:
+            Key.asked += 1
+            return False
+
+    asked = []
+    for kind in (SandboxedEnvironment, SandboxedStreamEnvironment):
+        Key.asked = 0
+        kind().from_string("{{ xs|map(attribute='n')|join }}").render(xs=[{Key(): 1}])
+        asked.append(Key.asked)
+    theirs, ours = asked
+    assert ours == 2 * theirs > 0  # a dict may come to one key more than once
