@@ -135,49 +135,29 @@ def quicker_sort(
     return sorted(value, key=lambda item: [get(item) for get in getters], reverse=reverse)
 
 
-@internalcode
-def _extreme(
-    choose: Callable[..., Any],
-    environment: Environment,
-    value: Iterable[Any],
-    case_sensitive: bool,
-    attribute: Attribute,
-) -> Any:
-    iterator = iter(value)
-    try:
-        first = next(iterator)
-    except StopIteration:
-        return environment.undefined("No aggregated item, sequence was empty.")
-    key = attribute_getter(environment, attribute, None, not case_sensitive)
-    return choose(chain([first], iterator), key=key)
+def _extreme(choose: Callable[..., Any], name: str) -> Callable[..., Any]:
+    @internalcode
+    def extreme(
+        environment: Environment,
+        value: Iterable[Any],
+        case_sensitive: bool = False,
+        attribute: Attribute = None,
+    ) -> Any:
+        iterator = iter(value)
+        try:
+            first = next(iterator)
+        except StopIteration:
+            return environment.undefined("No aggregated item, sequence was empty.")
+        key = attribute_getter(environment, attribute, None, not case_sensitive)
+        return choose(chain([first], iterator), key=key)
+
+    extreme.__qualname__ = name
+    return extreme
 
 
-@internalcode
-def quicker_min(
-    environment: Environment,
-    value: Iterable[Any],
-    case_sensitive: bool = False,
-    attribute: Attribute = None,
-) -> Any:
-    """``min``."""
-    return _extreme(min, environment, value, case_sensitive, attribute)
-
-
-@internalcode
-def quicker_max(
-    environment: Environment,
-    value: Iterable[Any],
-    case_sensitive: bool = False,
-    attribute: Attribute = None,
-) -> Any:
-    """``max``."""
-    return _extreme(max, environment, value, case_sensitive, attribute)
-
-
-# Errors of a call's arguments name the function.
-quicker_sort.__qualname__ = "do_sort"
-quicker_min.__qualname__ = "do_min"
-quicker_max.__qualname__ = "do_max"
+quicker_min = _extreme(min, "do_min")
+quicker_max = _extreme(max, "do_max")
+quicker_sort.__qualname__ = "do_sort"  # errors of a call's arguments name the function
 
 
 @internalcode

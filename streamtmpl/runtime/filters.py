@@ -346,11 +346,9 @@ async_do_slice = _variant(filters.do_slice, _slice)
 async_do_sum = _variant(filters.do_sum, _sum)
 async_do_unique = _variant(filters.do_unique, _unique)
 
-_known = frozenset(
-    [
-        *(*_PIPING, async_do_first, async_do_groupby, async_do_join, async_do_list),
-        *(async_do_slice, async_do_sum, async_do_unique),
-    ]
+_known = frozenset(_PIPING).union(
+    (async_do_first, async_do_groupby, async_do_join, async_do_list),
+    (async_do_slice, async_do_sum, async_do_unique),
 )
 """The filters that know what to do with a :class:`Later`."""
 

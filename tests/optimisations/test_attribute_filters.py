@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import UserDict
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 import pytest
@@ -15,6 +14,8 @@ from markupsafe import Markup
 from streamtmpl import SandboxedStreamEnvironment, StreamEnvironment
 
 from .agreement import Make, Notes, Pair, each_escaping, every_kind, given, sync_and_async
+from .attribute_rows import ROWS, Object, Text, dicts
+from .objects import OBJECTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,6 +70,8 @@ CALLS = {
     "map to what is there in some": "map(attribute='some')",
     "map with a default": "map(attribute='some', default='<d>')",
     "map with a default of parts": "map(attribute='of.some.real', default=3)",
+    "map with a default of names": "map(attribute='name', default='<d>')|map('string')"
+    "|map('length')",
     "map with no default": "map(attribute='some', default=none)",
     "map by number": "map(attribute='0')",
     "map by another number": "map(attribute='²')",
@@ -76,6 +79,7 @@ CALLS = {
     "map to private": "map(attribute='__class__')",
     "map with another argument": "map(attribute='name', other=1)",
     "selectattr": "selectattr('some')",
+    "selectattr by name": "selectattr('name')|map('string')|map('length')",
     "selectattr by a test": "selectattr('of.name', 'eq', 'B')",
     "rejectattr": "rejectattr('some')",
     "rejectattr by a test": "rejectattr('some', 'defined')",
@@ -86,161 +90,13 @@ USES = {
     "listed": "{{ xs|CALL|list }}",
     "of none": "{{ []|CALL|list }}",
 }
-NAMES = ["b", "<A>", "B", "a", "a"]
-
-
-class _Named:
-    def __str__(self) -> str:
-        return f"<{self.name}>"  # type: ignore[attr-defined]
-
-    __repr__ = __str__
-
-
-class _Object(_Named):
-    def __init__(self, notes: Notes, name: str, n: int) -> None:
-        self.notes, self.name, self.n = notes, name, n
-        if n:
-            self.some = n
-
-    @property
-    def of(self) -> _Object:
-        self.notes.append(("of", self.name))
-        return self
-
-
-class _Answering(_Object):
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        self.notes.append(("getattr", name))
-        if name == "some":
-            raise AttributeError(name)
-        return "answer"
-
-
-class _Failing(_Object):
-    @property
-    def of(self) -> _Object:
-        raise LookupError("failed")
-
-
-class _Slotted(_Named):
-    __slots__ = ("n", "name")
-
-    def __init__(self, name: str, n: int) -> None:
-        self.name, self.n = name, n
-
-
-class _Items(_Named):
-    """Has items, which come first."""
-
-    name = "attribute"
-
-    def __init__(self, notes: Notes, values: dict[Any, Any]) -> None:
-        self.notes, self.values = notes, values
-
-    def __getitem__(self, name: Any) -> Any:
-        self.notes.append(("getitem", name))
-        return self.values[name]
-
-
-class _Meta(type):
-    def __getitem__(cls, name: Any) -> Any:
-        return f"item {name}"
-
-
-class _Class(_Named, metaclass=_Meta):
-    name = "class"
-
-
-class _AnsweringMeta(type):
-    def __getattr__(cls, name: str) -> Any:
-        raise RuntimeError(f"asked for {name}")
-
-
-class _Asked(_Named, metaclass=_AnsweringMeta):
-    name = "asked"
-
-
-class _Subscripted(_Named):
-    name = "subscripted"
-
-    def __class_getitem__(cls, name: Any) -> Any:
-        return f"class item {name}"
-
-
-class _Row(NamedTuple):
-    name: str
-    n: int
-
-
-class _Text(str):
-    __slots__ = ()
-
-    def lower(self) -> Any:
-        return 3
-
-    def __str__(self) -> str:
-        return f"<{self!r}>"
-
-
-class _Key:
-    """Is no text, and equal to one."""
-
-    def __hash__(self) -> int:
-        return hash("name")
-
-    def __eq__(self, other: object) -> bool:
-        return other == "name"
-
-    def __str__(self) -> str:
-        return "<key>"
-
-    __repr__ = __str__
-
-
-class _BadKey(_Key):
-    def __eq__(self, other: object) -> bool:
-        raise AttributeError("failed")
-
-    __hash__ = _Key.__hash__
-
-
-def _dicts(notes: Notes) -> list[Any]:
-    rows: list[Any] = [{"name": name, "n": n % 3, 0: n} for n, name in enumerate(NAMES)]
-    for row in rows:
-        row["of"] = row
-        if row["n"]:
-            row["some"] = row["n"]
-    return [{**row, "of": {**row}} for row in rows]
-
-
-KINDS: dict[str, Any] = {
-    "dicts": _dicts,
-    "objects": lambda notes: [_Object(notes, name, n % 3) for n, name in enumerate(NAMES)],
-    "with __getattr__": lambda notes: [_Answering(notes, "b", 1), _Answering(notes, "a", 0)],
-    "failing": lambda notes: [_Failing(notes, "b", 1), _Failing(notes, "a", 0)],
-    "with slots": lambda notes: [_Slotted("b", 2), _Slotted("A", 1)],
-    "with items": lambda notes: [_Items(notes, {"name": n, "n": 1, 0: n}) for n in "ba"],
-    "named tuples": lambda notes: [_Row("b", 2), _Row("A", 1)],
-    "dicts of a class": lambda notes: [UserDict(name="b", n=2), UserDict(name="a", n=1)],
-    "mixed": lambda notes: [*_dicts(notes), _Object(notes, "c", 4), _Row("d", 5)],
-    "classes": lambda notes: [_Class, _Object, _Subscripted],
-    "instances of such": lambda notes: [_Class(), _Subscripted(), _Asked()],
-    "texts of a class": lambda notes: [{"name": _Text("b"), "n": 1}, {"name": _Text("a"), "n": 2}],
-    "keys": lambda notes: [{_Key(): "key", "n": 1}, {_BadKey(): "bad", "n": 2}],
-    "undefined and none": lambda notes: [None, 1, "text"],
-    "nan": lambda notes: [{"name": float("nan"), "n": n} for n in (3, float("nan"), 1)],
-    "not to be compared": lambda notes: [{"name": 1, "n": "a"}, {"name": "b", "n": 1}],
-    "lists": lambda notes: [{"name": [2], "n": []}, {"name": [1], "n": [0]}],
-}
 
 
 @every_kind
 @pytest.mark.parametrize("call", CALLS)
 def test_attributes(call: str, kind: str) -> None:
     makes = {}
-    for name, rows in KINDS.items():
+    for name, rows in ROWS.items():
         makes[name] = lambda notes, rows=rows: {"xs": rows(notes)}
         makes[f"{name}, lazy"] = lambda notes, rows=rows: {"xs": iter(rows(notes))}
     _agree(call, kind, makes, autoescape=len(call) % 2 == 0)
@@ -253,11 +109,21 @@ def _agree(call: str, kind: str, makes: Mapping[str, Make], **options: Any) -> N
             pair.agree(make, f"{call}, {label}, {name}")
 
 
+@every_kind
+@pytest.mark.parametrize("call", ["map", "map with a default of names", "selectattr by name"])
+def test_all_kinds_of_objects(call: str, kind: str) -> None:
+    makes = {
+        name: lambda notes, make=make: {"xs": [make(notes), make(notes)]}
+        for name, make in OBJECTS.items()
+    }
+    _agree(call, kind, makes)
+
+
 @each_escaping
 @every_kind
 @pytest.mark.parametrize("call", ["join", "join with HTML", "join of names", "join of numbers"])
 def test_joined(call: str, kind: str, autoescape: bool) -> None:
-    lists = (["a", "<b>"], ["a", 1], [_Text("<a>"), "b"], [_Object([], "<o>", 1), ""])
+    lists = (["a", "<b>"], ["a", 1], [Text("<a>"), "b"], [Object([], "<o>", 1), ""])
     makes = {
         str(values): given(xs=[{"name": value, "n": value} for value in values]) for values in lists
     }
@@ -340,7 +206,7 @@ class _Split(str):
 def test_names_that_are_no_plain_text(call: str, kind: str) -> None:
     rows = [{"name": 1, "n": 2}, {"name": 2, "n": 1}]
     pair = Pair(f"{{{{ xs|{call}(attribute=name)|string }}}}", kind)
-    for name in (_Split("x"), Markup("n"), _Text("n"), Markup("n,name")):
+    for name in (_Split("x"), Markup("n"), Text("n"), Markup("n,name")):
         pair.agree(given(xs=rows, name=name), repr(name))
 
 
@@ -381,7 +247,7 @@ def test_an_environment_that_looks_up_by_itself(kind: str) -> None:
     for call in ("sum", "sort", "min", "max", "unique", "groupby", "join", "map", "selectattr"):
         for use in USES.values():
             pair = Pair(use.replace("CALL", CALLS[call]), kind, mixin=Renaming)
-            pair.agree(lambda notes: {"xs": _dicts(notes)}, call)
+            pair.agree(lambda notes: {"xs": dicts(notes)}, call)
 
 
 @every_kind
