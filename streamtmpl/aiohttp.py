@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .extras import missing
@@ -15,7 +16,7 @@ except ModuleNotFoundError as error:
 
 from jinja2 import Template
 
-from .chunks.options import AutoDeferred, Block, StreamOptions
+from .chunks.options import AutoDeferred, Block, RegionOptions, StreamOptions
 from .enabling import enable_streaming
 from .events.response import add_event_headers
 from .events.streams import KEEP_ALIVE, event_stream_async
@@ -137,22 +138,25 @@ async def stream_response(
         regions = region_options(policy, request, source.environment, *given)
         options = options.but(regions=regions)
         head.timing = timed(options, source.environment)
-        add_vary(head.headers, regions.vary)
     else:
         check_no_template(source, deferred=deferred, nonce=nonce, executor=executor)
     stream = async_byte_stream(source, context, options)
+    begins = partial(_begins, head, options.regions, stream)
     if request.method == "HEAD" or not head.has_content:
         await stream.aclose()
         await close_source(source)
-        return web.Response(**_begins(head))
+        return web.Response(**begins())
     if (whole := await stream.whole()) is not None:
-        return web.Response(**_begins(head), body=whole)
+        return web.Response(**begins(), body=whole)
     chunks = await begun_async(stream)
-    return _Streamed(stream, chunks, **_begins(head))
+    return _Streamed(stream, chunks, **begins())
 
 
-def _begins(head: ResponseHead) -> dict[str, Any]:
-    """What aiohttp's response is told of *head*."""
+def _begins(
+    head: ResponseHead, regions: RegionOptions, stream: AsyncChunkStream[bytes]
+) -> dict[str, Any]:
+    """What aiohttp's response is told, as far as *stream* has come."""
+    add_vary(head.headers, regions.vary(over=stream.over))
     reason = head.status_line.partition(" ")[2]
     return {"status": head.status, "reason": reason, "headers": head.sent()}
 

@@ -13,7 +13,7 @@ from .responses.body import async_byte_stream, content_type_of
 from .responses.delivery import close_source, send_stream
 from .responses.head import ResponseHead
 from .responses.headers import add_vary
-from .responses.policy import provisional, settle
+from .responses.policy import ask, provisional
 from .responses.script import PAGE, PATCH, Script, script_response
 from .responses.timing import timed
 
@@ -91,7 +91,8 @@ class StreamResponse:
         regions = provisional(deferred, nonce, executor)
         charset = self._head.charset
         options = StreamOptions(chunk_size, charset, commit_after, regions, block, observe)
-        self._undecided = options if deferred == "auto" and isinstance(source, Template) else None
+        self._options = options
+        self._is_asked = deferred == "auto" and isinstance(source, Template)
         if isinstance(source, Template):
             self._head.timing = timed(options, source.environment)
         self._source = source
@@ -116,13 +117,14 @@ class StreamResponse:
         :raises RuntimeError: *scope* is not of HTTP.
         :raises StreamClosedError: the response has been sent already.
         """
-        if self._undecided is not None and scope["type"] == "http":
-            add_vary(self.headers, settle(self._undecided, headers_of(scope)))
+        if self._is_asked and scope["type"] == "http":
+            ask(self._options, headers_of(scope))
         await send_stream(self._stream, self._start, scope, receive, send)
         if scope["method"] == "HEAD":
             await close_source(self._source)
 
-    def _start(self) -> Message:
+    def _start(self, over: bool) -> Message:
+        add_vary(self.headers, self._options.regions.vary(over=over))
         pairs = self._head.sent()
         return {
             "type": "http.response.start",
@@ -164,10 +166,10 @@ def last_event_id(scope: Scope) -> str | None:
 
 def headers_of(scope: Scope) -> Header:
     """What gives the headers of the request by name, the last one if there are several."""
-    headers = dict(scope.get("headers", ()))
 
     def header(name: str) -> str | None:
-        found = headers.get(name.lower().encode())
+        # Most responses ask for none: then there is nothing to be made.
+        found = dict(scope.get("headers", ())).get(name.lower().encode())
         return None if found is None else found.decode("latin-1")
 
     return header

@@ -17,7 +17,7 @@ except ModuleNotFoundError as error:
     raise missing(error, "litestar", "litestar") from None
 
 from .asgi import last_event_id as last_event_id_of
-from .chunks.options import AutoDeferred, Block, StreamOptions
+from .chunks.options import PATCHED, AutoDeferred, Block, RegionOptions, StreamOptions
 from .enabling import enable_streaming
 from .events.response import add_event_headers
 from .events.streams import KEEP_ALIVE, event_stream_async
@@ -29,7 +29,7 @@ from .responses.policy import RegionPolicy, region_options
 from .responses.timing import timed
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Callable, Iterable
+    from collections.abc import AsyncIterable, Callable, Collection, Iterable
     from concurrent.futures import Executor
     from pathlib import Path
 
@@ -144,7 +144,7 @@ class StreamTemplateResponse(Template):
         timing = timed(options, environment)
         stream = async_stream_of(template, self.create_template_context(request), options)
         kind = self.media_type or given.get("media_type") or _media_type(self.template_name)
-        return _StreamedResponse(self, given, stream, regions.vary, timing, media_type=kind)
+        return _StreamedResponse(self, given, stream, regions, timing, media_type=kind)
 
 
 def _media_type(template_name: str | None) -> str:
@@ -207,7 +207,7 @@ class _StreamedResponse(ASGIResponse):
         response: Response[Any],
         given: dict[str, Any],
         stream: AsyncChunkStream[bytes],
-        vary: tuple[str, ...] = (),
+        regions: RegionOptions = PATCHED,
         timing: ServerTiming | None = None,
         **kwargs: Any,
     ) -> None:
@@ -223,15 +223,20 @@ class _StreamedResponse(ASGIResponse):
         )
         self.headers.setdefault("X-Accel-Buffering", "no")  # names are in any case
         self._stream = stream
-        self._vary, self._timing = vary, timing
+        self._regions, self._timing = regions, timing
+
+    def _vary_on(self, names: Collection[str]) -> None:
+        for name in names:
+            self.headers.extend_header_value("vary", name)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         has_session = isinstance(scope.get("session"), dict)
         # Nobody knows yet whether the rest of the page will read the session.
-        for name in (*self._vary, *["Cookie"] * has_session):
-            self.headers.extend_header_value("vary", name)
+        if has_session:
+            self._vary_on(("Cookie",))
 
-        def start() -> Any:
+        def start(over: bool) -> Any:
+            self._vary_on(self._regions.vary(over=over))
             if self._timing is not None:
                 self._timing.add_to(self.headers)
             check_headers(self.headers.items())

@@ -15,7 +15,7 @@ except ModuleNotFoundError as error:
 
 from .asgi import headers_of
 from .asgi import last_event_id as last_event_id_of
-from .chunks.options import AutoDeferred, Block, StreamOptions
+from .chunks.options import NOTHING_SAID, AutoDeferred, Block, StreamOptions
 from .enabling import enable_streaming
 from .events.response import add_event_headers
 from .events.streams import KEEP_ALIVE, event_stream_async
@@ -25,7 +25,7 @@ from .responses.delivery import close_source, send_stream
 from .responses.head import charset_of
 from .responses.headers import check_headers
 from .responses.late import LateDict
-from .responses.policy import RegionPolicy, provisional, region_options, settle
+from .responses.policy import RegionPolicy, ask, provisional, region_options
 from .responses.timing import timed
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ class _Streamed(Response):
     _instead: str
     """What is to be done where a whole body is wanted."""
     _stream: AsyncChunkStream[bytes]
+    _options: StreamOptions = NOTHING_SAID
     _timing: ServerTiming | None = None
 
     def _prepare(
@@ -70,10 +71,14 @@ class _Streamed(Response):
         self.background = background
         if media_type is not None:
             self.media_type = media_type
-        check_headers((headers or {}).items())
+        if headers:
+            check_headers(headers.items())
         self.init_headers(headers)
-        self.headers.setdefault("X-Accel-Buffering", "no")
-        return charset_of(self.headers.get("Content-Type", ""))
+        there = dict(self.raw_headers)
+        if b"x-accel-buffering" not in there:
+            self.raw_headers.append((b"x-accel-buffering", b"no"))
+        self._checked = [*self.raw_headers]
+        return charset_of(there.get(b"content-type", b"").decode("latin-1"))
 
     @property
     def body(self) -> NoReturn:  # type: ignore[override] # nobody can set one either
@@ -89,6 +94,15 @@ class _Streamed(Response):
         if names:
             self.headers.add_vary_header(", ".join(names))
 
+    def _start(self, over: bool) -> Message:
+        self._vary_on(self._options.regions.vary(over=over))
+        if self._timing is not None:
+            self._timing.add_to(self.headers)
+        headers = [*self.raw_headers]  # the rest of the page may still change those
+        if headers != self._checked:
+            check_headers(self.headers.items())
+        return {"type": "http.response.start", "status": self.status_code, "headers": headers}
+
     def _debug_info(self) -> dict[str, Any] | None:
         """What Starlette's test client is told, if anything."""
         return None
@@ -99,30 +113,21 @@ class _Streamed(Response):
         if has_session:  # nobody knows yet whether the rest will read it
             self.headers.add_vary_header("Cookie")
 
-        def start() -> Message:
-            if self._timing is not None:
-                self._timing.add_to(self.headers)
-            check_headers(self.headers.items())
-            headers = list(self.raw_headers)  # the rest of the page may still change those
-            return {
-                "type": "http.response.start",
-                "status": self.status_code,
-                "headers": headers,
-            }
+        info = self._debug_info() if "http.response.debug" in scope.get("extensions", {}) else None
 
         async def sent(message: Message) -> None:
             if message["type"] != "http.response.start":
                 await send(message)
                 return
-            info = self._debug_info()
-            if info is not None and "http.response.debug" in scope.get("extensions", {}):
+            if info is not None:
                 await send({"type": "http.response.debug", "info": info})
             await send(message)
             if has_session:
                 way_out = "TemplateResponse(..., commit_after=...)"
                 scope["session"] = LateDict(scope["session"], way_out)
 
-        await send_stream(self._stream, start, scope, receive, sent)
+        is_seen = has_session or info is not None
+        await send_stream(self._stream, self._start, scope, receive, sent if is_seen else send)
         if self.background is not None:
             await self.background()
 
@@ -227,7 +232,8 @@ class StreamTemplateResponse(_Streamed):
         charset = self._prepare(status_code, headers, media_type, background)
         regions = provisional(deferred, nonce, executor)
         options = StreamOptions(chunk_size, charset, commit_after, regions, block, observe)
-        self._undecided = options if deferred == "auto" else None
+        self._options = options
+        self._is_asked = deferred == "auto"
         self._timing = timed(options, template.environment)
         self._stream = async_stream_of(template, context, options)
 
@@ -236,8 +242,8 @@ class StreamTemplateResponse(_Streamed):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the request, then run the background task."""
-        if self._undecided is not None:
-            self._vary_on(settle(self._undecided, headers_of(scope)))
+        if self._is_asked:
+            ask(self._options, headers_of(scope))
         await super().__call__(scope, receive, send)
 
 
@@ -376,11 +382,9 @@ class StreamTemplates(Jinja2Templates):
             background,
             chunk_size=chunk_size,
             commit_after=commit_after,
-            deferred="patch" if regions.patches else "in-order",
-            nonce=regions.nonce,
-            executor=regions.executor,
+            deferred="patch",
             block=block,
             observe=observe,
         )
-        response._vary_on(regions.vary)
+        response._options.regions = regions
         return response

@@ -17,7 +17,7 @@ from .responses.body import byte_stream, close_unread, content_type_of
 from .responses.first import Begun
 from .responses.head import ResponseHead
 from .responses.headers import add_vary
-from .responses.policy import provisional, settle
+from .responses.policy import ask, provisional
 from .responses.script import PAGE, PATCH, Script, script_response
 from .responses.timing import timed
 
@@ -93,7 +93,8 @@ class StreamResponse(ResponseHead):
         super().__init__(status, headers, content_type or content_type_of(source))
         regions = provisional(deferred, nonce, executor)
         options = StreamOptions(chunk_size, self.charset, commit_after, regions, block, observe)
-        self._undecided = options if deferred == "auto" and isinstance(source, Template) else None
+        self._options = options
+        self._is_asked = deferred == "auto" and isinstance(source, Template)
         if isinstance(source, Template):
             self.timing = timed(options, source.environment)
         self._source = source
@@ -117,8 +118,8 @@ class StreamResponse(ResponseHead):
                 "a StreamResponse answers one request, and this one has been called before:"
                 " make a new one for each request"
             )
-        if self._undecided is not None:
-            add_vary(self.headers, settle(self._undecided, partial(_header, environ)))
+        if self._is_asked:
+            ask(self._options, partial(_header, environ))
         with ExitStack() as unsent:
             unsent.enter_context(stream)
             body: Begun[bytes] | None = None
@@ -128,6 +129,7 @@ class StreamResponse(ResponseHead):
                 begun: Begun[bytes] = Begun(stream)
                 if begun.first is not None and self.has_content:
                     body = begun
+            add_vary(self.headers, self._options.regions.vary(over=stream.over))
             headers = self.sent()
             if body is None:
                 unsent.close()

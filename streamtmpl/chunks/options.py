@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -22,6 +23,10 @@ AutoDeferred = Literal["auto", "patch", "in-order"]
 """Where deferred regions are rendered, or ``"auto"``: as it suits who has asked for the page."""
 
 
+Decide = Callable[[], tuple[bool, tuple[str, ...]]]
+"""Says whether regions are patched in, and the names of the headers that it was decided by."""
+
+
 class _Options:
     """Named values; to make a NamedTuple takes some ten times as long."""
 
@@ -38,21 +43,44 @@ class _Options:
 class RegionOptions(_Options):
     """How the deferred regions of a stream are shown.
 
-    :ivar patches: whether they follow the document and are patched in, not rendered in order.
     :ivar nonce: what the script that patches is allowed by.
     :ivar executor: whose threads render those of a sync environment.
-    :ivar vary: the headers of the request by which this was decided.
     """
 
-    __slots__ = ("executor", "nonce", "patches", "vary")
+    __slots__ = ("_decide", "_patches", "_vary", "executor", "nonce")
 
     def __init__(
-        self, patches: bool = True, nonce: str | None = None, executor: Executor | None = None
+        self,
+        patches: bool | Decide = True,
+        nonce: str | None = None,
+        executor: Executor | None = None,
     ) -> None:
-        self.patches = patches
-        self.vary: tuple[str, ...] = ()
+        """Regions that are patched in, or not, or as *patches* says when there is one."""
+        self._patches = patches is True
+        self._decide = patches if callable(patches) else None
+        self._vary: tuple[str, ...] = ()
         self.nonce = nonce
         self.executor = executor
+
+    @property
+    def patches(self) -> bool:
+        """Whether they follow the document and are patched in, not rendered in order."""
+        self._settle()
+        return self._patches
+
+    def vary(self, *, over: bool) -> tuple[str, ...]:
+        """The headers of the request by which the response differs.
+
+        :param over: whether nothing comes any more. Then nobody asks any more either.
+        """
+        if not over:
+            self._settle()
+        return self._vary
+
+    def _settle(self) -> None:
+        if self._decide is not None:
+            self._patches, self._vary = self._decide()
+            self._decide = None
 
 
 PATCHED = RegionOptions()

@@ -28,6 +28,8 @@ class Body(ABC):
     _stream: Any = None
     _chunks: Any = None
     """Those of the stream, from the first on."""
+    over = False
+    """Whether the first of them is the last one."""
 
     def __init__(self, late: LateChanges) -> None:
         self._late = late
@@ -70,8 +72,9 @@ class SyncBody(Body, Iterator[bytes]):
     """The chunks under WSGI."""
 
     def _begin_sync(self, make: Callable[[], Any]) -> None:
-        self._stream = make()
-        self._chunks = Begun(self._stream)
+        self._stream = stream = make()
+        self._chunks = Begun(stream)
+        self.over = stream.over
 
     def _begin_async(self, make: Callable[[], Any]) -> None:
         self._stream = iterate(make())
@@ -106,6 +109,7 @@ class AsyncBody(Body, AsyncIterator[bytes]):
     def _begin_sync(self, make: Callable[[], Any]) -> None:
         self._sync = sync = make()
         first = next(sync, None)
+        self.over = sync.over
         self._stream = thread_stream(sync, _into_request_thread)
         self._chunks = BegunAsync(first, self._stream)
 
@@ -119,6 +123,7 @@ class AsyncBody(Body, AsyncIterator[bytes]):
                 # active language, hold in one thread only.
                 self._stream = make()
                 self._chunks = await begun_async(self._stream)
+                self.over = self._stream.over
             finally:
                 waiting.has_gone()
 

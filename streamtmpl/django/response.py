@@ -162,7 +162,7 @@ class StreamTemplateResponse(StreamingHttpResponse):
         regions = self._shown(template)
         if not head or self._options.commit_after is not None:
             self._begin_template(template, regions)
-        return regions.vary
+        return regions.vary(over=self._body.over)
 
     def _begin_template(self, template: Any, regions: RegionOptions) -> None:
         variables = variables_of(self.context_data)

@@ -12,6 +12,7 @@ from flask import Flask, Response
 from flask.signals import got_request_exception, request_finished
 from werkzeug.wsgi import ClosingIterator
 
+from streamtmpl.chunks.options import PATCHED, RegionOptions
 from streamtmpl.pallets.compression import After, compressor_for, prepare_first
 from streamtmpl.pallets.config import ACCEL
 from streamtmpl.pallets.extension import streams_of
@@ -30,7 +31,7 @@ def _start(
     sources: Iterable[Any],
     eager: bool = False,
     completed: Callable[[], Any] = lambda: None,
-    vary: Collection[str] = (),
+    regions: RegionOptions = PATCHED,
     timing: ServerTiming | None = None,
 ) -> Generator[Any, None, None]:
     """A generator of the items of *iterator*, which has begun: to drop it is to close it.
@@ -38,7 +39,7 @@ def _start(
     :param sources: what is closed in the end, the last one first.
     :param eager: whether the first item is taken now.
     :param completed: called after the last item.
-    :param vary: the headers of the request that it depends on.
+    :param regions: how its deferred regions are shown.
     :param timing: what the response's head says of the time up to the first item.
     """
     stream = _iterate(hold, iterator, sources, eager, completed)
@@ -46,7 +47,7 @@ def _start(
     context = hold.request_context
     if context is not None:
         streams_of(context.app, connect).setdefault(context, WeakSet()).add(stream)
-        _answer_with(stream, hold, vary, timing)
+        _answer_with(stream, hold, regions.vary(over=False), timing)
     return stream
 
 

@@ -283,15 +283,15 @@ def _rendered(
             app, _async_wrapper=app.ensure_sync, template=template, context=context
         )
 
-    vary, timing = options.regions.vary, timed(options, template.environment)
+    regions, timing = options.regions, timed(options, template.environment)
     if template.environment.is_async:  # not begun here: an event loop may be running
         hold = HeldContexts()
         steps = iterate(hold.make(async_stream_of, template, context, options))
-        return _start(hold, steps, [steps], False, completed, vary, timing)
+        return _start(hold, steps, [steps], False, completed, regions, timing)
     if not _is_eager():
         hold = HeldContexts()
         stream = hold.make(stream_of, template, context, options)
-        return _start(hold, stream, [stream], False, completed, vary, timing)
+        return _start(hold, stream, [stream], False, completed, regions, timing)
     token = in_stream.set(True)  # in the context variables that the stream keeps
     try:
         stream = stream_of(template, context, options)
@@ -301,6 +301,6 @@ def _rendered(
     if stream.over and not stream.has_regions:
         # A small page: nothing comes later that the contexts would have to be held for.
         completed()
-        return _ended(first, vary, timing)
+        return _ended(first, regions.vary(over=True), timing)
     begun = Begun(stream, first)
-    return _start(HeldContexts(), begun, [stream], False, completed, vary, timing)
+    return _start(HeldContexts(), begun, [stream], False, completed, regions, timing)

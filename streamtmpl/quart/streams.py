@@ -11,6 +11,8 @@ from quart import Quart, Response
 from quart.signals import got_request_exception, request_finished
 from quart.wrappers.response import DataBody
 
+from streamtmpl.chunks.async_stream import AsyncChunkStream
+from streamtmpl.chunks.options import PATCHED, RegionOptions
 from streamtmpl.pallets.compression import After, compressor_for, prepare_first
 from streamtmpl.pallets.config import ACCEL
 from streamtmpl.pallets.extension import streams_of
@@ -37,19 +39,19 @@ async def _next(iterator: AsyncIterator[Any]) -> Any:
 
 async def _start(
     hold: HeldContexts,
-    chunks: AsyncIterator[Any],
+    chunks: AsyncChunkStream[Any],
     completed: Callable[[], Coroutine[Any, Any, None]] = _nothing,
-    vary: Collection[str] = (),
+    regions: RegionOptions = PATCHED,
     timing: ServerTiming | None = None,
 ) -> AsyncGenerator[Any, None]:
     """A generator of *chunks* which has begun, in a request with the first chunk.
 
-    :param vary: the headers of the request that it depends on.
+    :param regions: how its deferred regions are shown.
     :param timing: what the response's head says of the time up to the first chunk.
     """
     stream = _iterate(hold, chunks, [chunks], hold.shows, completed)
     await stream.__anext__()
-    _register(hold, stream, vary, timing)
+    _register(hold, stream, regions.vary(over=chunks.over), timing)
     return stream
 
 

@@ -261,4 +261,4 @@ async def _rendered(
     async def completed() -> None:
         await template_rendered.send_async(app, **signal)
 
-    return await _start(hold, chunks, completed, options.regions.vary, timing)
+    return await _start(hold, chunks, completed, options.regions, timing)

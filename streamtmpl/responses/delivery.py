@@ -48,15 +48,16 @@ async def close_source(source: Any) -> None:
 
 async def send_stream(
     stream: AsyncChunkStream[bytes],
-    start: Callable[[], Message],
+    start: Callable[[bool], Message],
     scope: Scope,
     receive: Receive,
     send: Send,
 ) -> None:
     """Send a response whose body is *stream*, and close the stream.
 
-    :param start: gives the message ``http.response.start``; called once, when the first chunk is
-        there and before anything is sent, in the thread that renders if there is one.
+    :param start: gives the message ``http.response.start``, and is told whether the first chunk is
+        the last one; called once, when that is there and before anything is sent, in the thread
+        that renders if there is one.
     :raises RuntimeError: *scope* is not of HTTP.
     :raises Exception: what the stream raised. The end of the response has not been sent then.
     """
@@ -69,7 +70,7 @@ async def send_stream(
     try:
         async with stream:
             if scope["method"] == "HEAD":
-                await send(start())
+                await send(start(False))
             else:
                 whole = await stream.whole()
                 if whole is None:
@@ -77,7 +78,7 @@ async def send_stream(
                         return
                     whole = delivery.whole
                 if whole is not None:
-                    await _send_whole(whole, delivery.commit(), send)
+                    await _send_whole(whole, delivery.commit(over=True), send)
                     return
         # Servers report a disconnect as soon as they have this: nobody watches any more.
         await send({"type": "http.response.body", "body": b"", "more_body": False})
@@ -134,15 +135,15 @@ class _Delivery:
     def __init__(
         self,
         stream: AsyncChunkStream[bytes],
-        start: Callable[[], Message],
+        start: Callable[[bool], Message],
         send: Send,
     ) -> None:
         self._stream, self._start, self._send = stream, start, send
 
-    def commit(self) -> Message:
+    def commit(self, *, over: bool = False) -> Message:
         """The message with status and headers; what becomes of them from now on comes too late."""
         if self._head is None:
-            self._head = self._start()
+            self._head = self._start(over)
         return self._head
 
     async def run(self) -> None:

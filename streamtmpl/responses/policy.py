@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
@@ -109,27 +110,23 @@ def regions_for(
     """
     if deferred != "auto":
         return regions_shown(deferred, nonce, executor)
-    patches, vary = (False, ()) if header is None else shows_documents(header)
-    shown = regions_shown("patch" if patches else "in-order", nonce, executor)
-    shown.vary = vary
-    return shown
+    if executor is not None:
+        check_executor(executor)
+    decide = False if header is None else partial(shows_documents, header)
+    return RegionOptions(decide, nonce, executor)
 
 
 def provisional(
     deferred: AutoDeferred, nonce: str | None, executor: Executor | None
 ) -> RegionOptions:
-    """What a response is given that does not know its request yet: see :func:`settle`."""
+    """What a response is given that does not know its request yet: see :func:`ask`."""
     return regions_shown("patch" if deferred == "auto" else deferred, nonce, executor)
 
 
-def settle(options: StreamOptions, header: Header) -> tuple[str, ...]:
-    """Decide how a stream that has not begun shows its regions, by the headers of the request.
-
-    :return: the names of those that it was decided by.
-    """
-    patches, vary = shows_documents(header)
-    options.regions = options.regions.but(patches=patches, vary=vary)
-    return vary
+def ask(options: StreamOptions, header: Header) -> None:
+    """Have the headers of the request say how a stream shows its regions, once there is one."""
+    given = options.regions
+    options.regions = RegionOptions(partial(shows_documents, header), given.nonce, given.executor)
 
 
 def region_options(
@@ -143,9 +140,9 @@ def region_options(
 ) -> RegionOptions:
     """How the deferred regions of the response to *request* are shown.
 
-    The mode is decided first. A nonce is asked for only where a script can go out. For a HEAD
-    request no function is asked, and the regions are those of the default: none of a sync template
-    begins.
+    A function that says the mode is asked at once, the headers of the request when there is a
+    region. A nonce is asked for only where a script can go out. For a HEAD request no function is
+    asked, and the regions are those of the default: none of a sync template begins.
 
     :param request: what has a ``method``; ``None``: nobody's request is answered, and no function
         is asked.
@@ -161,8 +158,10 @@ def region_options(
         header = request.headers.get
     shown = regions_for(header, mode, None, policy.executor if executor is None else executor)
     if head:
-        return PATCHED.but(vary=shown.vary)
-    if not shown.patches or getattr(environment, "patch_script", None) is None:
+        return PATCHED.but(_vary=shown.vary(over=False))
+    if (nonce is None and policy.nonce is None) or not shown.patches:
+        return shown
+    if getattr(environment, "patch_script", None) is None:
         return shown
     if nonce is None:
         nonce = policy.nonce_for(request)

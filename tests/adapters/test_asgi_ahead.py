@@ -246,7 +246,7 @@ def test_a_head_that_cannot_be_sent_ends_the_page_before_it_begins(kind: str) ->
         finally:
             closed.append(True)
 
-    def start() -> Any:
+    def start(over: bool) -> Any:
         raise ValueError("no such header")
 
     async def test(exchange: Exchange, workers: Workers) -> None:

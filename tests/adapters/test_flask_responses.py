@@ -242,7 +242,7 @@ def test_a_page_that_is_there_as_a_whole_has_its_length(app, client, way, number
     response = client.get("/page")
     assert response.data == "é".encode() * numbers
     assert response.headers.get("Content-Length") == (str(2 * numbers) if has_length else None)
-    assert response.headers["Vary"].startswith("Sec-Fetch-Dest")
+    assert ("Sec-Fetch-Dest" in response.headers.get("Vary", "")) is not has_length
 
 
 @pytest.mark.parametrize("taken", [False, True])

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from streamtmpl import StreamEnvironment, render_stream, wsgi
+from streamtmpl.responses.policy import RegionPolicy, region_options
 from streamtmpl.responses.readers import READERS_OF_TEXT, shows_documents
 
 from .answers import Answering, answer_of, environment, every_adapter, from_asgi
@@ -147,6 +148,33 @@ def test_a_mode_that_is_told_looks_at_nothing(mode: Any) -> None:
     answered = answer_of(wsgi.StreamResponse(template, deferred=mode))
     assert "vary" not in answered.headers
     assert is_plain(answered.text) == (mode == "in-order")
+
+
+@every_adapter
+def test_a_page_that_has_ended_without_a_region_depends_on_nothing(answer: Answering) -> None:
+    assert names(answer(environment("<p>{{ 1 }}")).headers.get("vary", "")) <= {""}
+
+
+@every_adapter
+def test_one_that_goes_on_names_what_a_region_would_be_decided_by(answer: Answering) -> None:
+    answered = answer(environment("<p>{% flush %}</p>"), sent={HTMX: "true"})
+    assert names(answered.headers["vary"]) == {DEST.lower(), HTMX.lower()}
+
+
+def test_headers_are_looked_at_when_there_is_a_region() -> None:
+    looked_at = []
+
+    def header(name: str) -> str:
+        looked_at.append(name)
+        return "document"
+
+    env = environment("<p>")
+    regions = region_options(RegionPolicy(), None, env, header=header)
+    assert regions.vary(over=True) == ()
+    assert looked_at == []
+    assert regions.patches
+    assert regions.vary(over=True) == regions.vary(over=False) == (DEST,)
+    assert looked_at == [DEST]
 
 
 def test_what_has_no_regions_depends_on_nothing() -> None:

@@ -137,6 +137,27 @@ def test_a_header_set_later_is_checked_as_well() -> None:
 
 
 @KINDS
+def test_a_header_that_the_rest_of_the_page_sets_does_not_get_into_the_message(
+    is_async: bool,
+) -> None:
+    async def main() -> None:
+        exchange = Exchange()
+        env = StreamEnvironment(enable_async=is_async)
+        page = env.from_string("head{% flush %}{{ late() }}")
+        response: StreamTemplateResponse
+
+        def late() -> None:
+            response.headers["X-Late"] = "1"
+
+        response = StreamTemplateResponse(page, {"late": late})
+        await exchange.over(response)
+        assert response.headers["X-Late"] == "1"
+        assert b"x-late" not in exchange.headers
+
+    asyncio.run(main())
+
+
+@KINDS
 def test_status_and_cookies_may_change_up_to_the_commit(is_async: bool) -> None:
     templates = templates_of(
         is_async,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import warnings
 from typing import Any
 
@@ -19,6 +20,7 @@ from starlette.testclient import TestClient
 
 from streamtmpl.exceptions import LateSessionWarning
 
+from .exchange import Exchange
 from .starlette_pages import KINDS, app_of, templates_of
 
 FILL = "{% for n in range(500) %}<p>{{ n }}</p>\n{% endfor %}\n"
@@ -53,6 +55,14 @@ def test_a_change_after_the_first_chunk_is_warned_about(change: str, is_async: b
     client = client_of(FILL + f"{{% set x = {change} %}}ok", is_async)
     with pytest.warns(LateSessionWarning, match=r"page.html, line 3: the session was modified"):
         assert client.get("/put").text.endswith("ok")
+
+
+def test_it_is_behind_a_server_which_knows_no_tests() -> None:
+    client = client_of(FILL + "{% set x = request.session.clear() %}ok")
+    exchange = Exchange(path="/put")
+    with pytest.warns(LateSessionWarning, match=r"page.html, line 3"):
+        asyncio.run(exchange.over(client.app))
+    assert exchange.body.endswith(b"ok")
 
 
 @KINDS
