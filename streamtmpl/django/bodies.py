@@ -77,8 +77,10 @@ class SyncBody(Body, Iterator[bytes]):
         self.over = stream.over
 
     def _begin_async(self, make: Callable[[], Any]) -> None:
-        self._stream = iterate(make())
+        stream = make()
+        self._stream = iterate(stream)
         self._chunks = Begun(self._stream)
+        self.over = stream.over
 
     def __next__(self) -> bytes:
         self._commit()

@@ -12,7 +12,16 @@ from streamtmpl import StreamEnvironment, render_stream, wsgi
 from streamtmpl.responses.policy import RegionPolicy, region_options
 from streamtmpl.responses.readers import READERS_OF_TEXT, shows_documents
 
-from .answers import Answering, answer_of, environment, every_adapter, from_asgi
+from .answers import (
+    ADAPTERS,
+    Answering,
+    answer_of,
+    environment,
+    every_adapter,
+    from_asgi,
+    from_flask,
+    from_wsgi,
+)
 from .patches import is_plain, patches
 
 PAGE = "<body>{% defer %}there{% placeholder %}wait{% enddefer %}</body>"
@@ -73,6 +82,7 @@ REQUESTS: dict[str, tuple[dict[str, str], bool, tuple[str, ...]]] = {
     "Internet Explorer": ({ACCEPT: NAVIGATES, AGENT: EXPLORER}, False, FAR),
     "an agent without a name": ({ACCEPT: NAVIGATES, AGENT: ""}, False, FAR),
 }
+FRAMEWORKS = [each for each in ADAPTERS if each not in (from_wsgi, from_asgi)]
 EACH_REQUEST = pytest.mark.parametrize(
     ("headers", "shown", "vary"), REQUESTS.values(), ids=REQUESTS
 )
@@ -151,14 +161,46 @@ def test_a_mode_that_is_told_looks_at_nothing(mode: Any) -> None:
 
 
 @every_adapter
-def test_a_page_that_has_ended_without_a_region_depends_on_nothing(answer: Answering) -> None:
-    assert names(answer(environment("<p>{{ 1 }}")).headers.get("vary", "")) <= {""}
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+def test_a_page_that_has_ended_without_a_region_depends_on_nothing(
+    answer: Answering, is_async: bool
+) -> None:
+    if is_async and answer in (from_wsgi, from_flask):
+        pytest.skip("WSGI sends no async template, and one of Flask's is not begun before its head")
+    env = environment("<p>{{ 1 }}", enable_async=is_async)
+    assert names(answer(env).headers.get("vary", "")) <= {""}
+
+
+DECIDED = {DEST.lower(), HTMX.lower()}
+
+
+@pytest.mark.parametrize("answer", FRAMEWORKS)
+def test_where_a_nonce_may_have_to_be_made_it_is_decided_before(answer: Answering) -> None:
+    answered = answer(environment("<p>"), sent={HTMX: "true"}, nonce="n")
+    assert names(answered.headers["vary"]) == DECIDED
+
+
+@every_adapter
+def test_for_head_nobody_knows(answer: Answering) -> None:
+    answered = answer(environment("<p>"), method="HEAD", sent={HTMX: "true"})
+    assert names(answered.headers["vary"]) == DECIDED
+
+
+def test_nor_for_an_async_template_of_flasks() -> None:
+    flask = pytest.importorskip("flask", reason="the extra 'flask' is not installed")
+    from streamtmpl.flask import stream_response  # noqa: PLC0415
+
+    app = flask.Flask("app")
+    page = StreamEnvironment(enable_async=True).from_string("<p>")
+    app.add_url_rule("/", view_func=lambda: stream_response(page))
+    answered = answer_of(app, sent={HTMX: "true"})
+    assert names(answered.headers["vary"]) == DECIDED
 
 
 @every_adapter
 def test_one_that_goes_on_names_what_a_region_would_be_decided_by(answer: Answering) -> None:
     answered = answer(environment("<p>{% flush %}</p>"), sent={HTMX: "true"})
-    assert names(answered.headers["vary"]) == {DEST.lower(), HTMX.lower()}
+    assert names(answered.headers["vary"]) == DECIDED
 
 
 def test_headers_are_looked_at_when_there_is_a_region() -> None:
