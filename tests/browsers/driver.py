@@ -12,11 +12,12 @@ import importlib
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
 from .interface import PATIENCE, Browser, Page, ScriptError
+from .processes import NotStarted
 
 __all__ = ["KINDS", "PATIENCE", "Browser", "Page", "ScriptError", "browser", "missing"]
 
@@ -29,6 +30,7 @@ _COMMANDS = {
     "webkit": ("WebKitWebDriver",),
 }
 _ALSO_NEEDED = {"webkit": "Xvfb"}
+_ATTEMPTS = 3
 
 
 def missing(kind: str) -> str | None:
@@ -56,11 +58,25 @@ def browser(kind: str) -> Iterator[Browser]:
     reason = missing(kind)
     if reason is not None:
         raise LookupError(reason)
+    with ExitStack() as stack:
+        yield _started(kind, stack)
+
+
+def _started(kind: str, stack: ExitStack) -> Browser:
+    """A browser, which ends with *stack*; now and then one ends, or is not heard, as it starts."""
     # Only what is used is loaded: its imports may not be installed.
     module = importlib.import_module(f".{kind}", __package__)
-    # A browser may still write to its profile while it ends.
-    with (
-        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
-        module.browser(_command(kind), Path(folder)) as running,
-    ):
-        yield running
+    for left in reversed(range(_ATTEMPTS)):
+        with ExitStack() as attempt:
+            # A browser may still write to its profile while it ends.
+            folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+            path = Path(attempt.enter_context(folder))
+            try:
+                running: Browser = attempt.enter_context(module.browser(_command(kind), path))
+            except (NotStarted, OSError):
+                if left:
+                    continue
+                raise
+            stack.push(attempt.pop_all())
+            return running
+    raise AssertionError("an attempt returns or raises")

@@ -8,7 +8,9 @@ import pytest
 
 from tests.adapters.launch import free_port
 
+from . import driver
 from .driver import ScriptError, browser, missing
+from .processes import NotStarted
 
 PNG = b"\x89PNG\r\n"
 
@@ -96,3 +98,36 @@ def test_a_page_that_still_loads_makes_way_for_the_next(browser, server):
 def test_an_address_where_nobody_answers_is_an_error(kind, start):
     with pytest.raises(ScriptError, match=r"CONNECTION_REFUSED"):
         start(kind).open(f"http://127.0.0.1:{free_port()}/")
+
+
+@pytest.fixture
+def instead(monkeypatch, tmp_path):
+    """Puts a shell script in a browser's place, which finds the browser's command in `$browser`."""
+
+    def instead(kind, script):
+        if (reason := missing(kind)) is not None:
+            pytest.skip(f"no {kind}: {reason}")
+        monkeypatch.setenv("browser", driver._command(kind))
+        command = tmp_path / kind
+        command.write_text(f'#!/bin/sh\necho started >>"$0.log"\n{script}\n')
+        command.chmod(0o700)
+        monkeypatch.setitem(driver._COMMANDS, kind, (str(command),))
+        return command.with_suffix(".log")
+
+    return instead
+
+
+@pytest.mark.parametrize("kind", ["chromium", "firefox"])  # a second WebKit does not start
+def test_a_browser_that_does_not_start_is_started_again(kind, instead, server):
+    log = instead(kind, 'test $(wc -l <"$0.log") = 2 && exec "$browser" "$@"')
+    with browser(kind) as running:
+        page = running.open(server.add("<title>here</title>"))
+        assert page.evaluate("document.title") == "here"
+    assert log.read_text().count("started") == 2
+
+
+def test_a_browser_that_never_starts_says_so(instead):
+    log = instead("chromium", "echo no display; exit 1")
+    with pytest.raises(NotStarted, match="no display"), browser("chromium"):
+        pass
+    assert log.read_text().count("started") == 3

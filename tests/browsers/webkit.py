@@ -8,7 +8,7 @@ import os
 import signal
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -19,8 +19,6 @@ from tests.adapters.launch import free_port
 
 from .interface import INTERVAL, PATIENCE, Browser, Page, ScriptError, as_json, from_json
 from .processes import running, started
-
-_ATTEMPTS = 3
 
 
 class Driver:
@@ -97,38 +95,20 @@ class WebKit(Browser):
 @contextmanager
 def browser(command: str, folder: Path) -> Iterator[WebKit]:
     """Run the driver that *command* names on a display of its own, its files in *folder*."""
-    log = folder / "display"
+    display_log, log = folder / "display", folder / "log"
     screen = ["Xvfb", "-displayfd", "1", "-screen", "0", "1024x768x24", "-nolisten", "tcp"]
-    with running(screen, log) as display, ExitStack() as stack:
-        number = started(display, log, lambda: log.read_text().strip() or None)
+    port = free_port()
+    arguments = [command, f"--port={port}", "--host=127.0.0.1"]
+    with running(screen, display_log) as display, ExitStack() as stack:
+        number = started(display, display_log, lambda: display_log.read_text().strip() or None)
         environment = {"DISPLAY": f":{number}", "HOME": str(folder)}
-        driver = _started(command, folder, environment, stack)
+        stack.callback(_end_all, folder)
+        process = stack.enter_context(running(arguments, log, environment))
+        driver = started(process, log, partial(_session, port))
         try:
             yield WebKit(driver)
         finally:
             driver.call("DELETE", "")
-
-
-def _started(
-    command: str, folder: Path, environment: Mapping[str, str], stack: ExitStack
-) -> Driver:
-    """The driver with a browser, which end with *stack*; now and then the browser is not heard."""
-    log = folder / "log"
-    for left in reversed(range(_ATTEMPTS)):
-        with ExitStack() as attempt:
-            attempt.callback(_end_all, folder)
-            port = free_port()
-            arguments = [command, f"--port={port}", "--host=127.0.0.1"]
-            process = attempt.enter_context(running(arguments, log, environment))
-            try:
-                driver = started(process, log, partial(_session, port))
-            except TimeoutError:
-                if left:
-                    continue
-                raise
-            stack.push(attempt.pop_all())
-            return driver
-    raise AssertionError("an attempt returns or raises")
 
 
 def _end_all(home: Path) -> None:
