@@ -149,6 +149,8 @@ async def stream_response(
     if (whole := await stream.whole()) is not None:
         return web.Response(**begins(), body=whole)
     chunks = await begun_async(stream)
+    if stream.over:
+        return web.Response(**begins(), body=chunks.first or b"")
     return _Streamed(stream, chunks, **begins())
 
 

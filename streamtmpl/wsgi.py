@@ -123,14 +123,18 @@ class StreamResponse(ResponseHead):
         with ExitStack() as unsent:
             unsent.enter_context(stream)
             body: Begun[bytes] | None = None
+            length: int | None = None
             if environ.get("REQUEST_METHOD") == "HEAD":
                 unsent.callback(close_unread, source)
             else:
                 begun: Begun[bytes] = Begun(stream)
-                if begun.first is not None and self.has_content:
-                    body = begun
+                if self.has_content:
+                    length = len(begun.first or b"") if stream.over else None
+                    body = None if begun.first is None else begun
             add_vary(self.headers, self._options.regions.vary(over=stream.over))
             headers = self.sent()
+            if length is not None:
+                headers.append(("Content-Length", str(length)))
             if body is None:
                 unsent.close()
             start_response(self.status_line, headers)

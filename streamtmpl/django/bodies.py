@@ -28,8 +28,8 @@ class Body(ABC):
     _stream: Any = None
     _chunks: Any = None
     """Those of the stream, from the first on."""
-    over = False
-    """Whether the first of them is the last one."""
+    length: int | None = None
+    """How many bytes they are, if the first of them is the last one."""
 
     def __init__(self, late: LateChanges) -> None:
         self._late = late
@@ -38,6 +38,11 @@ class Body(ABC):
         """Render up to the first chunk of the stream that *make* makes."""
         self._rendered = True
         (self._begin_async if is_async else self._begin_sync)(make)
+
+    def _begun(self, stream: Any, first: bytes | None) -> None:
+        """Note what is known when *stream* has given its *first* chunk."""
+        if first is None or stream.over:
+            self.length = len(first or b"")
 
     @abstractmethod
     def _begin_sync(self, make: Callable[[], Any]) -> None: ...
@@ -74,13 +79,13 @@ class SyncBody(Body, Iterator[bytes]):
     def _begin_sync(self, make: Callable[[], Any]) -> None:
         self._stream = stream = make()
         self._chunks = Begun(stream)
-        self.over = stream.over
+        self._begun(stream, self._chunks.first)
 
     def _begin_async(self, make: Callable[[], Any]) -> None:
         stream = make()
         self._stream = iterate(stream)
         self._chunks = Begun(self._stream)
-        self.over = stream.over
+        self._begun(stream, self._chunks.first)
 
     def __next__(self) -> bytes:
         self._commit()
@@ -111,7 +116,7 @@ class AsyncBody(Body, AsyncIterator[bytes]):
     def _begin_sync(self, make: Callable[[], Any]) -> None:
         self._sync = sync = make()
         first = next(sync, None)
-        self.over = sync.over
+        self._begun(sync, first)
         self._stream = thread_stream(sync, _into_request_thread)
         self._chunks = BegunAsync(first, self._stream)
 
@@ -125,7 +130,7 @@ class AsyncBody(Body, AsyncIterator[bytes]):
                 # active language, hold in one thread only.
                 self._stream = make()
                 self._chunks = await begun_async(self._stream)
-                self.over = self._stream.over
+                self._begun(self._stream, self._chunks.first)
             finally:
                 waiting.has_gone()
 

@@ -21,7 +21,6 @@ from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.template import TemplateSyntaxError
 from django.template.backends.jinja2 import get_exception_info
-from django.utils.cache import patch_vary_headers
 
 from streamtmpl.chunks.options import AutoDeferred, Block, RegionOptions, StreamOptions
 from streamtmpl.chunks.render import asyncio_runs
@@ -32,6 +31,8 @@ from streamtmpl.responses.body import (
     close_unread,
     content_type_of,
 )
+from streamtmpl.responses.head import WITHOUT_CONTENT
+from streamtmpl.responses.headers import add_vary
 from streamtmpl.responses.policy import region_options
 from streamtmpl.responses.script import PAGE, PATCH, Script, script_response
 from streamtmpl.responses.timing import timed
@@ -144,11 +145,14 @@ class StreamTemplateResponse(StreamingHttpResponse):
         vary = self._begin(head)
         if head:
             self._body.leave_out()
-        patch_vary_headers(self, vary)
+        add_vary(self.headers, vary)
         session = getattr(self._request, "session", None)
-        if session is not None and not session.accessed:
+        length = self._body.length
+        if session is not None and not session.accessed and length is None:
             # Nobody knows yet whether the rest of the page will: shared caches must be careful.
-            patch_vary_headers(self, ("Cookie",))
+            add_vary(self.headers, ("Cookie",))
+        if length is not None and self.status_code not in WITHOUT_CONTENT:
+            self.headers["Content-Length"] = str(length)
         self.is_rendered = True
         response: Any = self
         for callback in self._post_render_callbacks:
@@ -162,7 +166,7 @@ class StreamTemplateResponse(StreamingHttpResponse):
         regions = self._shown(template)
         if not head or self._options.commit_after is not None:
             self._begin_template(template, regions)
-        return regions.vary(over=self._body.over)
+        return regions.vary(over=self._body.length is not None)
 
     def _begin_template(self, template: Any, regions: RegionOptions) -> None:
         variables = variables_of(self.context_data)
@@ -207,6 +211,7 @@ class StreamTemplateResponse(StreamingHttpResponse):
     def _set_streaming_content(self, value: Any) -> None:
         """Django's: what middleware has made of the body is to arrive in chunks as well."""
         if hasattr(self, "_iterator"):
+            self.headers.pop("Content-Length", None)
             value = each_to_be_read(value, self.streaming_content)
         super()._set_streaming_content(value)
 

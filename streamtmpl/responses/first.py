@@ -31,16 +31,19 @@ class Begun(Iterator[Chunk], Generic[Chunk]):
 
 
 class BegunAsync(AsyncIterator[Chunk], Generic[Chunk]):
-    """The chunks of an async stream of which the first has been taken."""
+    """The chunks of an async stream of which the first has been taken.
 
-    __slots__ = ("_first", "_stream")
+    :ivar first: that chunk, until it is asked for; ``None``: there is none.
+    """
+
+    __slots__ = ("_stream", "first")
 
     def __init__(self, first: Chunk | None, stream: AsyncIterator[Chunk]) -> None:
-        self._first = first
+        self.first = first
         self._stream = stream
 
     async def __anext__(self) -> Chunk:
-        first, self._first = self._first, None
+        first, self.first = self.first, None
         return await self._stream.__anext__() if first is None else first
 
 

@@ -10,6 +10,8 @@ import pytest
 pytest.importorskip("django", reason="Django is not installed: pip install streamtmpl[django]")
 
 import django
+from django.core.asgi import get_asgi_application
+from django.core.wsgi import get_wsgi_application
 from django.http import HttpResponse
 from django.test import (
     AsyncClient,
@@ -21,6 +23,7 @@ from django.utils.text import compress_sequence
 from django.views.decorators.gzip import gzip_page
 
 from streamtmpl.exceptions import LateSessionWarning
+from streamtmpl.testing import StreamClient
 from streamtmpl.testing.bodies import BrowserBody
 
 from .apps import django_app, django_gates
@@ -254,3 +257,26 @@ class TestMiddleware:
 
     def test_caches_are_told_that_the_page_may_depend_on_the_session(self, fetch, kind):
         assert "Cookie" in fetch(f"/{kind}/threads/").headers["Vary"]
+
+    @pytest.mark.parametrize(
+        ("page", "depends"), [("whole", False), ("whole_session", True)], ids=["unread", "read"]
+    )
+    def test_a_page_that_has_ended_depends_on_a_session_that_it_has_read(
+        self, page, depends, fetch, kind
+    ):
+        result = fetch(f"/{kind}/{page}/")
+        assert ("Cookie" in result.headers.get("Vary", "")) == depends
+
+    @pytest.mark.parametrize("make", [get_wsgi_application, get_asgi_application])
+    def test_its_length_is_sent_with_it(self, make, kind):
+        """Django's test client would wrap what is streamed: then it is not known."""
+        with StreamClient(make()) as client:
+            response = client.get(f"/{kind}/whole/")
+            assert response.read() == "<h1>Whole</h1>"
+            assert response.headers["Content-Length"] == "14"
+
+    def test_a_compressed_page_has_no_length(self, fetch, kind):
+        result = fetch(f"/{kind}/whole/", **{"accept-encoding": "gzip"})
+        assert result.headers["Content-Encoding"] == "gzip"
+        assert "Content-Length" not in result.headers
+        assert BrowserBody("gzip").arrive(result.body) == "<h1>Whole</h1>"

@@ -64,6 +64,18 @@ class TestResponse:
         with pytest.raises(ValueError, match="Content-Length"):
             response_to(headers={"Content-Length": "5"})
 
+    def test_length_of_what_middleware_has_made_of_it(self):
+        response = response_to("/", "missing.html", {"missing": lambda: "é"}).render()
+        assert response["Content-Length"] == "11"
+        response.streaming_content = (chunk.upper() for chunk in response.streaming_content)
+        assert "Content-Length" not in response.headers
+        assert response.getvalue() == "<H1>é</H1>".encode()
+
+    @pytest.mark.parametrize("status", [204, 205, 304])
+    def test_no_length_where_there_is_no_content(self, status):
+        response = response_to("/", "missing.html", {"missing": str}, status=status).render()
+        assert "Content-Length" not in response.headers
+
     def test_reading_what_is_not_rendered(self):
         with pytest.raises(ContentNotRenderedError):
             response_to().getvalue()

@@ -82,6 +82,7 @@ def test_a_template_with_its_context() -> None:
     assert exchange.headers == {
         "Content-Type": "text/html; charset=utf-8",
         "X-Accel-Buffering": "no",
+        "Content-Length": "6",
     }
     assert exchange.read() == "späť".encode()
 

@@ -35,6 +35,8 @@ TEMPLATES = {
     "error.html": "our own page {% flush %}for errors",
     "broken.html": "<h1>{{ 1 / 0 }}</h1>",
     "missing.html": "<h1>{{ missing() }}</h1>",
+    "whole.html": "<h1>Whole</h1>",
+    "whole_session.html": "<h1>{{ request.session.get('name') }}</h1>",
     "late.html": "<h1>Late</h1>{% flush %}\n\n<p>{{ 1 / 0 }}</p>",
     "include.html": "<h1>Including</h1>{% include 'syntax.html' %}",
     "syntax.html": "text\n{% for %}",
@@ -294,6 +296,14 @@ def finished(sender, **arguments):
 
 request_finished.connect(finished)
 
+
+def whole(template):
+    def view(request, engine):
+        return StreamTemplateResponse(request, template, using=engine, chunk_size=16384)
+
+    return view
+
+
 PAGES = {
     "gated": gated,
     "rows": listed,
@@ -302,6 +312,8 @@ PAGES = {
     "data": data,
     "broken": page("broken.html"),
     "missing": page("missing.html", missing=missing),
+    "whole": whole("whole.html"),
+    "whole_session": whole("whole_session.html"),
     "late": page("late.html"),
     "include": page("include.html"),
     "decided": decided,
