@@ -16,7 +16,7 @@ from streamtmpl.chunks.options import PATCHED, RegionOptions
 from streamtmpl.pallets.compression import After, compressor_for, prepare_first
 from streamtmpl.pallets.config import ACCEL
 from streamtmpl.pallets.extension import streams_of
-from streamtmpl.pallets.session import guard_session, vary_on
+from streamtmpl.pallets.session import add_vary, guard_session, vary_on
 from streamtmpl.responses.compression import Compressor
 from streamtmpl.responses.first import begun_async
 from streamtmpl.responses.timing import ServerTiming
@@ -51,7 +51,7 @@ async def _start(
     """
     stream = _iterate(hold, chunks, [chunks], hold.shows, completed)
     await stream.__anext__()
-    _register(hold, stream, regions.vary(over=chunks.over), timing)
+    _register(hold, stream, regions.vary(over=chunks.over), timing, over=chunks.over)
     return stream
 
 
@@ -85,10 +85,13 @@ def _register(
     stream: AsyncGenerator[Any, None],
     vary: Collection[str] = (),
     timing: ServerTiming | None = None,
+    *,
+    over: bool = False,
 ) -> None:
     """Have the response to this request, if it is *stream*, pass proxies in chunks.
 
-    A stream that a view has made and not returned is closed then.
+    A stream that a view has made and not returned is closed then. One that is *over* with its first
+    chunk becomes a whole body, with its length.
     """
     context = hold.request_context
     if context is None:
@@ -102,8 +105,13 @@ def _register(
         if stream is None:
             return response
         if getattr(body, "iter", None) is stream:
-            response.headers.setdefault(ACCEL, "no")
-            vary_on(response, context.app, context.session, vary)
+            if over:
+                chunks = [chunk async for chunk in body.iter]  # which also ends it
+                response.set_data(chunks[0] if chunks else b"")
+                add_vary(response, vary)
+            else:
+                response.headers.setdefault(ACCEL, "no")
+                vary_on(response, context.app, context.session, vary)
             if timing is not None:
                 timing.add_to(response.headers)
         elif not isinstance(response, Response) or isinstance(body, DataBody):

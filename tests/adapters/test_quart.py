@@ -192,6 +192,28 @@ def test_signals_are_quart_s_and_the_second_comes_when_the_stream_is_complete(ap
     assert len(seen) == 2
 
 
+def test_a_whole_page_ends_with_its_request(app, ended):
+    """What is of one chunk has its length; its contexts end once, as those of any response."""
+
+    @app.get("/whole")
+    async def whole():
+        quart.g.user = "Ann"
+        return await streaming.stream_template("page.html", title=request_path())
+
+    def request_path():
+        return quart.request.path if quart.session.get("seen") is None else "seen"
+
+    async def main():
+        response = await app.test_client().get("/whole")
+        assert await response.get_data() == b"<h1>/whole</h1>"
+        assert response.headers["Content-Length"] == "15"
+        assert "Cookie" in response.headers["Vary"]  # it has read the session
+        assert ended.once()
+        assert ended.users == {"Ann"}
+
+    asyncio.run(main())
+
+
 def test_quart_s_contexts_are_as_the_hold_knows_them():
     app = quart.Quart("contexts")
 

@@ -15,7 +15,6 @@ from .answers import (
     environment,
     every_adapter,
     from_flask,
-    from_quart,
     from_wsgi,
 )
 
@@ -24,8 +23,6 @@ EACH_KIND = pytest.mark.parametrize("is_async", [False, True], ids=["sync", "asy
 
 
 def skip_what_does_not_know(answer: Answering, *, is_async: bool) -> None:
-    if answer is from_quart:
-        pytest.skip("Quart holds its contexts until the page has been sent")
     if is_async and answer is from_wsgi:
         pytest.skip("WSGI sends no async template")
     if is_async and answer is from_flask:
