@@ -53,6 +53,7 @@ class _Streamed(Response):
     _stream: AsyncChunkStream[bytes]
     _options: StreamOptions = NOTHING_SAID
     _timing: ServerTiming | None = None
+    _session: dict[str, Any] | None = None
 
     def _prepare(
         self,
@@ -96,6 +97,10 @@ class _Streamed(Response):
 
     def _start(self, over: bool) -> Message:
         self._vary_on(self._options.regions.vary(over=over))
+        # Nobody knows yet whether the rest will read the session; if there is none, newer versions
+        # of Starlette know, and say so.
+        if self._session is not None and not (over and hasattr(self._session, "accessed")):
+            self._vary_on(("Cookie",))
         if self._timing is not None:
             self._timing.add_to(self.headers)
         headers = [*self.raw_headers]  # the rest of the page may still change those
@@ -110,9 +115,8 @@ class _Streamed(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the request, then run the background task."""
         has_session = isinstance(scope.get("session"), dict)
-        if has_session:  # nobody knows yet whether the rest will read it
-            self.headers.add_vary_header("Cookie")
-
+        if has_session:
+            self._session = scope["session"]
         info = self._debug_info() if "http.response.debug" in scope.get("extensions", {}) else None
 
         async def sent(message: Message) -> None:

@@ -13,17 +13,20 @@ pytest.importorskip(
     "itsdangerous", reason="itsdangerous, for Starlette's sessions, is not installed"
 )
 
-from starlette.middleware import Middleware
+from starlette.middleware import Middleware, sessions
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.requests import Request
 from starlette.testclient import TestClient
 
 from streamtmpl.exceptions import LateSessionWarning
+from streamtmpl.starlette import StreamTemplateResponse
 
 from .exchange import Exchange
 from .starlette_pages import KINDS, app_of, templates_of
 
 FILL = "{% for n in range(500) %}<p>{{ n }}</p>\n{% endfor %}\n"
+Session = getattr(sessions, "Session", dict)
+"""Those of old versions are dicts, which do not know whether they have been read."""
 SESSIONS = Middleware(SessionMiddleware, secret_key="a key of the tests")
 
 
@@ -77,6 +80,37 @@ def test_reading_is_not(reading: str, is_async: bool) -> None:
         response = client.get("/put")
     assert response.text.endswith("ok")
     assert "cookie" in response.headers["vary"].lower()
+
+
+@KINDS
+@pytest.mark.parametrize(
+    ("source", "depends"),
+    [
+        ("whole", not hasattr(Session, "accessed")),
+        ("{{ request.session.get('name') }}", True),
+        (FILL, True),
+    ],
+    ids=["whole", "whole, and reads it", "longer"],
+)
+def test_a_page_that_has_ended_depends_on_a_session_that_it_has_read(
+    source: str, depends: bool, is_async: bool
+) -> None:
+    templates = templates_of(is_async, page=source)
+
+    async def page(request: Request) -> Any:
+        return templates.TemplateResponse(request, "page.html")
+
+    response = TestClient(app_of(page, SESSIONS)).get("/get")
+    assert ("cookie" in response.headers.get("vary", "").lower()) == depends
+
+
+@KINDS
+def test_a_session_that_does_not_know_whether_it_has_been_read(is_async: bool) -> None:
+    """As those of other middleware."""
+    template = templates_of(is_async, page="whole").env.get_template("page.html")
+    exchange = Exchange(session={})
+    asyncio.run(exchange.over(StreamTemplateResponse(template, {})))
+    assert exchange.headers[b"vary"] == b"Cookie"
 
 
 @KINDS
