@@ -147,10 +147,10 @@ async def stream_response(
         await close_source(source)
         return web.Response(**begins())
     if (whole := await stream.whole()) is not None:
-        return web.Response(**begins(), body=whole)
+        return _Whole(**begins(), body=whole)
     chunks = await begun_async(stream)
     if stream.over:
-        return web.Response(**begins(), body=chunks.first or b"")
+        return _Whole(**begins(), body=chunks.first or b"")
     return _Streamed(stream, chunks, **begins())
 
 
@@ -191,6 +191,18 @@ def last_event_id(request: web.Request) -> str | None:
     """The id of the last event that the client has seen, if it connects again."""
     # aiohttp has decoded it.
     return request.headers.get("Last-Event-ID") or None
+
+
+class _Whole(web.Response):
+    """A response whose one chunk is there."""
+
+    def enable_compression(
+        self, force: bool | web.ContentCoding | None = None, *args: Any, **kwargs: Any
+    ) -> None:
+        """Compress it, as aiohttp does; caches are told so, as they are of longer pages."""
+        if force is None:
+            add_vary(self.headers, ["Accept-Encoding"])
+        super().enable_compression(force, *args, **kwargs)
 
 
 class _Streamed(web.Response):

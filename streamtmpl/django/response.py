@@ -59,6 +59,8 @@ class StreamTemplateResponse(StreamingHttpResponse):
     status, headers and cookies.
     """
 
+    _is_taken = False
+
     def __init__(
         self,
         request: HttpRequest,
@@ -147,10 +149,10 @@ class StreamTemplateResponse(StreamingHttpResponse):
             self._body.leave_out()
         add_vary(self.headers, vary)
         session = getattr(self._request, "session", None)
-        length = self._body.length
-        if session is not None and not session.accessed and length is None:
+        if session is not None and not session.accessed:
             # Nobody knows yet whether the rest of the page will: shared caches must be careful.
             add_vary(self.headers, ("Cookie",))
+        length = None if self._is_taken else self._body.length
         if length is not None and self.status_code not in WITHOUT_CONTENT:
             self.headers["Content-Length"] = str(length)
         self.is_rendered = True
@@ -208,10 +210,20 @@ class StreamTemplateResponse(StreamingHttpResponse):
         else:
             self._post_render_callbacks.append(callback)
 
+    @property
+    def streaming_content(self) -> Any:
+        """The chunks. Who takes them before the head is sent may send others in their place."""
+        self._is_taken = True
+        self.headers.pop("Content-Length", None)
+        return super().streaming_content
+
+    @streaming_content.setter
+    def streaming_content(self, value: Any) -> None:
+        self._set_streaming_content(value)
+
     def _set_streaming_content(self, value: Any) -> None:
         """Django's: what middleware has made of the body is to arrive in chunks as well."""
         if hasattr(self, "_iterator"):
-            self.headers.pop("Content-Length", None)
             value = each_to_be_read(value, self.streaming_content)
         super()._set_streaming_content(value)
 

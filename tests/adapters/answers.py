@@ -200,9 +200,10 @@ def from_django(asked: Asked) -> Answer:
     request = RequestFactory().generic(asked.method, "/", headers=asked.sent)
     with _django_settings(asked.configured):
         response = page(request).render()
+    headers = _lowered(response.items())  # as they are when they are sent
     text = b"".join(response).decode()
     response.close()
-    return Answer(response.status_code, _lowered(response.items()), text)
+    return Answer(response.status_code, headers, text)
 
 
 @_answering
@@ -215,9 +216,10 @@ def from_django_asgi(asked: Asked) -> Answer:
         request = AsyncRequestFactory().generic(asked.method, "/", headers=asked.sent)
         with _django_settings(asked.configured):
             response = await page(request).render()
+        headers = _lowered(response.items())
         text = b"".join([part async for part in response]).decode()
         await sync_to_async(response.close)()
-        return Answer(response.status_code, _lowered(response.items()), text)
+        return Answer(response.status_code, headers, text)
 
     return asyncio.run(main())
 

@@ -17,6 +17,7 @@ import jinja2
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from streamtmpl import StreamEnvironment
 from streamtmpl.aiohttp import setup, stream_response, stream_template
 from streamtmpl.testing.bodies import BrowserBody
 from tests.support.navigations import NAVIGATION
@@ -60,6 +61,25 @@ def test_a_page(is_async: bool) -> None:
 def test_a_small_page_has_its_length() -> None:
     _, headers, text = got("/small")
     assert (headers["Content-Length"], text) == ("5", "short")
+
+
+@KINDS
+@pytest.mark.parametrize("source", ["whole", "<p>{% flush %}</p>"], ids=["whole", "longer"])
+def test_caches_are_told_that_a_page_is_compressed_for_who_accepts_it(
+    source: str, is_async: bool
+) -> None:
+    template = StreamEnvironment(enable_async=is_async).from_string(source)
+
+    async def page(request: web.Request) -> web.Response:
+        response = await stream_response(request, template, deferred="in-order")
+        response.enable_compression()
+        return response
+
+    app = web.Application()
+    app.router.add_get("/", page)
+    _, headers, text = got("/", app, **{"Accept-Encoding": "gzip"})
+    assert text == source.replace("{% flush %}", "")
+    assert (headers["Content-Encoding"], headers["Vary"]) == ("gzip", "Accept-Encoding")
 
 
 @KINDS

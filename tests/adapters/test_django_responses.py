@@ -9,6 +9,7 @@ import pytest
 
 pytest.importorskip("django", reason="Django is not installed: pip install streamtmpl[django]")
 
+from django.http import StreamingHttpResponse
 from django.template import engines
 from django.template.response import ContentNotRenderedError
 from django.test import (
@@ -70,6 +71,13 @@ class TestResponse:
         response.streaming_content = (chunk.upper() for chunk in response.streaming_content)
         assert "Content-Length" not in response.headers
         assert response.getvalue() == "<H1>é</H1>".encode()
+
+    def test_length_is_not_of_who_takes_the_chunks_elsewhere(self):
+        response = response_to("/", "missing.html", {"missing": lambda: "é"}).render()
+        chunks = (chunk * 2 for chunk in response.streaming_content)
+        other = StreamingHttpResponse(chunks, headers=response.headers)
+        assert "Content-Length" not in other.headers
+        assert other.getvalue() == "<h1>é</h1><h1>é</h1>".encode()
 
     @pytest.mark.parametrize("status", [204, 205, 304])
     def test_no_length_where_there_is_no_content(self, status):

@@ -36,7 +36,6 @@ TEMPLATES = {
     "broken.html": "<h1>{{ 1 / 0 }}</h1>",
     "missing.html": "<h1>{{ missing() }}</h1>",
     "whole.html": "<h1>Whole</h1>",
-    "whole_session.html": "<h1>{{ request.session.get('name') }}</h1>",
     "late.html": "<h1>Late</h1>{% flush %}\n\n<p>{{ 1 / 0 }}</p>",
     "include.html": "<h1>Including</h1>{% include 'syntax.html' %}",
     "syntax.html": "text\n{% for %}",
@@ -297,11 +296,23 @@ def finished(sender, **arguments):
 request_finished.connect(finished)
 
 
-def whole(template):
-    def view(request, engine):
-        return StreamTemplateResponse(request, template, using=engine, chunk_size=16384)
+def whole(request, engine):
+    return StreamTemplateResponse(request, "whole.html", using=engine, chunk_size=16384)
 
-    return view
+
+def wrapped(request, engine):
+    response = whole(request, engine)
+    chunks = response.streaming_content
+    if response.is_async:
+
+        async def louder():
+            async for chunk in chunks:
+                yield chunk.upper() + b"!"
+
+        response.streaming_content = louder()
+    else:
+        response.streaming_content = (chunk.upper() + b"!" for chunk in chunks)
+    return response
 
 
 PAGES = {
@@ -312,8 +323,8 @@ PAGES = {
     "data": data,
     "broken": page("broken.html"),
     "missing": page("missing.html", missing=missing),
-    "whole": whole("whole.html"),
-    "whole_session": whole("whole_session.html"),
+    "whole": whole,
+    "wrapped": wrapped,
     "late": page("late.html"),
     "include": page("include.html"),
     "decided": decided,
