@@ -16,7 +16,7 @@ from streamtmpl.chunks.options import PATCHED, RegionOptions
 from streamtmpl.pallets.compression import After, compressor_for, prepare_first
 from streamtmpl.pallets.config import ACCEL
 from streamtmpl.pallets.extension import streams_of
-from streamtmpl.pallets.session import add_vary, guard_session, vary_on
+from streamtmpl.pallets.session import guard_session, vary_on
 from streamtmpl.responses.compression import Compressor
 from streamtmpl.responses.first import begun_async
 from streamtmpl.responses.timing import ServerTiming
@@ -108,10 +108,10 @@ def _register(
             if over:
                 chunks = [chunk async for chunk in body.iter]  # which also ends it
                 response.set_data(chunks[0] if chunks else b"")
-                add_vary(response, vary)
             else:
                 response.headers.setdefault(ACCEL, "no")
-                vary_on(response, context.app, context.session, vary)
+            # Not every version knows whether a session has been read.
+            vary_on(response, context.app, context.session, vary)
             if timing is not None:
                 timing.add_to(response.headers)
         elif not isinstance(response, Response) or isinstance(body, DataBody):
