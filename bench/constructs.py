@@ -137,6 +137,7 @@ CONSTRUCTS: Mapping[str, Sequence[str]] = {
     ),
     SCOPES: (
         *("{% set x = row.name %}{{ x }}", "{% set x, y = row.name, row.id %}{{ x }}{{ y }}"),
+        *("{% set x = row.get_url() %}{{ x }}", "{% set x = row.name|upper %}{{ x }}"),
         *("{% set x %}a{{ row.name }}b{% endset %}{{ x }}", "{% set ns.sum = ns.sum + 1 %}"),
         *(
             "{% with x = row.name %}{{ x }}{% endwith %}",

@@ -10,7 +10,7 @@ from jinja2 import nodes
 from streamtmpl.vocabulary import PARAMETER
 
 from .analysis import FILTER, contains, pulls
-from .expressions.calls import Arguments, shape
+from .expressions.calls import Arguments, shape, wants_nothing
 from .runs import Run
 from .tags import is_flush
 from .texts import TextGenerator
@@ -30,15 +30,6 @@ def _short_text(texts: list[str | None]) -> str:
     """All of *texts*, if they are known and short; else nothing."""
     known = "".join(text for text in texts if text is not None)
     return "" if None in texts or len(known) > _SHORT else known
-
-
-def _wants_nothing(callee: str) -> str:
-    """The condition that local *callee* is a function or method that wants nothing passed."""
-    mark = "'jinja_pass_arg'"
-    return (
-        f"type({callee}) is MethodType and not hasattr({callee}.__func__, {mark})"
-        f" or type({callee}) is FunctionType and not hasattr({callee}, {mark})"
-    )
 
 
 class OutputGenerator(TextGenerator):
@@ -264,7 +255,7 @@ class OutputGenerator(TextGenerator):
         else:
             plain, keyword = self.temporary_identifier(), "elif"
             self.writeline(f"{entry}, {macro}, {plain} = None, out, False")
-            self.writeline(f"if {_wants_nothing(callee)}: {plain} = True")
+            self.writeline(f"if {wants_nothing(callee)}: {plain} = True")
             self.noted_plain[callee] = plain
         self.writeline(f"{keyword} {streams}:")
         self.indent()

@@ -80,6 +80,15 @@ def shape(node: nodes.Call, extra: Mapping[str, str]) -> tuple[int | str, ...] |
     return (len(node.args), *names)
 
 
+def wants_nothing(callee: str) -> str:
+    """The condition that local *callee* is a function or method that wants nothing passed."""
+    mark = "'jinja_pass_arg'"
+    return (
+        f"type({callee}) is MethodType and not hasattr({callee}.__func__, {mark})"
+        f" or type({callee}) is FunctionType and not hasattr({callee}, {mark})"
+    )
+
+
 class CallGenerator(LookupGenerator):
     """Compiles ``function(...)``: as statements where they can precede it, else inline.
 
@@ -208,6 +217,8 @@ class CallGenerator(LookupGenerator):
             self.writeline(f"{target} = {call}", node)
             return
         direct = f"{callee}({arguments.source(extra=extra)})"
+        # In a loop, what a function of Python's costs would be felt at each turn.
+        noted = noted or (wants_nothing(callee) if self.in_loop else None)
         plain = f"{noted} or is_plain({callee})" if noted else f"is_plain({callee})"
         self.writeline(f"try: {target} = {direct} if {plain} else {call}", node)
         self.writeline(f"except StopIteration: {target} = stopped(environment)")

@@ -166,7 +166,11 @@ class LiftingGenerator(FilterGenerator):
             self.writeline(f"raise TemplateRuntimeError({message!r})")
             self.outdent()
         with self.line_of(node):
-            value = self.lift_parts(self.folded(cast("nodes.Expr", node.node), frame), frame)
+            value = self.folded(cast("nodes.Expr", node.node), frame)
+            if self._strategy_for(value, frame).write is LiftingGenerator.assign_expression:
+                value = self.lift_parts(value, frame)
+            else:  # not into the variable itself, which the value may be made of
+                value = self.in_local(value, self.operand(value, frame))
         self.newline(node)
         self.visit(node.target, frame)
         self.write(" = ")
