@@ -40,6 +40,8 @@ PRELUDES = {
 {% macro either(text, flag) %}{% if flag %}{{ text }}{% else %}-{% endif %}{% endmacro %}\
 {% macro all(items) %}{% for item in items %}{{ item }},{% endfor %}{% endmacro %}\
 {% macro around() %}<p>{{ caller() }}</p>{% endmacro %}\
+{% macro perhaps(text) %}<p>{{ text }}{% if caller %}{{ caller() }}{% endif %}</p>{% endmacro %}\
+{% macro tag(text) %}<p{{ kwargs|xmlattr }}>{{ text }}</p>{% endmacro %}\
 {% import 'forms.html' as forms %}""",
 }
 """What stands before the loop, by the group of the construct in it."""
@@ -157,6 +159,7 @@ CONSTRUCTS: Mapping[str, Sequence[str]] = {
             "{{ plain(row.name)|upper }}",
         ),
         *("{% call around() %}{{ row.name }}{% endcall %}", "{{ forms.field(row.name) }}"),
+        *("{{ perhaps(row.name) }}", "{{ tag(row.name) }}", "{{ tag(row.name, class='a') }}"),
         *("{{ forms.field(row.name, value=row.id) }}", "{% include 'part.html' %}"),
         *("{% include 'constant.html' %}", "{% include 'loop.html' %}"),
         "{% include 'constant.html' without context %}",

@@ -13,6 +13,7 @@ from functools import partial
 from types import coroutine
 from typing import TYPE_CHECKING, Any
 
+from jinja2 import Environment
 from jinja2.utils import internalcode
 
 from .buffer import Buffer
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 
 Concat = Callable[[Any], str]
+
+CONCAT: Concat = Environment.concat
+"""That of an environment which has not been given another one."""
 
 NO_SIGNAL = object()
 """That a coroutine has not been stepped yet."""
@@ -45,7 +49,7 @@ def capture(concat: Concat | None, body: Callable[..., Any], /, *args: Any, **kw
         if type(error.__cause__) is StopIteration:
             raise error.__cause__ from None  # of the template's own: it ends no generator of ours
         raise
-    return out.getvalue() if concat is None or concat == "".join else concat(out)
+    return out.getvalue() if concat is None or concat is CONCAT else concat(out)
 
 
 @internalcode
@@ -55,7 +59,7 @@ async def capture_async(
     """Run a compiled function of an async environment and return all its text."""
     out = Buffer(None, open_iterators.get())
     await body(out, *args, **kwargs)
-    return out.getvalue() if concat is None or concat == "".join else concat(out)
+    return out.getvalue() if concat is None or concat is CONCAT else concat(out)
 
 
 def template_function(function: Callable[..., Any]) -> Callable[[Context], Iterator[str]]:

@@ -183,6 +183,8 @@ class FunctionGenerator(PartsGenerator):
         names = [PARAMETER + name for name, _ in parameters]
         given = self._constant_defaults(node, frame)
         values = [*given, *["missing"] * (len(names) - len(given))]
+        if macro_ref.accesses_varargs:
+            values[-1] = "()"
         signature = ", ".join(["out", *map("=".join, zip(names, values, strict=True))])
         with self.function(f"{self.func('macro')}({signature}):", node, only_called=True):
             for name, (_, local) in zip(names, parameters, strict=True):
@@ -190,6 +192,7 @@ class FunctionGenerator(PartsGenerator):
                     self.writeline(f"{local} = {name}")
             with self.repeated(node):
                 self.enter_frame(frame)
+                self._implicit_defaults(macro_ref, node, frame)
                 self._macro_defaults(node, frame, given)
                 self.blockvisit(node.body, frame)
                 self.leave_frame(frame, with_python_scope=True)
@@ -233,6 +236,19 @@ class FunctionGenerator(PartsGenerator):
                 " omitted or be given a default.",
                 node.lineno,
             )
+
+    def _implicit_defaults(
+        self, macro_ref: MacroRef, node: nodes.Macro | nodes.CallBlock, frame: Frame
+    ) -> None:
+        """Write what ``caller`` and ``kwargs`` are when the caller gave none."""
+        declared = {argument.name for argument in node.args}
+        if macro_ref.accesses_caller and "caller" not in declared:
+            ref = frame.symbols.ref("caller")
+            missed = "undefined('No caller defined', name='caller')"
+            self.writeline(f"if {ref} is missing: {ref} = {missed}")
+        if macro_ref.accesses_kwargs:
+            ref = frame.symbols.ref("kwargs")
+            self.writeline(f"if {ref} is missing: {ref} = {{}}")
 
     def _constant_defaults(self, node: nodes.Macro | nodes.CallBlock, frame: Frame) -> list[str]:
         """What parameters are when the caller gave nothing, up to the last that Python can tell.

@@ -196,19 +196,19 @@ def unknown(kind: str, name: str) -> Callable[..., Any]:
 @internalcode
 def call(context: Context, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     """Call *function* as a template does; its variables of a loop or block come as keywords."""
-    if not is_plain(function):
-        if type(function) is FunctionType:
-            passed = function.jinja_pass_arg  # type: ignore[attr-defined]
-            if passed is _PassArg.context:
-                return _call_with_context(context, function, args, kwargs)
-            if passed is _PassArg.eval_context:
-                args = (context.eval_ctx, *args)
-            elif passed is _PassArg.environment:
-                args = (context.environment, *args)
-        elif type(function) in _MACROS:
-            function, args = function.called, (context.eval_ctx, *args)  # type: ignore[attr-defined]
-        else:
+    kind = type(function)
+    if kind in _MACROS:
+        function, args = function.called, (context.eval_ctx, *args)  # type: ignore[attr-defined]
+    elif not is_plain(function):
+        if not isinstance(function, FunctionType):
             return context.call(function, *args, **kwargs)
+        passed = function.jinja_pass_arg  # type: ignore[attr-defined]
+        if passed is _PassArg.context:
+            return _call_with_context(context, function, args, kwargs)
+        if passed is _PassArg.eval_context:
+            args = (context.eval_ctx, *args)
+        elif passed is _PassArg.environment:
+            args = (context.environment, *args)
     if kwargs:
         kwargs.pop("_loop_vars", None)
         kwargs.pop("_block_vars", None)

@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from streamtmpl.chunks.buffer import Buffer
 from streamtmpl.chunks.compiled import capture, capture_async
+from streamtmpl.vocabulary import PARAMETER
 
 from .escaping import text_as
 from .naming import named_as, without_prefix
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from jinja2.runtime import Context
 
     from streamtmpl.vocabulary import Shape
+
+
+_KWARGS, _VARARGS = PARAMETER + "kwargs", PARAMETER + "varargs"
 
 
 @named_as(runtime.Macro)
@@ -55,7 +59,6 @@ class Macro(runtime.Macro):
         self.caller = caller
         self.explicit_caller = "caller" in arguments
         self._default_autoescape = default_autoescape
-        self._plain = not (catch_kwargs or catch_varargs or (caller and not self.explicit_caller))
         self._entries: dict[Shape, Callable[..., Any]] | None = None
 
     def _entry(self, context: Context | None, shape: Shape | None) -> Callable[..., Any] | None:
@@ -68,29 +71,42 @@ class Macro(runtime.Macro):
             return None
         if shape is None:
             return self._into
-        if self._plain and len(shape) == 1 and shape[0] <= self._argument_count:
+        if len(shape) == 1 and shape[0] <= self._argument_count:
             return self._func
         if self._entries is None:
             self._entries = {}
         entry = self._entries.get(shape)
         if entry is None:
-            entry = self._entries[shape] = self._func if self._fits(shape) else self._into_prefixed
+            entry = self._entries[shape] = self._entry_for(*shape)
         return entry
 
-    def _fits(self, shape: Shape) -> bool:
-        """Whether the compiled function takes arguments of *shape* just as they are."""
-        count, *names = shape
+    def _entry_for(self, count: int, *names: str) -> Callable[..., Any]:
+        """What takes *count* positional arguments, and keyword arguments of those *names*."""
         takes = set(self.arguments[count:])
         if self.caller and not self.explicit_caller:
-            if "caller" not in names:
-                return False
             takes.add("caller")
-        return (
-            count <= self._argument_count
-            and takes.issuperset(names)
-            and not self.catch_kwargs
-            and not self.catch_varargs
-        )
+        extra = [name for name in names if name not in takes]
+        if count > self._argument_count and not self.catch_varargs:
+            return self._into_prefixed
+        if extra and (not self.catch_kwargs or not {*self.arguments, "self"}.isdisjoint(extra)):
+            return self._into_prefixed
+        if extra or count > self._argument_count:
+            return self._collecting([(name, PARAMETER + name) for name in extra], count)
+        return self._func
+
+    def _collecting(self, extra: list[tuple[str, str]], count: int) -> Callable[..., Any]:
+        """What takes *count* positional arguments, and the *extra* names as ``kwargs``."""
+        function, declared = self._func, self._argument_count
+
+        @internalcode
+        def entry(out: Buffer, /, *args: Any, **named: Any) -> Any:
+            if extra:
+                named[_KWARGS] = {name: named.pop(prefixed) for name, prefixed in extra}
+            if count > declared:
+                args, named[_VARARGS] = args[:declared], args[declared:]
+            return function(out, *args, **named)
+
+        return entry
 
     @internalcode
     def _into(self, out: Buffer, /, *args: Any, **kwargs: Any) -> Any:
@@ -118,9 +134,7 @@ class Macro(runtime.Macro):
     @internalcode
     def called(self, eval_ctx: EvalContext, /, *args: Any, **kwargs: Any) -> str:
         """Render with a template's arguments, called from where *eval_ctx* holds."""
-        fits = self._plain and not kwargs and len(args) <= self._argument_count
-        arguments = args if fits else self._bind(args, kwargs)
-        return self._invoke(arguments, bool(eval_ctx.autoescape))
+        return self._invoke(self._bind(args, kwargs), bool(eval_ctx.autoescape))
 
     @internalcode
     def _invoke(self, arguments: Sequence[Any], autoescape: bool) -> str:
@@ -128,21 +142,22 @@ class Macro(runtime.Macro):
         return _as_value(text) if autoescape else text
 
     @internalcode
-    def _bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
+    def _bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Sequence[Any]:
         """The arguments of the compiled function: declared ones, caller, kwargs, varargs.
 
         :raises TypeError: the macro does not take what is given.
         """
+        count = self._argument_count
+        if len(args) <= count and not kwargs:
+            return args  # it knows itself what the others are then
         if "self" in kwargs:  # as calling a macro of Jinja2's would
             raise TypeError("Macro.__call__() got multiple values for argument 'self'")
-        count = self._argument_count
         bound = list(args[:count])
-        if len(bound) < count:
-            defaults = self._func.__defaults__ or ()
-            bound += [
-                kwargs.pop(self.arguments[index], defaults[index])
-                for index in range(len(bound), count)
-            ]
+        defaults = self._func.__defaults__ or ()
+        for index in range(len(bound), count):
+            bound.append(kwargs.pop(self.arguments[index], defaults[index]))
+            if not kwargs:
+                return bound
         if self.caller and not self.explicit_caller:
             bound.append(self._take_caller(kwargs))
         if self.catch_kwargs:

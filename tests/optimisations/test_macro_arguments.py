@@ -6,7 +6,7 @@ comes to the same text or to the same error.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from jinja2 import Undefined, pass_context
@@ -115,8 +115,13 @@ GIVEN: dict[str, tuple[Any, Any]] = {
 WRITTEN = [
     "defaults",
     "no arguments",
+    "varargs",
+    "kwargs",
     "varargs and kwargs",
     "caller, maybe",
+    "caller declared",
+    "all of them",
+    "implicit ones declared",
     "default of a later one",
 ]
 """Macros for which calls are compiled as templates write them."""
@@ -247,3 +252,27 @@ def test_macros_called_from_python(kind: str) -> None:
 
     for autoescape in (False, True, lambda name: name == "page.html"):
         Pair(source, kind, change=change, autoescape=autoescape).text(context)
+
+
+class NotedUndefined(Undefined):
+    """Its environment notes when one is made, and why."""
+
+    notes: ClassVar[Notes] = []
+
+    def __init__(self, hint: str | None = None, *rest: Any, **named: Any) -> None:
+        self.notes.append((hint, named.get("name")))
+        super().__init__(hint, *rest, **named)
+
+
+@sync_and_async
+def test_when_what_was_not_given_is_made(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def make(notes: Notes) -> dict[str, Any]:
+        monkeypatch.setattr(NotedUndefined, "notes", notes)
+        return context(notes)
+
+    for macro in WRITTEN:
+        for call in ["{{ m(ARGS) }}", "{{ m(ARGS)|upper }}"]:
+            for arguments in ("", "1", "b=nope", "1, 2, 3", "*[1]", "x=1", "**{'b': 1}"):
+                source = MACROS[macro] + call.replace("ARGS", arguments)
+                template = Pair(source, kind, undefined=NotedUndefined)
+                template.agree(make, f"{macro}, {call}, {arguments}")
