@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from jinja2.compiler import Frame
 
+AT_LEAST = 2
+"""Items that are joined: of fewer, a list takes longer than to write each."""
+
 AT_MOST = 64
 """Items that are joined: they are in memory at once."""
 
@@ -123,23 +126,25 @@ class JoiningGenerator(LoopGenerator):
         text, pause = self.temporary_identifier(), self.remembered_local()
         self.writeline(f"{text} = None")
         kind = "is dict_items" if isinstance(node.target, nodes.Tuple) else "in row_types"
+        self.writeline(f"if {pause}: {pause} -= 1")
         self.writeline(
-            f"if not {pause} and held < limit and type({iterable}) {kind}"
-            f" and len({iterable}) <= {AT_MOST}:"
+            f"elif type({iterable}) {kind} and {AT_LEAST} <= len({iterable}) <= {AT_MOST}:"
         )
         self.indent()
         self._join(text, self._collect(node, row.cells, iterable, frame), before, after)
-        self.outdent()
-        self.writeline(f"if {text} is not None and held + len({text}) <= limit:")
+        self.writeline(f"if {text} is None or held + len({text}) > limit:")
+        self.indent()
+        short = f"{text} is not None and 4 * len({text}) <= limit"
+        self.writeline(f"{text}, {pause} = None, 0 if {short} else {PAUSE}")
+        self.outdent(2)
+        self.writeline(f"if {text} is not None:")
         self.indent()
         self.writeline(f"{self.writer(frame)}({text})")
         if any(loop.body.loop_frame for loop in self._loops):
-            self.writeline(f"if {iterable}: _loop_vars = {{}}")
+            self.writeline("_loop_vars = {}")
         self.outdent()
         self.writeline("else:")
         self.indent()
-        short = f"{text} is not None and 4 * len({text}) <= limit"
-        self.writeline(f"{pause} = {pause} - 1 if {pause} else 0 if {short} else {PAUSE}")
         if before:
             self.write_run(before, frame)
         super().visit_For(replaced(node, iter=self.in_local(row.iterable, iterable)), frame)
@@ -202,7 +207,7 @@ class JoiningGenerator(LoopGenerator):
         self.writeline("else:")
         self.indent()
         self.writeline(f"{text} = {(end + start).source()}.join({pieces})")
-        self.writeline(f"{text} = {row.source()} if {pieces} else {(before + after).source()}")
+        self.writeline(f"{text} = {row.source()}")
         self.outdent(2)
         self.writeline("except ValueError: pass")  # an int that is too long: in its place
 
