@@ -64,6 +64,35 @@ class StreamContext(Context):
         """The names of the globals that the template was loaded with."""
         return set(self._template.globals or ())
 
+    def derived(self, locals: dict[str, Any] | None = None) -> Context:
+        """A context for a part of the template, in which the local variables are seen as well."""
+        if self.environment.context_class is not Context:
+            return super().derived(locals)
+        variables = self.get_all()
+        if locals:
+            variables = variables.copy()
+            for name, value in locals.items():
+                if value is not missing:
+                    variables[name] = value
+        return DerivedContext(self, variables)
+
+
+class DerivedContext(StreamContext):
+    """The context of a part of a template: what it sets is seen nowhere else."""
+
+    globals_keys = property(lambda self: set())  # as with Jinja2's
+
+    def __init__(self, outer: StreamContext, variables: dict[str, Any]) -> None:
+        """A context for a part of the template of *outer*, whose *variables* are all there are."""
+        super().__init__(outer._template, variables)
+        self.eval_ctx = outer.eval_ctx
+        self._outer = outer
+
+    @_Lazily
+    def blocks(self) -> dict[str, list[Callable[[Context], Iterator[str]]]]:
+        """The functions of each block, as they are when they are first asked for."""
+        return {name: [*blocks] for name, blocks in self._outer.blocks.items()}
+
 
 class IncludedContext(StreamContext):
     """The context of an included template: a dict of its own is made when it is asked for.
@@ -109,7 +138,7 @@ class IncludedContext(StreamContext):
 
 
 # Their repr() tells the name of their class, which is to be that of Jinja2's.
-for _kind in (StreamContext, IncludedContext):
+for _kind in (StreamContext, DerivedContext, IncludedContext):
     _kind.__module__, _kind.__name__ = Context.__module__, Context.__name__
     _kind.__qualname__ = Context.__qualname__
 
