@@ -74,8 +74,8 @@ _BOTH = {
     ),
     "streamtmpl.runtime.includes": "asks_for_loop without_missing",
     "streamtmpl.runtime.lookups": (
-        "NOT_FOUND Row attribute_missing call is_plain item_missing item_or_undefined"
-        " known_namespace looked_up namespace_items quicker_attr stopped unknown"
+        "NOT_FOUND Row attribute_missing call call_passing is_plain item_missing"
+        " item_or_undefined known_namespace looked_up namespace_items quicker_attr stopped unknown"
     ),
     "streamtmpl.runtime.loops": "SteppedLoop",
     "streamtmpl.runtime.sources": ("PATIENCE ahead dict_items in_memory iterated paused row_types"),

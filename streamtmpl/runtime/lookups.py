@@ -196,19 +196,31 @@ def unknown(kind: str, name: str) -> Callable[..., Any]:
 @internalcode
 def call(context: Context, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     """Call *function* as a template does; its variables of a loop or block come as keywords."""
+    if not is_plain(function):
+        return call_passing(context, function, *args, **kwargs)
+    if kwargs:
+        kwargs.pop("_loop_vars", None)
+        kwargs.pop("_block_vars", None)
+    try:
+        return function(*args, **kwargs)
+    except StopIteration:
+        return stopped(context.environment)
+
+
+@internalcode
+def call_passing(context: Context, function: Any, /, *args: Any, **kwargs: Any) -> Any:
+    """Call *function*, which is not plain: it may want something of Jinja2's to be passed."""
     kind = type(function)
     if kind in _MACROS:
-        function, args = function.called, (context.eval_ctx, *args)  # type: ignore[attr-defined]
-    elif not is_plain(function):
-        if not isinstance(function, FunctionType):
-            return context.call(function, *args, **kwargs)
-        passed = function.jinja_pass_arg  # type: ignore[attr-defined]
-        if passed is _PassArg.context:
-            return _call_with_context(context, function, args, kwargs)
-        if passed is _PassArg.eval_context:
-            args = (context.eval_ctx, *args)
-        elif passed is _PassArg.environment:
-            args = (context.environment, *args)
+        function, args = function.called, (context.eval_ctx, *args)
+    elif kind is not FunctionType:
+        return context.call(function, *args, **kwargs)
+    elif function.jinja_pass_arg is _PassArg.context:
+        return _call_with_context(context, function, args, kwargs)
+    elif function.jinja_pass_arg is _PassArg.eval_context:
+        args = (context.eval_ctx, *args)
+    elif function.jinja_pass_arg is _PassArg.environment:
+        args = (context.environment, *args)
     if kwargs:
         kwargs.pop("_loop_vars", None)
         kwargs.pop("_block_vars", None)
@@ -219,7 +231,11 @@ def call(context: Context, function: Callable[..., Any], /, *args: Any, **kwargs
 
 
 # Python names the function called in errors of the arguments, such as f(**1): as in Jinja2.
-call.__module__, call.__qualname__ = Context.call.__module__, Context.call.__qualname__
+for _function in (call, call_passing):
+    _function.__module__, _function.__qualname__ = (
+        Context.call.__module__,
+        Context.call.__qualname__,
+    )
 
 
 @internalcode

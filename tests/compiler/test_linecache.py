@@ -52,7 +52,7 @@ def test_a_debugger_finds_the_generated_code(tmp_path: Path, is_async: bool) -> 
     place = place_of_call(made.get_template("look.html"))
     assert place.filename.startswith(f"<streamtmpl {path} ")
     linecache.checkcache()
-    assert "call(" in linecache.getline(*place)
+    assert "call_passing(" in linecache.getline(*place)
     code = made.compile(path.read_text(encoding="utf-8"), "look.html", str(path), raw=True)
     assert "".join(linecache.getlines(place.filename)).rstrip("\n") == code
 
@@ -76,7 +76,7 @@ def test_code_of_anonymous_templates_goes_away_with_them(make: Any) -> None:
     assert len(anonymous() - before) == 3
     for number, template in enumerate(templates):
         place = place_of_call(template)
-        assert "call(" in linecache.getline(*place)
+        assert "call_passing(" in linecache.getline(*place)
         assert f"{number}{{v_" in "".join(linecache.getlines(place.filename))
     del template, templates
     gc.collect()

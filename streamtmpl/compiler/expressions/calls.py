@@ -207,18 +207,19 @@ class CallGenerator(LookupGenerator):
         """
         noted = self.noted_plain.pop(callee, None)
         variables = self._with_variables(frame, extra)
-        call = self._call_start() + arguments.source(callee, extra=variables) + ")"
+        given = arguments.source(callee, extra=variables)
         if (
             self.environment.sandboxed
             or not plain_call(self.environment)
             or self.compact
             or not arguments.known  # errors of what is spread name the function that is called
         ):
-            self.writeline(f"{target} = {call}", node)
+            self.writeline(f"{target} = {self._call_start()}{given})", node)
             return
         direct = f"{callee}({arguments.source(extra=extra)})"
         # In a loop, what a function of Python's costs would be felt at each turn.
         noted = noted or (wants_nothing(callee) if self.in_loop else None)
         plain = f"{noted} or is_plain({callee})" if noted else f"is_plain({callee})"
-        self.writeline(f"try: {target} = {direct} if {plain} else {call}", node)
+        passing = f"call_passing(context, {given})"
+        self.writeline(f"try: {target} = {direct} if {plain} else {passing}", node)
         self.writeline(f"except StopIteration: {target} = stopped(environment)")
