@@ -303,6 +303,13 @@ class WritingGenerator(CodeGenerator):
         """Begin a line, after the count and the boundary that are due before it."""
         if node is not None and self._line_node is not None:
             node = self._line_node
+        if self._pending_boundary is not None or (
+            self._functions and self._functions[-1].tally_at is not None
+        ):
+            self._write_due()
+        super().newline(node, extra)
+
+    def _write_due(self) -> None:
         here, boundary, self._pending_boundary = self._indentation, self._pending_boundary, None
         if self._functions and (at := self._functions[-1].tally_at) is not None:
             self._functions[-1].tally_at = None
@@ -312,7 +319,6 @@ class WritingGenerator(CodeGenerator):
             self._indentation = boundary
             self.cut_if(self.enough())
         self._indentation = here
-        super().newline(node, extra)
 
     # -- writing
 

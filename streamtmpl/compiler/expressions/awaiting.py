@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, cast
 
 from jinja2 import nodes
@@ -23,6 +23,9 @@ _FOLDED = (
     *(nodes.Call, nodes.Filter, nodes.Getattr, nodes.Getitem, nodes.Test),
 )
 """What Jinja2 folds when it comes to it; the others when it comes to what they are a part of."""
+
+
+_NOTHING = nullcontext()
 
 
 class Folder(Optimizer):
@@ -81,12 +84,12 @@ class AwaitingGenerator(WritingGenerator):
             self.visit(node.expr2, inner)
         self.write(")")
 
-    @contextmanager
-    def awaited(self) -> Iterator[None]:
+    def awaited(self) -> AbstractContextManager[None]:
         """Around the source of a value: await it if it is awaitable (async environments)."""
-        if not self.environment.is_async:
-            yield
-            return
+        return self._awaited() if self.environment.is_async else _NOTHING
+
+    @contextmanager
+    def _awaited(self) -> Iterator[None]:
         if self.compact:
             self.write("(await auto_await(")
             yield

@@ -6,6 +6,7 @@ will be one. Only what is evaluated in any case, and before all else, is lifted.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from jinja2 import nodes
@@ -81,6 +82,12 @@ class Strategy:
         self.quick = quick
 
 
+@cache
+def strategies_for(strategies: tuple[Strategy, ...], kind: type[nodes.Expr]) -> list[Strategy]:
+    """Those of *strategies* that are for nodes of *kind*."""
+    return [strategy for strategy in strategies if strategy.kind in (kind, nodes.Expr)]
+
+
 class LiftingGenerator(FilterGenerator):
     """Compiles expressions that statements may precede.
 
@@ -95,11 +102,9 @@ class LiftingGenerator(FilterGenerator):
         self.perhaps: set[nodes.Expr] = set()
 
     def _strategy_for(self, node: nodes.Expr, frame: Frame) -> Strategy:
-        kind, quick = type(node), self.is_quick(node)
-        for strategy in self.strategies:
-            if strategy.quick and not quick:
-                continue
-            if strategy.kind in (kind, nodes.Expr) and strategy.fits(self, node, frame):
+        quick = self.is_quick(node)
+        for strategy in strategies_for(self.strategies, type(node)):
+            if (quick or not strategy.quick) and strategy.fits(self, node, frame):
                 return strategy
         raise AssertionError("the last strategy fits always")
 
