@@ -82,12 +82,6 @@ class Strategy:
         self.quick = quick
 
 
-@cache
-def strategies_for(strategies: tuple[Strategy, ...], kind: type[nodes.Expr]) -> list[Strategy]:
-    """Those of *strategies* that are for nodes of *kind*."""
-    return [strategy for strategy in strategies if strategy.kind in (kind, nodes.Expr)]
-
-
 class LiftingGenerator(FilterGenerator):
     """Compiles expressions that statements may precede.
 
@@ -101,9 +95,15 @@ class LiftingGenerator(FilterGenerator):
         # Look-ups that may well find nothing: to ask for a default is cheaper then than an error.
         self.perhaps: set[nodes.Expr] = set()
 
+    @classmethod
+    @cache
+    def _strategies_of(cls, kind: type[nodes.Expr]) -> list[Strategy]:
+        """Those for nodes of *kind*."""
+        return [each for each in cls.strategies if each.kind in (kind, nodes.Expr)]
+
     def _strategy_for(self, node: nodes.Expr, frame: Frame) -> Strategy:
         quick = self.is_quick(node)
-        for strategy in strategies_for(self.strategies, type(node)):
+        for strategy in self._strategies_of(type(node)):
             if (quick or not strategy.quick) and strategy.fits(self, node, frame):
                 return strategy
         raise AssertionError("the last strategy fits always")
