@@ -86,12 +86,7 @@ class DerivedContext(StreamContext):
         """A context for a part of the template of *outer*, whose *variables* are all there are."""
         super().__init__(outer._template, variables)
         self.eval_ctx = outer.eval_ctx
-        self._outer = outer
-
-    @_Lazily
-    def blocks(self) -> dict[str, list[Callable[[Context], Iterator[str]]]]:
-        """The functions of each block, as they are when they are first asked for."""
-        return {name: [*blocks] for name, blocks in self._outer.blocks.items()}
+        self.blocks = {name: [*blocks] for name, blocks in outer.blocks.items()}
 
 
 class IncludedContext(StreamContext):

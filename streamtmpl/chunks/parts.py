@@ -244,6 +244,5 @@ def _module_of(block: Any) -> dict[str, Any]:
 def _snapshot(context: Context) -> Context:
     """*context* as it is at present."""
     made = context.derived()
-    made.blocks = {name: [*blocks] for name, blocks in context.blocks.items()}
     made.eval_ctx = copy(context.eval_ctx)
     return made

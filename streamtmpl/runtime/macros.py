@@ -88,7 +88,8 @@ class Macro(runtime.Macro):
         extra = [name for name in names if name not in takes]
         if count > self._argument_count and not self.catch_varargs:
             return self._into_prefixed
-        if extra and (not self.catch_kwargs or not {*self.arguments, "self"}.isdisjoint(extra)):
+        given_twice = not set(self.arguments).isdisjoint(extra)
+        if "self" in names or given_twice or (extra and not self.catch_kwargs):
             return self._into_prefixed
         if extra or count > self._argument_count:
             return self._collecting([(name, PARAMETER + name) for name in extra], count)

@@ -36,6 +36,7 @@ MACROS = {
     "{{ caller and caller() }}]{% endmacro %}",
     "implicit ones declared": "{% macro m(varargs=3, kwargs=4) %}[{{ varargs }}{{ kwargs }}]"
     "{% endmacro %}",
+    "self declared": "{% macro m(self=1, a=2) %}[{{ self }}{{ a }}]{% endmacro %}",
     "default of a later one": "{% macro m(a=b, b=1) %}[{{ a }}{{ b }}]{% endmacro %}",
     "default from around": "{% set b = 'o' %}{% macro m(a=b, b=a) %}[{{ a }}{{ b }}]{% endmacro %}",
     "default of itself": "{% macro m(a=a) %}[{{ a }}]{% endmacro %}",
@@ -80,6 +81,8 @@ ARGUMENTS = {
     "keys that are no text": "**{1: 2}",
     "star of a number": "*1",
     "self": "**{'self': 1}",
+    "self as written": "self=1",
+    "one, self as written": "1, self=2",
     "caller": "caller=1",
     "no caller": "caller=none",
     "a function for a caller": "caller=f",
@@ -122,6 +125,7 @@ WRITTEN = [
     "caller declared",
     "all of them",
     "implicit ones declared",
+    "self declared",
     "default of a later one",
 ]
 """Macros for which calls are compiled as templates write them."""

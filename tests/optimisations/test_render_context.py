@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from jinja2 import pass_context
 from jinja2.runtime import Context
+from jinja2.utils import Namespace
 
 from .agreement import Change, Notes, Pair, every_kind, given, sync_and_async
 
@@ -259,3 +260,52 @@ def test_what_functions_see_of_a_context(kind: str) -> None:
         return {"x": 1}
 
     Pair(templates, kind, change=change).text(make)
+
+
+LATER = [
+    "{% for i in l %}{% block b scoped %}{% set ns.s = self %}{% endblock %}{% endfor %}"
+    "{% extends 'p' %}{% set y = ns.s.c is defined %}",
+    "{% for i in l %}{% block b scoped %}{% set ns.s = self %}{% endblock %}{% endfor %}"
+    "{% extends 'p' %}{% block c %}c{{ super() }}{% endblock %}{% set y = ns.s.c() %}",
+    "{% for i in l %}{% set q = i %}{{ keep() }}{% endfor %}{% extends 'p' %}{% set y = kept() %}",
+    "{% for i in l %}{% block b scoped %}{{ keep() }}{{ about() }}{% set i = 3 %}{{ kept() }}"
+    "{% block inner scoped %}{{ keep() }}{{ i }}{{ about() }}{% endblock %}{% endblock %}"
+    "{% endfor %}{{ kept() }}{{ about() }}{{ i }}",
+    "{% set z = 1 %}{% for i in l %}{% block b scoped %}{% include 'part' %}{% import 'lib' as lib"
+    " with context %}{{ lib.v }}{% from 'lib' import v %}{{ v }}{% endblock %}{% endfor %}",
+    "{% for i in l %}{% block b scoped %}{% autoescape false %}{{ x }}{{ about() }}"
+    "{% endautoescape %}{{ x }}{% endblock %}{{ about() }}{% endfor %}",
+]
+"""Pages in which the context of a part of the template lasts, or is looked into."""
+
+
+@every_kind
+@pytest.mark.parametrize("page", LATER)
+def test_the_context_of_a_part_of_a_template(page: str, kind: str) -> None:
+    def change(environment: Any) -> None:
+        environment.globals["about"] = about
+
+    def make(notes: Notes) -> dict[str, Any]:
+        kept_contexts: list[Context] = []
+
+        @pass_context
+        def keep(context: Context) -> str:
+            kept_contexts.append(context)
+            return ""
+
+        def kept() -> str:
+            return " ".join(
+                f"{sorted((name, len(blocks)) for name, blocks in each.blocks.items())}"
+                f"{each.get('i')}{each.get('z', '-')}{sorted(each.vars)}{type(each).__name__}"
+                for each in kept_contexts
+            )
+
+        return {"ns": Namespace(), "l": [1, 2], "x": "<x>", "keep": keep, "kept": kept}
+
+    templates = {
+        "page.html": page,
+        "p": "P{{ y }}{% block c %}pc{% endblock %}{% block b %}{% endblock %}{{ kept() }}",
+        "part": "[{{ i }}{{ z }}{{ about() }}{{ keep() }}]",
+        "lib": "{% set v = [i, z, x] %}",
+    }
+    Pair(templates, kind, change=change, autoescape=True).agree(make)
