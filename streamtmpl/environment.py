@@ -11,7 +11,6 @@ from jinja2 import Template
 from jinja2.utils import LRUCache, internalcode, missing
 
 from .chunks.buffer import Buffer
-from .chunks.compiled import CONCAT
 from .chunks.cuts import DEFAULT_CHUNK_SIZE, check_chunk_size
 from .chunks.options import IN_ORDER, Block
 from .compiler import CodeGenerator, StreamCodeGenerator
@@ -32,6 +31,10 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from .observing import Observer
+
+
+CONCAT = jinja2.Environment.concat
+"""What joins the text, unless an environment has something else."""
 
 
 class StreamTemplate(jinja2.Template):

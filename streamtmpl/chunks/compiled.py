@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 
 Concat = Callable[[Any], str]
 
-CONCAT: Concat = Environment.concat
-"""That of an environment which has not been given another one."""
-
 NO_SIGNAL = object()
 """That a coroutine has not been stepped yet."""
 
@@ -49,7 +46,7 @@ def capture(concat: Concat | None, body: Callable[..., Any], /, *args: Any, **kw
         if type(error.__cause__) is StopIteration:
             raise error.__cause__ from None  # of the template's own: it ends no generator of ours
         raise
-    return out.getvalue() if concat is None or concat is CONCAT else concat(out)
+    return out.getvalue() if concat is None or concat is Environment.concat else concat(out)
 
 
 @internalcode
@@ -59,7 +56,7 @@ async def capture_async(
     """Run a compiled function of an async environment and return all its text."""
     out = Buffer(None, open_iterators.get())
     await body(out, *args, **kwargs)
-    return out.getvalue() if concat is None or concat is CONCAT else concat(out)
+    return out.getvalue() if concat is None or concat is Environment.concat else concat(out)
 
 
 def template_function(function: Callable[..., Any]) -> Callable[[Context], Iterator[str]]:
