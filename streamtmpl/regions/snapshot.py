@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2.utils import Namespace, missing
 
-from streamtmpl.context import StreamContext
+from streamtmpl.context import DerivedContext, StreamContext
 from streamtmpl.runtime.blocks import AsyncBlockReference, BlockReference, TemplateReference
 from streamtmpl.runtime.loops import AsyncLoopContext, AwaitedLoopContext, LoopContext, SteppedLoop
 from streamtmpl.runtime.macros import AsyncMacro, Macro
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def region_context(context: Context, variables: Mapping[str, Any]) -> Context:
     """A context with what *context* has now, and the local *variables*."""
     made: Context
-    if isinstance(context, StreamContext):
+    if isinstance(context, StreamContext) and not isinstance(context, DerivedContext):
         parent = {**context.parent, **context.vars}
         for name, value in variables.items():
             if value is not missing:

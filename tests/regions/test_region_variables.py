@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from jinja2 import DictLoader, pass_context
+from jinja2 import DictLoader, Environment, pass_context
 
 from streamtmpl import StreamEnvironment, render_stream, render_stream_async
 from tests.support.patched import assembled
@@ -353,3 +353,20 @@ def test_async_render(case: str) -> None:
     assert asyncio.run(made.render_async(context())) == CASES[case][1]
     assert made.render(context()) == CASES[case][1]
     assert "".join(made.generate(context())) == CASES[case][1]
+
+
+@pytest.mark.parametrize(
+    "around",
+    ["IT", "{% for i in [1] %}{% block b scoped %}IT{% endblock %}{% endfor %}"],
+    ids=["page", "scoped block"],
+)
+def test_imports_see_the_globals_of_the_page_where_jinja2_has_them_seen(around: str) -> None:
+    it = "{% import 'lib' as lib %}[{{ lib.v }}]"
+    lib = {"lib": "{% set v = g %}"}
+    plain = Environment(loader=DictLoader({"page": around.replace("IT", it), **lib}))
+    expected = plain.get_template("page", globals={"g": "global"}).render()
+    deferred = around.replace("IT", "{% defer %}" + it + "{% enddefer %}")
+    ours = StreamEnvironment(loader=DictLoader({"page": deferred, **lib}))
+    page = ours.get_template("page", globals={"g": "global"})
+    assert "".join(render_stream(page, deferred="in-order")) == expected
+    assert assembled("".join(render_stream(page))) == expected
