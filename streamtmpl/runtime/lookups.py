@@ -196,15 +196,9 @@ def unknown(kind: str, name: str) -> Callable[..., Any]:
 @internalcode
 def call(context: Context, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     """Call *function* as a template does; its variables of a loop or block come as keywords."""
-    if not is_plain(function):
-        return call_passing(context, function, *args, **kwargs)
-    if kwargs:
-        kwargs.pop("_loop_vars", None)
-        kwargs.pop("_block_vars", None)
-    try:
-        return function(*args, **kwargs)
-    except StopIteration:
-        return stopped(context.environment)
+    if is_plain(function):
+        return _call_plain(context, function, args, kwargs)
+    return call_passing(context, function, *args, **kwargs)
 
 
 @internalcode
@@ -212,15 +206,24 @@ def call_passing(context: Context, function: Any, /, *args: Any, **kwargs: Any) 
     """Call *function*, which is not plain: it may want something of Jinja2's to be passed."""
     kind = type(function)
     if kind in _MACROS:
-        function, args = function.called, (context.eval_ctx, *args)
-    elif kind is not FunctionType:
+        return _call_plain(context, function.called, (context.eval_ctx, *args), kwargs)
+    if kind is not FunctionType:
         return context.call(function, *args, **kwargs)
-    elif function.jinja_pass_arg is _PassArg.context:
+    passed = function.jinja_pass_arg
+    if passed is _PassArg.context:
         return _call_with_context(context, function, args, kwargs)
-    elif function.jinja_pass_arg is _PassArg.eval_context:
+    if passed is _PassArg.eval_context:
         args = (context.eval_ctx, *args)
-    elif function.jinja_pass_arg is _PassArg.environment:
+    elif passed is _PassArg.environment:
         args = (context.environment, *args)
+    return _call_plain(context, function, args, kwargs)
+
+
+@internalcode
+def _call_plain(
+    context: Context, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    """Call *function*, which the variables of a loop or block are not for."""
     if kwargs:
         kwargs.pop("_loop_vars", None)
         kwargs.pop("_block_vars", None)
