@@ -123,20 +123,7 @@ class JoiningGenerator(LoopGenerator):
             before = Run(self._in_long)
         with self.line_of(node):
             iterable = self.operand(row.iterable, frame)
-        text, pause = self.temporary_identifier(), self.remembered_local()
-        self.writeline(f"{text} = None")
-        kind = "is dict_items" if isinstance(node.target, nodes.Tuple) else "in row_types"
-        self.writeline(f"if {pause}: {pause} -= 1")
-        self.writeline(
-            f"elif type({iterable}) {kind} and {AT_LEAST} <= len({iterable}) <= {AT_MOST}:"
-        )
-        self.indent()
-        self._join(text, self._collect(node, row.cells, iterable, frame), before, after)
-        self.writeline(f"if {text} is None or held + len({text}) > limit:")
-        self.indent()
-        short = f"{text} is not None and 4 * len({text}) <= limit"
-        self.writeline(f"{text}, {pause} = None, 0 if {short} else {PAUSE}")
-        self.outdent(2)
+        text = self._join_at_once(node, row, iterable, before, after, frame)
         self.writeline(f"if {text} is not None:")
         self.indent()
         self.writeline(f"{self.writer(frame)}({text})")
@@ -151,6 +138,29 @@ class JoiningGenerator(LoopGenerator):
         if after:
             self.write_run(after, frame)
         self.outdent()
+
+    def _join_at_once(
+        self, node: nodes.For, row: Row, iterable: str, before: Run, after: Run, frame: Frame
+    ) -> str:
+        """Write what joins a row, if it is one to be joined.
+
+        :return: the local of its text, which is ``None`` where a boundary might cut.
+        """
+        text, pause = self.temporary_identifier(), self.remembered_local()
+        self.writeline(f"{text} = None")
+        kind = "is dict_items" if isinstance(node.target, nodes.Tuple) else "in row_types"
+        self.writeline(f"if {pause}: {pause} -= 1")
+        self.writeline(
+            f"elif type({iterable}) {kind} and {AT_LEAST} <= len({iterable}) <= {AT_MOST}:"
+        )
+        self.indent()
+        self._join(text, self._collect(node, row.cells, iterable, frame), before, after)
+        self.writeline(f"if {text} is None or held + len({text}) > limit:")
+        self.indent()
+        short = f"{text} is not None and 4 * len({text}) <= limit"
+        self.writeline(f"{text}, {pause} = None, 0 if {short} else {PAUSE}")
+        self.outdent(2)
+        return text
 
     def _collect(
         self, node: nodes.For, cells: nodes.Output, iterable: str, frame: Frame
