@@ -1,4 +1,4 @@
-"""What ``set`` gives a variable may be worked out by statements: not in the variable itself.
+"""What ``set`` gives a variable may be worked out by statements before it.
 
 The value may be made of the variable as it was before; and where it is an error, it is one at the
 line of the tag, with what has been evaluated by then.
@@ -23,6 +23,7 @@ VALUES = [
     *("o.fails", "o['name']", "l[9]", "n[x]", "x", "gone", "1"),
     *("x|upper", "x|default(x)", "gone|default(x)", "o.gone|default(o.name)", "o.name|e", "x|safe"),
     *("x ~ x", "x ~ o.name ~ 1", "o.name ~ o.gone", "'%s'|format(x)", "'%d'|format(x)"),
+    *("o.name|replace('n', x)", "o.name|replace(x, 'y')", "'n'|default(x)", "o.a.name|trim(x)"),
     *("l|join(x)", "o.name|noted|noted", "l|first", "l|length", "x|gone_filter"),
     *("x if o.name else o.a", "o.name or x", "o.gone and x", "not o.name", "o.n + 1", "o.n / 0"),
     *("o.n == 1", "x is defined", "[x, o.name]", "{'a': o.name}", "(x, f(x))", "-o.n", "l[:1]"),
