@@ -150,15 +150,16 @@ def with_blocks(language: str) -> list:
 
 
 @pytest.fixture
-def _logger_as_it_was():
+def _loggers_as_they_were():
     """Examples show what is logged."""
-    logger = logging.getLogger("streamtmpl")
-    before = logger.handlers[:], logger.propagate
+    loggers = [logging.getLogger(name) for name in ("streamtmpl", "streamtmpl.events")]
+    before = [(each.handlers[:], each.filters[:], each.propagate) for each in loggers]
     yield
-    logger.handlers[:], logger.propagate = before
+    for logger, (handlers, filters, propagate) in zip(loggers, before, strict=True):
+        logger.handlers[:], logger.filters[:], logger.propagate = handlers, filters, propagate
 
 
-@pytest.mark.usefixtures("_logger_as_it_was")
+@pytest.mark.usefixtures("_loggers_as_they_were")
 @pytest.mark.parametrize("document", with_blocks("python"))
 def test_python_examples(document, monkeypatch):
     for extra in EXTRAS.get(document.name, "").split():

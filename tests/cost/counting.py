@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import get_ident
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
@@ -119,11 +120,11 @@ def _traced(run: Callable[[], object]) -> int:
 
 def _monitored(run: Callable[[], object], monitoring: Any) -> int:
     """From Python 3.12 on, where a trace function does not get to see all instructions."""
-    count = 0
+    count, thread = 0, get_ident()
 
     def instruction(code: CodeType, offset: int) -> None:
         nonlocal count
-        count += is_ours(code)
+        count += is_ours(code) and get_ident() == thread  # others may have been left running
 
     tool = next(tool for tool in range(6) if monitoring.get_tool(tool) is None)
     monitoring.use_tool_id(tool, __name__)
