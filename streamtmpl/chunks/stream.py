@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextvars import copy_context
-from threading import get_ident
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 from jinja2.utils import internalcode
@@ -19,7 +18,7 @@ from .buffer import Buffer, clock
 from .closing import OpenIterators, RaisesOnce, open_iterators, report, reported
 from .cuts import check_chunk_size
 from .encoder import encoder
-from .turns import Turn, turn_ended, wait_for_turn, waiting
+from .turns import check_outside, is_refusal, run_in_turn, turn_ended, waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -67,8 +66,6 @@ class ChunkStream(RaisesOnce, Iterator[Chunk], Generic[Chunk]):
         "_on_error",
         "_out",
         "_steps",
-        "_thread",
-        "_turn",
     )
 
     content_type: str | None = None
@@ -96,8 +93,6 @@ class ChunkStream(RaisesOnce, Iterator[Chunk], Generic[Chunk]):
         self._begin = begin
         self._on_error = on_error
         self._context = copy_context()
-        self._turn: Turn = [None]
-        self._thread: int | None = None
         self._steps: Generator[None, None, None] | None = None
         self._closing_error = None
         self._ended = False
@@ -146,42 +141,41 @@ class ChunkStream(RaisesOnce, Iterator[Chunk], Generic[Chunk]):
         """
         if self._ended and not self._closed and self._closing_error is None:
             raise StopIteration
-        # These are the lines of _in_turn(): to call it would be felt by a small page.
-        me = get_ident()
-        try:
-            del self._turn[0]
-        except IndexError:
-            wait_for_turn(self._turn, self._thread)
-        self._thread = me
-        try:
-            chunk = self._context.run(self._step)
-        finally:
-            self._thread = None
-            self._turn.append(None)
-            if waiting:
-                turn_ended(self._turn)
-        if not chunk:
-            raise StopIteration
-        return chunk  # type: ignore[no-any-return]
+        # Most of it are the lines of _in_turn(): to call it would be felt by a small page.
+        if not waiting:
+            try:
+                chunk = self._context.run(self._step)
+                if chunk:
+                    return chunk  # type: ignore[no-any-return]
+                raise StopIteration
+            except RuntimeError as error:
+                if not is_refusal(error):
+                    raise
+            finally:
+                if waiting:
+                    turn_ended(self._context)
+        if chunk := self._wait(self._step):
+            return chunk  # type: ignore[no-any-return]
+        raise StopIteration
 
     @internalcode
     def _in_turn(self, function: Callable[[], Any]) -> Any:
         """Run *function* in the stream's context, when no other thread steps or closes it."""
-        me = get_ident()
-        try:
-            # Not pop(): after a call Python may run a signal's handler, and what that raises would
-            # leave the turn nobody's. From here to the inner "try" nothing is called.
-            del self._turn[0]
-        except IndexError:
-            wait_for_turn(self._turn, self._thread)
-        self._thread = me
-        try:
-            return self._context.run(function)
-        finally:
-            self._thread = None
-            self._turn.append(None)
-            if waiting:
-                turn_ended(self._turn)
+        if not waiting:
+            try:
+                return self._context.run(function)
+            except RuntimeError as error:
+                if not is_refusal(error):
+                    raise
+            finally:
+                if waiting:
+                    turn_ended(self._context)
+        return self._wait(function)
+
+    @internalcode
+    def _wait(self, function: Callable[[], Any]) -> Any:
+        check_outside(self, "_step", "_close")
+        return run_in_turn(self._context, function)
 
     @internalcode
     def _step(self) -> Any:
@@ -260,9 +254,15 @@ class ChunkStream(RaisesOnce, Iterator[Chunk], Generic[Chunk]):
         """If a step waits in another thread for deferred regions, have it end at once.
 
         :raises StreamClosedError: in that step; it has closed the stream.
+        :raises StreamBusyError: called from inside the stream's own template.
         """
-        if self._out.interrupt is not None and self._thread not in (None, get_ident()):
+        if self._out.interrupt is not None and self._runs():
+            check_outside(self, "_step", "_close")
             self._out.interrupt()
+
+    def _runs(self) -> bool:
+        """Whether the template is being run, by any thread."""
+        return getattr(self._steps, "gi_running", False)
 
     def _close(self) -> None:
         if not self._ended:

@@ -1,67 +1,79 @@
-"""Turns: one thread at a time, for next to nothing as long as no other one wants it."""
+"""Turns: one thread at a time runs a stream, for nothing as long as no other one wants it.
+
+A stream runs in a context of :mod:`contextvars` of its own, and Python lets no thread enter one
+that another one is in. That is all the lock there is.
+"""
 
 from __future__ import annotations
 
-from threading import Event, Lock, get_ident
+import sys
+from threading import Event, Lock
+from typing import TYPE_CHECKING, Any
 
 from streamtmpl.exceptions import StreamBusyError
 
-Turn = list[None]
-"""A list of one element while it is nobody's turn: to delete it is to take the turn.
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextvars import Context
+    from types import FrameType
 
-``del`` and ``append`` are atomic, and with them a step of a stream takes a fraction of the time
-that it takes with a lock.
-"""
 
-waiting: list[tuple[Turn, Event]] = []
-"""Who waits for which turn, in the order of coming, and what tells that it has come."""
+waiting: list[tuple[Context, Event]] = []
+"""Who waits for which context, in the order of coming, and what tells that it may be free."""
 
 _lock = Lock()
 """Held while somebody begins or ends to wait. Hardly any stream needs it: all share it."""
 
 
-def wait_for_turn(turn: Turn, thread: int | None) -> None:
-    """Wait until *thread*, whose turn it is, has ended it, and take the turn.
+def is_refusal(error: RuntimeError) -> bool:
+    """Whether *error*, caught where ``Context.run()`` is called, says that the context is taken."""
+    # What comes up inside comes from a frame of its own; a RecursionError may have none either.
+    assert error.__traceback__ is not None
+    return type(error) is RuntimeError and error.__traceback__.tb_next is None
 
-    :raises StreamBusyError: it is the current thread's already.
+
+def check_outside(stream: object, *methods: str) -> None:
+    """Refuse to wait for *stream* in what it runs itself, by one of its *methods*.
+
+    :raises StreamBusyError: the caller has been called by it.
     """
-    if thread == get_ident():
-        raise StreamBusyError(
-            "the stream is running: it cannot be stepped or closed from inside its own template"
-        )
-    place = (turn, Event())
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if frame.f_code.co_name in methods and frame.f_locals.get("self") is stream:
+            raise StreamBusyError(
+                "the stream is running: it cannot be stepped or closed from inside its own template"
+            )
+        frame = frame.f_back
+
+
+def run_in_turn(context: Context, function: Callable[[], Any]) -> Any:
+    """Run *function* in *context*, after all who have come before, when no thread is in it."""
+    place = (context, Event())
     with _lock:
         waiting.append(place)
-        if turn:  # it may have ended before anybody could see who waits
-            _give(turn)
     try:
-        place[1].wait()
-    except BaseException:
+        while True:
+            if _first(context) is place:
+                place[1].clear()  # before it is tried: who is in it tells when it has left
+                try:
+                    return context.run(function)
+                except RuntimeError as error:
+                    if not is_refusal(error):
+                        raise
+            place[1].wait()
+    finally:
         with _lock:
-            if place in waiting:
-                waiting.remove(place)
-            else:
-                turn.append(None)
-                _give(turn)
-        raise
-
-
-def turn_ended(turn: Turn) -> None:
-    """Give *turn*, which has ended, to the first that waits for it.
-
-    The thread that has ended it would often take it again before anybody else has woken up.
-    """
-    with _lock:
-        _give(turn)
-
-
-def _give(turn: Turn) -> None:
-    for place in waiting:
-        if place[0] is turn:
-            try:
-                del turn[0]
-            except IndexError:  # somebody has just taken it, and will give it on
-                return
             waiting.remove(place)
-            place[1].set()
-            return
+        turn_ended(context)
+
+
+def turn_ended(context: Context) -> None:
+    """Tell the first that waits for *context* that it may be free."""
+    first = _first(context)
+    if first is not None:
+        first[1].set()
+
+
+def _first(context: Context) -> tuple[Context, Event] | None:
+    with _lock:
+        return next((each for each in waiting if each[0] is context), None)

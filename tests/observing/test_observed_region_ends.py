@@ -89,7 +89,7 @@ def test_a_wait_for_regions_that_another_thread_ends() -> None:
         next(stream)
         running.wait()
         step = threads.submit(next, stream)
-        while stream._thread is None:
+        while not stream._runs():
             time.sleep(0.001)
         stream.close()
         gate.set()

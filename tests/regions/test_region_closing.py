@@ -159,7 +159,7 @@ def test_closing_from_another_thread_does_not_wait_for_regions(
     assert next(stream) == "a"
     assert "b" in next(stream)
     waiting = threads.submit(next, stream)
-    while stream._thread is None:
+    while not stream._runs():
         time.sleep(0.001)
     stream.close()
     with pytest.raises(StreamClosedError, match="was closed while a chunk was awaited"):
