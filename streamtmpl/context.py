@@ -89,8 +89,8 @@ class DerivedContext(StreamContext):
         self.blocks = {name: [*blocks] for name, blocks in outer.blocks.items()}
 
 
-class IncludedContext(StreamContext):
-    """The context of an included template: a dict of its own is made when it is asked for.
+class LazyContext(StreamContext):
+    """The context of a template that is handed what it reads: its own dicts are made if asked for.
 
     :ivar near: where a variable is looked up first.
     :ivar far: where it is looked up then.
@@ -110,7 +110,7 @@ class IncludedContext(StreamContext):
 
     @_Lazily
     def parent(self) -> dict[str, Any]:
-        """The variables that the template is included with."""
+        """The variables that the template is rendered with."""
         self.far = {**self.far, **self.near}
         self.near = self.vars = {}
         return self.far
@@ -133,7 +133,7 @@ class IncludedContext(StreamContext):
 
 
 # Their repr() tells the name of their class, which is to be that of Jinja2's.
-for _kind in (StreamContext, DerivedContext, IncludedContext):
+for _kind in (StreamContext, DerivedContext, LazyContext):
     _kind.__module__, _kind.__name__ = Context.__module__, Context.__name__
     _kind.__qualname__ = Context.__qualname__
 
@@ -173,6 +173,44 @@ def new_context(
             if value is not missing:
                 parent[name] = value
     return StreamContext(template, parent)
+
+
+def variables_of(context: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The variables that a *context* from a user has.
+
+    :raises TypeError: it is none.
+    """
+    try:
+        return dict(context) if context else {}
+    except (TypeError, ValueError):
+        if hasattr(context, "keys"):  # an error of a mapping's own
+            raise
+        raise TypeError(
+            "expected the context as a mapping of the variables' names to their values, such as"
+            f" {{'rows': rows}}, not {context!r}"
+        ) from None
+
+
+def lazy_context(template: Template, vars: dict[str, Any]) -> LazyContext | None:
+    """The context that :func:`new_context` makes, as a lazy one; ``None``: it would not be alike.
+
+    Globals that change before it is asked for are seen in it.
+    """
+    if type(template).new_context is not new_context:
+        return None
+    globals = template.globals
+    if (
+        type(globals) is not ChainMap
+        or len(maps := globals.maps) != 2
+        or maps[0]
+        or type(maps[1]) is not dict
+        or template.environment.context_class is not Context
+    ):
+        return None
+    for variable in vars:
+        if type(variable) is not str:
+            return None
+    return LazyContext(template, vars, maps[1])
 
 
 def has_globals_of(template: Template, context: Context | None) -> bool:

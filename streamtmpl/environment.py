@@ -17,7 +17,7 @@ from .compiler import CodeGenerator, StreamCodeGenerator
 from .compiler.generated import compile_generated
 from .compiler.tags import StreamExtension
 from .context import has_globals_of, new_context
-from .rendering import render_stream, render_stream_async, streams
+from .rendering import begin_root, render_stream, render_stream_async, streams
 from .tracing import GENERATE, RENDER, RENDER_ASYNC, method_of, seen, shown
 
 if TYPE_CHECKING:
@@ -86,10 +86,10 @@ class StreamTemplate(jinja2.Template):
             or Template.render is not RENDER
         ):
             return self._render_as_jinja2(dict(*args, **kwargs))
-        context = self.new_context(dict(*args, **kwargs))
+        variables = dict(*args, **kwargs)
         out = Buffer()
         try:
-            for _ in body(context, out):
+            for _ in begin_root(self, variables, out):
                 pass
         except Exception:  # noqa: BLE001 - raised anew with the template's lines
             environment.handle_exception()

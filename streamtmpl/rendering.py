@@ -12,6 +12,7 @@ from types import MethodType, ModuleType
 from typing import TYPE_CHECKING, Any, overload
 
 from jinja2 import Template
+from jinja2.utils import internalcode
 
 from .chunks.buffer import Buffer
 from .chunks.cuts import DEFAULT_CHUNK_SIZE
@@ -24,12 +25,15 @@ from .chunks.options import (
     regions_shown,
 )
 from .chunks.stream import ChunkStream
+from .context import lazy_context, variables_of
 from .exceptions import NotStreamingError
-from .tracing import GENERATE, GENERATE_ASYNC, shown, with_context
+from .tracing import GENERATE, GENERATE_ASYNC, shown
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator, Mapping
     from concurrent.futures import Executor
+
+    from jinja2.runtime import Context
 
     from .chunks.async_stream import AsyncChunkStream
     from .observing import Observer
@@ -198,7 +202,7 @@ def stream_of(
 ) -> ChunkStream[Any]:
     """A stream as :func:`render_stream` gives it."""
     try:
-        body = template.root_render_func.into  # type: ignore[attr-defined]
+        _ = template.root_render_func.into  # type: ignore[attr-defined]
     except AttributeError:
         raise _cannot_stream(template) from None
     environment = template.environment
@@ -219,11 +223,11 @@ def stream_of(
     except AttributeError:  # it has our code generator, and is none of ours
         size = DEFAULT_CHUNK_SIZE if size is None else size
     if observe is not None:
-        steps = MethodType(begin, (template, body, variables, options))
+        steps = MethodType(begin, (template, variables, options))
         stream: ChunkStream[Any] = _watched(observe, template, options, steps, size)
         return stream
     return ChunkStream(
-        MethodType(begin, (template, body, variables, options)),
+        MethodType(begin, (template, variables, options)),
         size,
         options.encoding,
         environment.handle_exception,
@@ -235,7 +239,7 @@ def async_stream_of(
 ) -> AsyncChunkStream[Any]:
     """A stream as :func:`render_stream_async` gives it."""
     try:
-        body = template.root_render_func.into  # type: ignore[attr-defined]
+        _ = template.root_render_func.into  # type: ignore[attr-defined]
     except AttributeError:
         raise _cannot_stream(template) from None
     environment = template.environment
@@ -258,7 +262,7 @@ def async_stream_of(
             observe = environment.observe  # type: ignore[attr-defined]
     except AttributeError:  # it has our code generator, and is none of ours
         size = DEFAULT_CHUNK_SIZE if size is None else size
-    steps = MethodType(begin, (template, body, variables, options))
+    steps = MethodType(begin, (template, variables, options))
     stream: AsyncChunkStream[Any]
     if observe is not None:
         stream = _watched(observe, template, options, steps, size)
@@ -293,54 +297,64 @@ def _async_streams() -> ModuleType:
     return async_stream
 
 
-def variables_of(context: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The variables that a *context* from a user has.
+_Page = tuple[Template, dict[str, Any], StreamOptions]
+"""A template, the variables and the options: what a stream is made of.
 
-    :raises TypeError: it is none.
-    """
-    try:
-        return dict(context) if context else {}
-    except (TypeError, ValueError):
-        if hasattr(context, "keys"):  # an error of a mapping's own
-            raise
-        raise TypeError(
-            "expected the context as a mapping of the variables' names to their values, such as"
-            f" {{'rows': rows}}, not {context!r}"
-        ) from None
-
-
-_Page = tuple[Template, Any, dict[str, Any], StreamOptions]
-"""A template, its compiled function, the variables and the options: what a stream is made of.
-
-One value, so that a method of it begins the render: a `partial` of four takes twice as long.
+One value, so that a method of it begins the render: a `partial` of three takes twice as long.
 """
 
 
+@internalcode
+def begin_root(template: Any, variables: dict[str, Any], out: Buffer) -> Any:
+    """Begin to render the root of *template*, which streams, into *out*.
+
+    :return: its generator, or its coroutine. One that has no cut has been rendered already.
+    """
+    root = template.root_render_func
+    context = lazy_context(template, variables) if root.reads_at_once else None
+    try:
+        if context is not None:  # it is handed what it reads: few ever look at its context
+            return root.into(context, out, variables, context.far)
+        return root.into(template.new_context(variables), out)
+    except StopIteration as error:
+        from .chunks.compiled import raising  # noqa: PLC0415 - hardly ever
+
+        return raising(error)
+
+
+@internalcode
 def _begin(page: _Page, out: Buffer) -> Any:
     """Begin to render into *out*: the generator or the coroutine of the compiled function."""
-    template, body, variables, options = page
+    template, variables, options = page
     out.defers = options.regions
-    context = template.new_context(variables)
+    if options.blocks is None and options.commit_after is None:
+        return begin_root(template, variables, out)
+    return _begin_with(template, template.new_context(variables), options, out)
+
+
+def _begin_with(template: Any, context: Context, options: StreamOptions, out: Buffer) -> Any:
+    """As :func:`_begin`, with a context that has been made."""
+    out.defers = options.regions
     if options.blocks is not None:
         from .chunks.parts import parts_of_page  # noqa: PLC0415 - few streams
 
         return parts_of_page(options.blocks, template, context, out)
+    root = template.root_render_func.into
     if options.commit_after is None:
-        return body(context, out)
-    steps = body(context, out)
+        return root(context, out)
     from .chunks.commit import Withheld  # noqa: PLC0415 - few streams
 
     withheld = Withheld(context, out, options.commit_after)
-    return withheld.over_async(steps) if template.environment.is_async else withheld.over(steps)
+    return (withheld.over_async if template.environment.is_async else withheld.over)(root)
 
 
 def _begin_shown(page: _Page, out: Buffer) -> Any:
     """As :func:`_begin`, where tools that wrap ``generate()`` see it."""
-    template, body, variables, options = page
+    template, variables, options = page
 
     def pieces(context: Any) -> Iterator[str]:
         # The text is in the buffer; what passes through the tools says what they have seen of it.
-        for _ in _begin((with_context(template, context), body, variables, options), out):
+        for _ in _begin_with(template, context, options, out):
             yield out.getvalue()
 
     yield from shown("generate", template, variables, pieces)
@@ -348,10 +362,10 @@ def _begin_shown(page: _Page, out: Buffer) -> Any:
 
 async def _begin_shown_async(page: _Page, out: Buffer) -> None:
     """As :func:`_begin`, where tools that wrap ``generate_async()`` see it."""
-    template, body, variables, options = page
+    template, variables, options = page
 
     async def pieces(context: Any) -> AsyncGenerator[str, None]:
-        await _begin((with_context(template, context), body, variables, options), out)
+        await _begin_with(template, context, options, out)
         yield ""
 
     async with aclosing(shown("generate_async", template, variables, pieces)) as passing:

@@ -68,13 +68,6 @@ def method_of(template: Any, name: str) -> Any:
     return vars(Template)[name].__get__(template, type(template))
 
 
-def with_context(template: Any, context: Any) -> Any:
-    """A copy of *template* that renders with *context*, which has been made."""
-    inner = _copy(template)
-    inner.new_context = lambda variables: context
-    return inner
-
-
 def shown(
     name: str, template: Any, variables: Mapping[str, Any], pieces: Callable[[Any], Any]
 ) -> Any:

@@ -84,7 +84,7 @@ _BOTH = {
 }
 _SYNC = {
     "jinja2.filters": "sync_do_first",
-    "streamtmpl.chunks.compiled": "capture into template_function",
+    "streamtmpl.chunks.compiled": "capture into root_steps template_function",
     "streamtmpl.regions.threads": "begin_region",
     "streamtmpl.runtime": "streamed",
     "streamtmpl.runtime.attribute_filters": (

@@ -14,7 +14,7 @@ from .compiled import async_into, into
 from .parts import unknown_block
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Generator
+    from collections.abc import Callable, Generator
 
     from jinja2.runtime import Context
 
@@ -41,20 +41,24 @@ class Withheld:
     def _release(self) -> None:
         self._out.limit, self._out.flush_limit = self._limits
 
-    def over(self, steps: Generator[None, None, None]) -> Generator[None, None, None]:
-        """The steps of the render, held back.
+    def over(self, root: Callable[..., Any]) -> Generator[None, None, None]:
+        """The steps of rendering the template, held back.
+
+        :param root: its compiled function.
 
         :raises UnknownBlockError: there is no such block in the template or those it extends.
         """
-        yield from steps
+        yield from root(self._context, self._out)
         self._check()
 
-    async def over_async(self, render: Coroutine[Any, Any, None]) -> None:
-        """The render of an async environment, held back.
+    async def over_async(self, root: Callable[..., Any]) -> None:
+        """Render the template of an async environment, held back.
+
+        :param root: its compiled function.
 
         :raises UnknownBlockError: there is no such block in the template or those it extends.
         """
-        await render
+        await root(self._context, self._out)
         self._check()
 
     def _check(self) -> None:

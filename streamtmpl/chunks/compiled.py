@@ -1,8 +1,8 @@
 """What a compiled function is: it writes into a buffer, streamed or captured.
 
 Every compiled function takes the buffer it writes into. In a sync environment it is a generator
-whose ``yield`` means "cut here" (a macro that has none is a plain function that gives an empty
-iterable); in an async one a coroutine that awaits
+whose ``yield`` means "cut here" (a root or macro that has none is a plain function that gives an
+empty iterable); in an async one a coroutine that awaits
 :func:`~streamtmpl.chunks.cuts.cut`, and :func:`drive` steps it.
 """
 
@@ -21,7 +21,7 @@ from .closing import open_iterators
 from .cuts import CUT, DEFAULT_CHUNK_SIZE
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine, Generator, Iterator
+    from collections.abc import AsyncIterator, Coroutine, Generator, Iterable, Iterator
 
     from jinja2.runtime import Context
 
@@ -57,6 +57,25 @@ async def capture_async(
     out = Buffer(None, open_iterators.get())
     await body(out, *args, **kwargs)
     return out.getvalue() if concat is None or concat is Environment.concat else concat(out)
+
+
+@internalcode
+def root_steps(root: Any, context: Context, out: Buffer) -> Iterable[None]:
+    """The steps of the compiled function behind the *root* of any template of a sync environment.
+
+    One that has no cut is run here, and raises what a generator raises.
+    """
+    try:
+        steps: Iterable[None] = into(root)(context, out)
+    except StopIteration as error:
+        return raising(error)
+    return steps
+
+
+def raising(error: StopIteration) -> Iterator[None]:
+    """The steps of a root that is no generator, and in which *error* has come up."""
+    raise error  # as what a generator makes of it
+    yield
 
 
 def template_function(function: Callable[..., Any]) -> Callable[[Context], Iterator[str]]:
@@ -106,6 +125,7 @@ def async_template_function(
 
 def _as_compiled(pieces: Any, function: Any) -> None:
     pieces.into = function
+    pieces.reads_at_once = False  # unless the code behind it says so
     pieces.__name__, pieces.__qualname__ = function.__name__, function.__qualname__
     pieces.__module__ = function.__module__
 

@@ -81,7 +81,7 @@ class FunctionGenerator(PartsGenerator):
         parts = ", parts=None" if self.has_parts() else ""
         header = self._render_header("root", ", variables=None, parent=None" + parts)
         self.looks_up_later = False
-        with self.function(header, renders=LOCALS_OF_ROOT):
+        with self.function(header, renders=LOCALS_OF_ROOT, only_called=True):
             frame = Frame(eval_ctx)
             self._declare_self(node.body, frame)
             frame.symbols.analyze_node(node)
@@ -99,6 +99,8 @@ class FunctionGenerator(PartsGenerator):
             self.writeline("root.takes_variables = True")
             if self.keeps_context and not extends:
                 self.writeline("root.keeps_context = True")
+                if not self.looks_up_later:
+                    self.writeline("root.reads_at_once = True")
                 self._tell_of_loop(node)
 
     def _tell_of_loop(self, node: nodes.Template) -> None:
@@ -130,7 +132,11 @@ class FunctionGenerator(PartsGenerator):
             self.indent()
         self.writeline("if parts is None:")
         self.indent()
-        self.call_into(f"{self.into('parent_template.root_render_func')}(context, out)")
+        root = "parent_template.root_render_func"
+        steps = self.choose_async(
+            f"async_into({root})(context, out)", f"root_steps({root}, context, out)"
+        )
+        self.call_into(steps)
         self.outdent()
         self.writeline("else:")
         self.indent()

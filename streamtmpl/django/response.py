@@ -24,7 +24,8 @@ from django.template.backends.jinja2 import get_exception_info
 
 from streamtmpl.chunks.options import AutoDeferred, Block, RegionOptions, StreamOptions
 from streamtmpl.chunks.render import asyncio_runs
-from streamtmpl.rendering import async_stream_of, stream_of, variables_of
+from streamtmpl.context import variables_of
+from streamtmpl.rendering import async_stream_of, stream_of
 from streamtmpl.responses.body import (
     async_byte_stream,
     byte_stream,

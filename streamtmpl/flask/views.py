@@ -18,13 +18,14 @@ from jinja2 import Template
 
 from streamtmpl.chunks.blocking import iterate
 from streamtmpl.chunks.options import AutoDeferred, Block, RegionOptions, StreamOptions
+from streamtmpl.context import variables_of
 from streamtmpl.events.response import add_event_headers, decoded_id
 from streamtmpl.events.streams import KEEP_ALIVE, event_stream
 from streamtmpl.pallets.config import policy_of
 from streamtmpl.pallets.contexts import in_stream
 from streamtmpl.pallets.environment import streaming_environment
 from streamtmpl.pallets.extension import Extension, response_of_script, streams_of
-from streamtmpl.rendering import async_stream_of, stream_of, variables_of
+from streamtmpl.rendering import async_stream_of, stream_of
 from streamtmpl.responses.body import byte_stream, check_no_template, content_type_of
 from streamtmpl.responses.first import Begun
 from streamtmpl.responses.head import ResponseHead

@@ -17,12 +17,13 @@ from quart import Quart, Response, current_app, request
 from quart.signals import before_render_template, template_rendered
 
 from streamtmpl.chunks.options import AutoDeferred, Block, RegionOptions, StreamOptions
+from streamtmpl.context import variables_of
 from streamtmpl.events.response import add_event_headers, decoded_id
 from streamtmpl.events.streams import KEEP_ALIVE, event_stream_async
 from streamtmpl.pallets.config import policy_of
 from streamtmpl.pallets.environment import streaming_environment
 from streamtmpl.pallets.extension import Extension, response_of_script, streams_of
-from streamtmpl.rendering import async_stream_of, variables_of
+from streamtmpl.rendering import async_stream_of
 from streamtmpl.responses.body import async_byte_stream, check_no_template, content_type_of
 from streamtmpl.responses.head import ResponseHead
 from streamtmpl.responses.policy import region_options

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2.utils import missing
 
-from streamtmpl.chunks.compiled import async_into, into
-from streamtmpl.context import IncludedContext, StreamContext, new_context
+from streamtmpl.chunks.compiled import async_into, into, raising
+from streamtmpl.context import LazyContext, StreamContext, new_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,11 +41,9 @@ def without_missing(variables: dict[str, Any]) -> dict[str, Any]:
 
 def _renders(template: Any, context: Context, root: Callable[..., Any]) -> Include:
     if not isinstance(context, StreamContext) or type(template).new_context is not new_context:
-        return lambda out, variables: root(
-            template.new_context(context.get_all(), True, variables), out
-        )
+        return _with_own_context(template, context, root)
     takes_variables = getattr(template.root_render_func, "takes_variables", False)
-    if isinstance(context, IncludedContext):
+    if isinstance(context, LazyContext):
         return _within_included(template, context, root, takes_variables)
     near, far = context.vars, context.parent
     if getattr(template.root_render_func, "keeps_context", False):
@@ -54,9 +52,25 @@ def _renders(template: Any, context: Context, root: Callable[..., Any]) -> Inclu
     def render(out: Buffer, variables: dict[str, Any]) -> Any:
         if near:
             variables = near | variables
-        if takes_variables:
-            return root(IncludedContext(template, variables, far), out, variables, far)
-        return root(IncludedContext(template, variables, far), out)
+        try:
+            if takes_variables:
+                return root(LazyContext(template, variables, far), out, variables, far)
+            return root(LazyContext(template, variables, far), out)
+        except StopIteration as error:
+            return raising(error)
+
+    return render
+
+
+def _with_own_context(template: Any, context: Context, root: Callable[..., Any]) -> Include:
+    """What renders *template* with a context as Jinja2 makes it."""
+
+    def render(out: Buffer, variables: dict[str, Any]) -> Any:
+        made = template.new_context(context.get_all(), True, variables)
+        try:
+            return root(made, out)
+        except StopIteration as error:
+            return raising(error)
 
     return render
 
@@ -68,23 +82,26 @@ def _again_and_again(
 
     As long as the context has not been asked for anything, nobody can tell that it is the same.
     """
-    context = IncludedContext(template, {}, far)
+    context = LazyContext(template, {}, far)
 
     def render(out: Buffer, variables: dict[str, Any]) -> Any:
         nonlocal context
         if near:
             variables = near | variables
         if context.is_asked:
-            context = IncludedContext(template, variables, far)
+            context = LazyContext(template, variables, far)
         else:
             context.near = variables
-        return root(context, out, variables, far)
+        try:
+            return root(context, out, variables, far)
+        except StopIteration as error:
+            return raising(error)
 
     return render
 
 
 def _within_included(
-    template: Any, context: IncludedContext, root: Callable[..., Any], takes_variables: bool
+    template: Any, context: LazyContext, root: Callable[..., Any], takes_variables: bool
 ) -> Include:
     """What renders *template* within one that is included itself.
 
@@ -94,9 +111,12 @@ def _within_included(
     def render(out: Buffer, variables: dict[str, Any]) -> Any:
         if context.near:
             variables = context.near | variables
-        included = IncludedContext(template, variables, context.far)
-        if takes_variables:
-            return root(included, out, variables, context.far)
-        return root(included, out)
+        included = LazyContext(template, variables, context.far)
+        try:
+            if takes_variables:
+                return root(included, out, variables, context.far)
+            return root(included, out)
+        except StopIteration as error:
+            return raising(error)
 
     return render

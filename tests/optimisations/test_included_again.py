@@ -12,7 +12,7 @@ import pytest
 from jinja2 import pass_context, pass_eval_context
 from jinja2.runtime import Context
 
-from streamtmpl.context import IncludedContext
+from streamtmpl.context import LazyContext
 from streamtmpl.runtime import includes
 
 from .agreement import Notes, Pair, each_escaping, sync_and_async
@@ -85,12 +85,12 @@ def test_the_context_is_kept_until_it_is_asked(monkeypatch: pytest.MonkeyPatch) 
     """Or none of the above would compare anything."""
     made = []
 
-    class Counted(IncludedContext):
+    class Counted(LazyContext):
         def __init__(self, *args: Any) -> None:
             made.append(self)
             super().__init__(*args)
 
-    monkeypatch.setattr(includes, "IncludedContext", Counted)
+    monkeypatch.setattr(includes, "LazyContext", Counted)
     counts = {}
     for part in ("joins text", "joins numbers", "sees"):
         made.clear()
