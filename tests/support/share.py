@@ -2,7 +2,7 @@
 
 Shares leave out nothing between them. Of a product, of templates and kinds of environment say, each
 has another part; of random templates each has as many others. A test without parameters is in all;
-what is not of the engine is in the first third of them.
+what is not of the engine is in the first third of them or, where that is some, in every second one.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ def has(item: pytest.Item) -> bool:
     """Whether a comparison is in the share. What stands next to each other is in different ones."""
     function: Any = item
     if item.path.parent.name in WHOLE:
-        return max(1, OF // 3) >= NUMBER
+        turn = crc32(item.nodeid.encode()) % 2 if OF >= 6 else NUMBER % 2
+        return max(1, OF // 3) >= NUMBER and turn == NUMBER % 2
     if OF == 1 or not hasattr(item, "callspec"):
         return True
     if getattr(function.obj, "is_hypothesis_test", False):

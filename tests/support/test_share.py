@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
 from tests.support import share
@@ -36,3 +40,21 @@ def test_shares_of_a_product(
         shared += chosen
     assert len(shared) == len(items)
     assert set(shared) == set(items)
+
+
+@pytest.mark.parametrize("of", [1, 3, 6, 24])
+def test_shares_of_what_is_not_of_the_engine(of: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(share, "OF", of)
+    path = Path("tests/bench/test_x.py")
+    items: list[Any] = [SimpleNamespace(path=path, nodeid=f"{path}::{n}") for n in range(20)]
+    shares = []
+    for number in range(1, of + 1):
+        monkeypatch.setattr(share, "NUMBER", number)
+        shares.append([item for item in items if share.has(item)])
+    third = max(1, of // 3)
+    assert not any(shares[third:])
+    assert sum(map(len, shares)) == len(items) * max(1, third // 2)
+    if third > 1:
+        assert all(
+            sorted(shares[n] + shares[n + 1], key=items.index) == items for n in (0, third - 2)
+        )
