@@ -95,19 +95,26 @@ class FunctionGenerator(PartsGenerator):
             self.leave_frame(frame, with_python_scope=True)
             if extends:
                 self._render_parent()
-        if not self.looks_up_later or not self._hands_context_out(node):
-            self.writeline("root.takes_variables = True")
-            if self.keeps_context and not extends:
-                self.writeline("root.keeps_context = True")
-                if not self.looks_up_later:
-                    self.writeline("root.reads_at_once = True")
-                self._tell_of_loop(node)
+        if traits := self._traits(node, extends):  # one statement: Python compiles it sooner
+            self.writeline("".join(f"root.{trait} = " for trait in traits) + "True")
 
-    def _tell_of_loop(self, node: nodes.Template) -> None:
-        """Write that the template, where it is included, could not tell what it is in a loop of."""
+    def _traits(self, node: nodes.Template, extends: bool) -> list[str]:
+        """What can be relied on by who renders the root."""
+        if self.looks_up_later and self._hands_context_out(node):
+            return []
+        traits = ["takes_variables"]
+        if self.keeps_context and not extends:
+            traits.append("keeps_context")
+            if not self.looks_up_later:
+                traits.append("reads_at_once")
+            if self._leaves_loop(node):
+                traits.append("leaves_loop")
+        return traits
+
+    def _leaves_loop(self, node: nodes.Template) -> bool:
+        """Whether the template, where it is included, could not tell what it is in a loop of."""
         alone = not any(names_loop(each) for each in node.body)
-        if alone and leaves_data_alone(node.body) and uses_builtins(node, self.environment):
-            self.writeline("root.leaves_loop = True")
+        return alone and leaves_data_alone(node.body) and uses_builtins(node, self.environment)
 
     def _hands_context_out(self, node: nodes.Template) -> bool:
         """Whether something gets the context that could set variables in it."""
