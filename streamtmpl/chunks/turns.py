@@ -18,8 +18,16 @@ if TYPE_CHECKING:
     from types import FrameType
 
 
-waiting: list[tuple[Context, Event]] = []
-"""Who waits for which context, in the order of coming, and what tells that it may be free."""
+class _Place:
+    """The place of somebody who waits for *context*, and is told that it may be free."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.told = Event()
+
+
+waiting: list[_Place] = []
+"""Who waits for a context, in the order of coming."""
 
 _lock = Lock()
 """Held while somebody begins or ends to wait. Hardly any stream needs it: all share it."""
@@ -48,22 +56,23 @@ def check_outside(stream: object, *methods: str) -> None:
 
 def run_in_turn(context: Context, function: Callable[[], Any]) -> Any:
     """Run *function* in *context*, after all who have come before, when no thread is in it."""
-    place = (context, Event())
-    with _lock:
-        waiting.append(place)
+    place = _Place(context)
     try:
+        with _lock:
+            waiting.append(place)
         while True:
             if _first(context) is place:
-                place[1].clear()  # before it is tried: who is in it tells when it has left
+                place.told.clear()  # before it is tried: who is in it tells when it has left
                 try:
                     return context.run(function)
                 except RuntimeError as error:
                     if not is_refusal(error):
                         raise
-            place[1].wait()
+            place.told.wait()
     finally:
         with _lock:
-            waiting.remove(place)
+            if place in waiting:  # else it was interrupted before it came in
+                waiting.remove(place)
         turn_ended(context)
 
 
@@ -71,9 +80,9 @@ def turn_ended(context: Context) -> None:
     """Tell the first that waits for *context* that it may be free."""
     first = _first(context)
     if first is not None:
-        first[1].set()
+        first.told.set()
 
 
-def _first(context: Context) -> tuple[Context, Event] | None:
+def _first(context: Context) -> _Place | None:
     with _lock:
-        return next((each for each in waiting if each[0] is context), None)
+        return next((each for each in waiting if each.context is context), None)
