@@ -302,12 +302,11 @@ def _truncate_shortcut(node: nodes.Filter) -> Shortcut | None:
     length = node.args[0].value
     if type(length) is not int or length < len("..."):
         return None
-    leeway = "environment.policies['truncate.leeway']"
     cut = f"{{0}}[:{length - len('...')}].rsplit(' ', 1)[0] + '...'"
     return Shortcut(
         "do_truncate",
-        f"{_IS_TEXT} and {leeway} >= 0",
-        f"({{0}} if len({{0}}) <= {length} + {leeway} else {cut})",
+        f"{_IS_TEXT} and (leeway := environment.policies['truncate.leeway']) >= 0",
+        f"({{0}} if len({{0}}) <= {length} + leeway else {cut})",
         "environment, ",
     )
 
