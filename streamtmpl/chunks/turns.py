@@ -7,7 +7,7 @@ that another one is in. That is all the lock there is.
 from __future__ import annotations
 
 import sys
-from threading import Event, Lock
+from threading import Event, RLock
 from typing import TYPE_CHECKING, Any
 
 from streamtmpl.exceptions import StreamBusyError
@@ -29,8 +29,11 @@ class _Place:
 waiting: list[_Place] = []
 """Who waits for a context, in the order of coming."""
 
-_lock = Lock()
-"""Held while somebody begins or ends to wait. Hardly any stream needs it: all share it."""
+_lock = RLock()
+"""Held while somebody begins or ends to wait. Hardly any stream needs it: all share it.
+
+A thread that has it may come again, if a stream is collected just now, and closed.
+"""
 
 
 def is_refusal(error: RuntimeError) -> bool:

@@ -121,6 +121,31 @@ def test_who_is_interrupted_while_waiting_waits_no_more() -> None:
     assert next(held.chunks) == "2"
 
 
+def test_a_stream_that_is_collected_while_its_thread_looks_who_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The collector may come at any time: what it closes takes a turn as well."""
+    stream = stream_of("{% for n in [1, 2] %}{{ n }}{% endfor %}")
+    next(stream)
+    monkeypatch.setattr(turns, "_lock", type(turns._lock)())  # one that may be lost
+
+    def collect() -> None:
+        with turns._lock:
+            stream.__del__()
+
+    somebody = turns._Place(copy_context())
+    turns.waiting.append(somebody)
+    try:
+        collecting = threading.Thread(target=collect, daemon=True)
+        collecting.start()
+        collecting.join(HANGS)
+        assert not collecting.is_alive()
+    finally:
+        turns.waiting.remove(somebody)
+    with pytest.raises(StreamClosedError):
+        next(stream)
+
+
 def _enter_twice() -> None:
     context = copy_context()
     context.run(context.run, int)
