@@ -191,12 +191,17 @@ def variables_of(context: Mapping[str, Any] | None) -> dict[str, Any]:
         ) from None
 
 
+def makes_contexts_of_ours(template: Any) -> bool:
+    """Whether nobody has put something else in the place of :func:`new_context`."""
+    return getattr(template.new_context, "__func__", None) is new_context
+
+
 def lazy_context(template: Template, vars: dict[str, Any]) -> LazyContext | None:
     """The context that :func:`new_context` makes, as a lazy one; ``None``: it would not be alike.
 
     Globals that change before it is asked for are seen in it.
     """
-    if type(template).new_context is not new_context:
+    if not makes_contexts_of_ours(template):
         return None
     globals = template.globals
     if (

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextvars import copy_context
+from threading import get_ident
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 from jinja2.utils import internalcode
 
-from streamtmpl.exceptions import StreamClosedError
+from streamtmpl.exceptions import StreamBusyError, StreamClosedError
 
 from .buffer import Buffer, clock
 from .closing import OpenIterators, RaisesOnce, open_iterators, report, reported
 from .cuts import check_chunk_size
 from .encoder import encoder
-from .turns import check_outside, is_refusal, run_in_turn, turn_ended, waiting
+from .turns import is_refusal, run_in_turn, turn_ended, waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -66,6 +67,7 @@ class ChunkStream(RaisesOnce, Iterator[Chunk], Generic[Chunk]):
         "_on_error",
         "_out",
         "_steps",
+        "_thread",
     )
 
     content_type: str | None = None
@@ -94,6 +96,7 @@ class ChunkStream(RaisesOnce, Iterator[Chunk], Generic[Chunk]):
         self._on_error = on_error
         self._context = copy_context()
         self._steps: Generator[None, None, None] | None = None
+        self._thread: int | None = None
         self._closing_error = None
         self._ended = False
 
@@ -145,6 +148,7 @@ class ChunkStream(RaisesOnce, Iterator[Chunk], Generic[Chunk]):
         if not waiting:
             try:
                 chunk = self._context.run(self._step)
+                self._thread = None
                 if chunk:
                     return chunk  # type: ignore[no-any-return]
                 raise StopIteration
@@ -163,7 +167,9 @@ class ChunkStream(RaisesOnce, Iterator[Chunk], Generic[Chunk]):
         """Run *function* in the stream's context, when no other thread steps or closes it."""
         if not waiting:
             try:
-                return self._context.run(function)
+                result = self._context.run(function)
+                self._thread = None
+                return result
             except RuntimeError as error:
                 if not is_refusal(error):
                     raise
@@ -174,12 +180,21 @@ class ChunkStream(RaisesOnce, Iterator[Chunk], Generic[Chunk]):
 
     @internalcode
     def _wait(self, function: Callable[[], Any]) -> Any:
-        check_outside(self, "_step", "_close")
-        return run_in_turn(self._context, function)
+        self._check_outside()
+        result = run_in_turn(self._context, function)
+        self._thread = None
+        return result
+
+    def _check_outside(self) -> None:
+        if self._thread == get_ident():
+            raise StreamBusyError(
+                "the stream is running: it cannot be stepped or closed from inside its own template"
+            )
 
     @internalcode
     def _step(self) -> Any:
         """The next chunk; empty if there is none any more."""
+        self._thread = get_ident()  # until this has been left, another step would wait for itself
         if self._ended:
             if self._closed:
                 raise closed_error()
@@ -217,8 +232,8 @@ class ChunkStream(RaisesOnce, Iterator[Chunk], Generic[Chunk]):
             if encode is not None:
                 last = encode(last, final=True)
         except BaseException as error:
-            report(self._unwind())
             self._closed = True  # what follows must not look like the end of a page
+            report(self._unwind())
             if self._on_error is not None and isinstance(error, Exception):
                 self._on_error()
             raise
@@ -257,17 +272,25 @@ class ChunkStream(RaisesOnce, Iterator[Chunk], Generic[Chunk]):
         :raises StreamBusyError: called from inside the stream's own template.
         """
         if self._out.interrupt is not None and self._runs():
-            check_outside(self, "_step", "_close")
+            self._check_outside()
             self._out.interrupt()
 
     def _runs(self) -> bool:
-        """Whether the template is being run, by any thread."""
-        return getattr(self._steps, "gi_running", False)
+        """Whether the stream is being stepped or closed."""
+        try:
+            self._context.run(bool)
+        except RuntimeError:  # somebody is in it
+            return True
+        finally:
+            if waiting:
+                turn_ended(self._context)
+        return False
 
     def _close(self) -> None:
+        self._thread = get_ident()
+        self._closed = True
         if not self._ended:
             self._keep_first(self._unwind())
-        self._closed = True
         self._raise_first()
 
     def __enter__(self) -> Self:

@@ -6,16 +6,12 @@ that another one is in. That is all the lock there is.
 
 from __future__ import annotations
 
-import sys
 from threading import Event, RLock
 from typing import TYPE_CHECKING, Any
-
-from streamtmpl.exceptions import StreamBusyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextvars import Context
-    from types import FrameType
 
 
 class _Place:
@@ -39,22 +35,9 @@ A thread that has it may come again, if a stream is collected just now, and clos
 def is_refusal(error: RuntimeError) -> bool:
     """Whether *error*, caught where ``Context.run()`` is called, says that the context is taken."""
     # What comes up inside comes from a frame of its own; a RecursionError may have none either.
-    assert error.__traceback__ is not None
-    return type(error) is RuntimeError and error.__traceback__.tb_next is None
-
-
-def check_outside(stream: object, *methods: str) -> None:
-    """Refuse to wait for *stream* in what it runs itself, by one of its *methods*.
-
-    :raises StreamBusyError: the caller has been called by it.
-    """
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None:
-        if frame.f_code.co_name in methods and frame.f_locals.get("self") is stream:
-            raise StreamBusyError(
-                "the stream is running: it cannot be stepped or closed from inside its own template"
-            )
-        frame = frame.f_back
+    if type(error) is not RuntimeError or error.__traceback__ is None:
+        return False
+    return error.__traceback__.tb_next is None
 
 
 def run_in_turn(context: Context, function: Callable[[], Any]) -> Any:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2.utils import missing
 
 from streamtmpl.chunks.compiled import async_into, into, raising
-from streamtmpl.context import LazyContext, StreamContext, new_context
+from streamtmpl.context import LazyContext, StreamContext, makes_contexts_of_ours
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +40,7 @@ def without_missing(variables: dict[str, Any]) -> dict[str, Any]:
 
 
 def _renders(template: Any, context: Context, root: Callable[..., Any]) -> Include:
-    if not isinstance(context, StreamContext) or type(template).new_context is not new_context:
+    if not isinstance(context, StreamContext) or not makes_contexts_of_ours(template):
         return _with_own_context(template, context, root)
     takes_variables = getattr(template.root_render_func, "takes_variables", False)
     if isinstance(context, LazyContext):

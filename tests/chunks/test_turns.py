@@ -146,12 +146,18 @@ def test_a_stream_that_is_collected_while_its_thread_looks_who_waits(
         next(stream)
 
 
+class Traceless(RuntimeError):
+    __traceback__ = None  # nobody can set it
+
+
 def _enter_twice() -> None:
     context = copy_context()
     context.run(context.run, int)
 
 
-@pytest.mark.parametrize("error", [RuntimeError("cannot enter context"), None])
+@pytest.mark.parametrize(
+    "error", [RuntimeError("cannot enter context"), Traceless("cannot enter context"), None]
+)
 def test_what_a_template_raises_does_not_look_like_a_stream_that_is_taken(
     error: Exception | None,
 ) -> None:
@@ -187,6 +193,51 @@ def test_no_frame_is_left_for_a_step() -> None:
         deeper()
     assert failed
     assert turns.waiting == []
+
+
+def test_while_a_stream_unwinds_it_does_not_look_complete() -> None:
+    closing, leave = threading.Event(), threading.Event()
+
+    class Failing:
+        def __iter__(self) -> Failing:
+            return self
+
+        def __next__(self) -> int:
+            raise ValueError
+
+        def close(self) -> None:
+            closing.set()
+            assert leave.wait(HANGS)
+
+    stream = stream_of("a{% flush %}{% for n in numbers %}{{ n }}{% endfor %}", numbers=Failing())
+    assert next(stream) == "a"
+    with Threads(2) as threads:
+        first = threads.submit(next, stream)
+        assert closing.wait(HANGS)
+        second = threads.submit(next, stream)
+        until_waiting(1)
+        leave.set()
+        assert isinstance(first.exception(HANGS), ValueError)
+        assert isinstance(second.exception(HANGS), StreamClosedError)
+
+
+@pytest.mark.parametrize("action", ["next", "close"])
+def test_greenlets_of_one_thread_do_not_wait_for_each_other(action: str) -> None:
+    """The one that is in the stream would not go on before the other one has returned."""
+    greenlet = pytest.importorskip("greenlet", reason="it comes with gevent")
+
+    def numbers() -> Iterator[int]:
+        yield 1
+        greenlet.getcurrent().parent.switch()
+        yield 2
+
+    stream = stream_of("{% for n in numbers %}{{ n }}{% endfor %}", numbers=numbers())
+    assert next(stream) == "1"
+    stepping = greenlet.greenlet(lambda: next(stream))
+    stepping.switch()
+    with pytest.raises(StreamBusyError):
+        stream.close() if action == "close" else next(stream)
+    assert stepping.switch() == "2"
 
 
 @pytest.mark.parametrize("action", ["next", "close"])

@@ -124,6 +124,25 @@ def test_a_template_class_that_makes_contexts_itself(kind: str) -> None:
     assert Pair(PAGES["one line"], kind, change=change).text() == "Hello , own!"
 
 
+@sync_and_async
+@pytest.mark.parametrize("page", ["one line", "an include"])
+def test_a_template_whose_contexts_somebody_else_makes(page: str, kind: str) -> None:
+    class Loading:
+        def get_template(self, name: str, *args: Any, **kwargs: Any) -> Any:
+            template = super().get_template(name, *args, **kwargs)  # type: ignore[misc]
+            make = type(template).new_context
+
+            def new_context(vars: Any = None, shared: bool = False, locals: Any = None) -> Any:
+                return make(template, {**(vars or {}), "missing": "own"}, shared, locals)
+
+            if name == ("part" if "part" in PAGES[page] else "page.html"):
+                template.new_context = new_context
+            return template
+
+    sources = {"page.html": PAGES[page], "part": "{{ missing }}"}
+    assert "own" in Pair(sources, kind, mixin=Loading, change=_globals).text()
+
+
 def _locals_at_error(environment: jinja2.Environment, render: Any) -> dict[str, Any]:
     """What a debugger shows of the template's variables where it fails."""
     template = environment.from_string("{{ x }}\n{{ 1 / 0 }}", globals=None)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from streamtmpl import StreamClosedError, StreamEnvironment, render_stream, render_stream_async
+from streamtmpl.regions.document import AHEAD
 from tests.support.clocks import in_virtual_time
 from tests.support.gates import HANGS, in_loop
 from tests.support.patched import assembled
@@ -160,6 +161,26 @@ def test_closing_from_another_thread_does_not_wait_for_regions(
     assert "b" in next(stream)
     waiting = threads.submit(next, stream)
     while not stream._runs():
+        time.sleep(0.001)
+    stream.close()
+    with pytest.raises(StreamClosedError, match="was closed while a chunk was awaited"):
+        waiting.result(HANGS)
+    gates.open(1)
+
+
+def test_closing_ends_a_wait_of_a_document_that_is_far_ahead(
+    env: StreamEnvironment, threads: Threads
+) -> None:
+    """In order, it is waited where a chunk is taken; the template itself does not run then."""
+    gates = Gates()
+    template = env.from_string(
+        "a{% flush %}{% defer %}{{ wait(1) }}{% enddefer %}{{ more }}{% flush %}"
+    )
+    variables = {"wait": gates.wait, "more": "b" * (AHEAD + 1)}
+    stream = render_stream(template, variables, executor=threads, deferred="in-order")
+    assert next(stream) == "a"
+    waiting = threads.submit(next, stream)
+    while not (gates.begun and stream._runs()):
         time.sleep(0.001)
     stream.close()
     with pytest.raises(StreamClosedError, match="was closed while a chunk was awaited"):
