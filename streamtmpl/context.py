@@ -193,7 +193,10 @@ def variables_of(context: Mapping[str, Any] | None) -> dict[str, Any]:
 
 def makes_contexts_of_ours(template: Any) -> bool:
     """Whether nobody has put something else in the place of :func:`new_context`."""
-    return getattr(template.new_context, "__func__", None) is new_context
+    try:  # to ask for its __dict__ would slow all of its attributes down
+        return template.new_context.__func__ is new_context
+    except AttributeError:
+        return False
 
 
 def lazy_context(template: Template, vars: dict[str, Any]) -> LazyContext | None:
