@@ -113,11 +113,11 @@ class StreamTemplate(jinja2.Template):
             return await super().render_async(*args, **kwargs)
         if Template.render_async is not RENDER_ASYNC and not self.is_seen:
             return await self._show_render_async(dict(*args, **kwargs))
-        context = self.new_context(dict(*args, **kwargs))
+        variables = dict(*args, **kwargs)
         out = Buffer()
         out.defers = IN_ORDER
         try:
-            await body(context, out)
+            await begin_root(self, variables, out)
             if out.deferral is not None:
                 await out.deferral.rest()
         except Exception:  # noqa: BLE001 - raised anew with the template's lines
